@@ -1,0 +1,3 @@
+module github.com/pgdue/pgdue
+
+go 1.26
