@@ -1,0 +1,53 @@
+package trigger
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// The zones with an odd history: half-hour shifts, transitions at midnight, negative daylight saving, a skipped day.
+var oddZones = []string{"UTC", "Europe/Stockholm", "America/New_York", "Europe/Dublin", "Africa/Casablanca", "Australia/Lord_Howe",
+	"Pacific/Apia", "America/Havana", "Asia/Beirut", "America/Sao_Paulo", "Asia/Kathmandu", "Africa/Monrovia", "Antarctica/Troll"}
+
+func TestSpansAgreeWithTheStandardLibrary(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		z, err := loadZone(rapid.SampledFrom(oddZones).Draw(t, "zone"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := rapid.IntRange(0, len(z.spans)-1).Draw(t, "span")
+		i := instant(rapid.Int64Range(int64(earliest), int64(latest)).Draw(t, "instant"))
+		for _, i := range []instant{i, max(0, z.spans[n].start), max(0, z.spans[n].start-1)} {
+			if got, want := z.wall(i)-wall(i), wall(offsetOf(i.time().In(z.loc))); got != want {
+				t.Fatalf("offset of %s at %s = %d, want %d", z.loc, i.time().Format(time.RFC3339Nano), got, want)
+			}
+		}
+	})
+}
+
+func TestInstantsOfWallAreThoseThatShowIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		z, err := loadZone(rapid.SampledFrom(oddZones).Draw(t, "zone"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := rapid.IntRange(0, len(z.spans)-1).Draw(t, "span")
+		near := max(0, z.spans[n].start) + instant(rapid.Int64Range(-30*hour, 30*hour).Draw(t, "distance"))
+		w := wall(near)
+		first, last, ok := z.instants(w)
+		if ok && (z.wall(first) != w || z.wall(last) != w || first > last) {
+			t.Fatalf("the clocks of %s show %s at %s and %s", z.loc, describeWall(w), first.time(), last.time())
+		}
+		for _, s := range z.spans {
+			i := instant(int64(w) - s.offset)
+			if z.wall(i) == w && (!ok || i < first || i > last) {
+				t.Fatalf("%s in %s is also at %s", describeWall(w), z.loc, i.time())
+			}
+		}
+		if !ok && (z.wall(last) <= w || z.wall(last-1) >= w || z.wall(first) <= w) {
+			t.Fatalf("%s in %s is not in a gap at %s, or shifted wrongly to %s", describeWall(w), z.loc, last.time(), first.time())
+		}
+	})
+}
