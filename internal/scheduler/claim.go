@@ -1,0 +1,200 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// claims ticks until ctx ends or the lease is lost.
+func (s *Scheduler) claims(ctx context.Context) {
+	for ctx.Err() == nil {
+		next, err := s.Tick(ctx)
+		if ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
+			return
+		}
+		s.note(err)
+		if err != nil {
+			next = time.Now().Add(errorRelook)
+		}
+		s.skips.flush(time.Now())
+		s.await(ctx, next)
+	}
+}
+
+// note keeps for Ready whether the latest look succeeded, and logs a failure.
+func (s *Scheduler) note(err error) {
+	s.mu.Lock()
+	s.claiming = err == nil
+	s.mu.Unlock()
+	if err != nil {
+		s.Log.Warn("due jobs were not looked at; trying again", "node", s.node.Name, "err", err)
+	}
+}
+
+// await sleeps until next, at most Poll, or until somebody wakes the loop.
+func (s *Scheduler) await(ctx context.Context, next time.Time) {
+	wait := min(time.Until(next), s.Poll)
+	if wait <= 0 {
+		return
+	}
+	t := time.NewTimer(wait)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-s.wake:
+	case <-t.C:
+	}
+}
+
+// Tick claims what is due, as far as slots are free, begins its work, and says when to look again. It may be called from
+// several goroutines. ErrLeaseLost: this node may never claim again.
+func (s *Scheduler) Tick(ctx context.Context) (next time.Time, err error) {
+	if err := s.resolve(ctx); err != nil {
+		return time.Time{}, err
+	}
+	if !s.lease.trusted() {
+		return time.Now().Add(beatEvery), nil
+	}
+	want := s.slots.take(s.Batch)
+	if len(want) == 0 {
+		return time.Now().Add(s.Poll), nil // an ending run wakes the loop
+	}
+	claim, err := s.Store.Claim(ctx, ClaimRequest{Node: s.node.ID, Want: want}, s.decide)
+	switch {
+	case errors.Is(err, ErrRejected):
+		s.settle(want, Claim{})
+		return time.Now(), s.oneByOne(ctx, claim)
+	case errors.Is(err, ErrCommitUnknown):
+		s.settle(want, claim)
+		s.doubt(claim)
+		return time.Time{}, err
+	case err != nil:
+		s.settle(want, Claim{})
+		return time.Time{}, fmt.Errorf("claim due jobs: %w", err)
+	}
+	s.settle(want, claim)
+	s.begin(claim)
+	return s.nextLook(ctx, want, claim)
+}
+
+// settle gives back the slots that the claim did not use.
+func (s *Scheduler) settle(want map[string]int, c Claim) {
+	used := map[string]int{}
+	for _, d := range c.Decided {
+		used[d.Queue] += len(d.Decision.Begin)
+	}
+	for q, n := range want {
+		s.slots.give(q, n-used[q])
+	}
+}
+
+// nextLook says when to look again: at once where the claim was cut off by its limit, else at the earliest due time.
+func (s *Scheduler) nextLook(ctx context.Context, want map[string]int, c Claim) (time.Time, error) {
+	looked := map[string]int{}
+	for _, d := range c.Decided {
+		if looked[d.Queue]++; looked[d.Queue] == want[d.Queue] {
+			return time.Now(), nil
+		}
+	}
+	in, some, err := s.Store.NextDue(ctx, s.slots.available())
+	switch {
+	case err != nil:
+		return time.Time{}, fmt.Errorf("read the next due time: %w", err)
+	case !some:
+		return time.Now().Add(s.Poll), nil
+	case in <= 0 && len(c.Decided) == 0:
+		return time.Now().Add(lockedRelook), nil
+	}
+	return time.Now().Add(in), nil
+}
+
+// decide is Plan, with a job that cannot be read or decided blocked rather than in everybody's way.
+func (s *Scheduler) decide(l Look) (d Decision) {
+	defer func() {
+		if p := recover(); p != nil {
+			s.Log.Error("deciding a job panicked", "job", l.Job.ID, "err", p, "stack", string(debug.Stack()))
+			d = blocked(l.Job, fmt.Sprintf("deciding this job panicked: %v", p))
+		}
+	}()
+	if l.Err != nil {
+		return blocked(l.Job, l.Err.Error())
+	}
+	return Plan(l.Job, l.Now, l.Live, l.Waiting)
+}
+
+func blocked(j Job, reason string) Decision {
+	return Decision{State: StateBlocked, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: reason}
+}
+
+// begin starts what a committed claim began, and logs what it skipped.
+func (s *Scheduler) begin(c Claim) {
+	for _, d := range c.Decided {
+		if d.Decision.State == StateBlocked {
+			s.Log.Error("job blocked; correct it and put it again", "job", d.Job.ID, "err", d.Decision.Error)
+		}
+		for _, r := range d.Decision.Skip {
+			s.skips.skipped(d, r)
+		}
+		for _, r := range d.Decision.Begin {
+			s.start(d, r)
+		}
+	}
+}
+
+// oneByOne looks at the jobs of a batch that the database refused each alone, and blocks those that it refuses again: one
+// bad row must not hold up the others.
+func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) error {
+	for _, d := range refused.Decided {
+		want := map[string]int{d.Queue: 1}
+		claim, err := s.Store.Claim(ctx, ClaimRequest{Node: s.node.ID, Want: want, Only: []string{d.Job.ID}}, s.decide)
+		switch {
+		case errors.Is(err, ErrRejected):
+			s.Log.Error("job blocked; correct it and put it again", "job", d.Job.ID, "err", err)
+			if err := s.Store.Block(ctx, d.Job.ID, err.Error()); err != nil {
+				return fmt.Errorf("block job %s: %w", d.Job.ID, err)
+			}
+		case errors.Is(err, ErrCommitUnknown):
+			s.slots.spend(claim)
+			s.doubt(claim)
+			return err
+		case err != nil:
+			return fmt.Errorf("claim job %s alone: %w", d.Job.ID, err)
+		default:
+			s.slots.spend(claim)
+			s.begin(claim)
+		}
+	}
+	return nil
+}
+
+// doubt keeps a claim whose commit is unknown, with the slots of its runs.
+func (s *Scheduler) doubt(c Claim) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unresolved = append(s.unresolved, c)
+}
+
+// resolve finds out about claims whose commit is unknown, before anything else is claimed.
+func (s *Scheduler) resolve(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.unresolved) > 0 {
+		c := s.unresolved[0]
+		committed, err := s.Store.Resolve(ctx, c)
+		if err != nil {
+			return fmt.Errorf("find out about a claim whose commit is unknown: %w", err)
+		}
+		s.unresolved = s.unresolved[1:]
+		s.Log.Warn("a claim's commit got no answer; its rows were read back", "node", s.node.Name,
+			"jobs", len(c.Decided), "committed", committed)
+		if committed {
+			s.begin(c)
+		} else {
+			s.slots.refund(c)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,100 @@
+package scheduler
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"time"
+
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+// NewJob is the job that definition d makes at now. lastRunTime is that of an earlier job of the same id, or zero. An
+// *InvalidError says that its trigger can never fire.
+func NewJob(d Definition, now time.Time, revision int64, lastRunTime time.Time) (Job, error) {
+	j := Job{
+		Definition: d, CreatedAt: now, UpdatedAt: now, Revision: revision, CreatedRevision: revision,
+		LastRunTime: lastRunTime,
+	}
+	return j, j.arm(d.Trigger, now)
+}
+
+// arm anchors the trigger at now and sets the first fire time after any that this id has had.
+func (j *Job) arm(t *trigger.Trigger, now time.Time) error {
+	j.Trigger, j.Anchor = t.Anchored(now), now
+	if err := j.Trigger.Never(); err != nil {
+		var te *trigger.Error
+		if errors.As(err, &te) {
+			return Invalid("trigger."+te.Field, "%s", te.Message)
+		}
+		return Invalid("trigger", "%s", err)
+	}
+	d := Decision{State: StateActive}
+	d.advance(*j, j.LastRunTime, now)
+	j.State, j.NextRunTime, j.DueAt, j.Error = d.State, d.NextRunTime, d.DueAt, ""
+	return nil
+}
+
+// Redefine gives j the definition d at now. An equal definition changes nothing. Anchor, next run time and pause are kept
+// unless the trigger changes; then fire times that were due and are dropped come back as records. A blocked job is
+// active again.
+func (j Job) Redefine(d Definition, now time.Time, revision int64) (changed Job, dropped []Record, err error) {
+	sameTrigger := j.Trigger != nil && equalJSON(j.Trigger, d.Trigger)
+	if sameTrigger && j.State != StateBlocked && j.Definition.equal(d) {
+		return j, nil, nil
+	}
+	changed = j
+	changed.Definition, changed.UpdatedAt, changed.Revision = d, now, revision
+	if !sameTrigger {
+		dropped = j.Dropped(ReasonRescheduled, now, "due when the trigger was changed, and not begun")
+		return changed, dropped, changed.arm(d.Trigger, now)
+	}
+	changed.Trigger = j.Trigger
+	if j.State == StateBlocked {
+		changed.unblock(now)
+	}
+	return changed, nil, nil
+}
+
+// unblock makes a blocked job due at once: the next look decides the fire times it missed.
+func (j *Job) unblock(now time.Time) {
+	j.State, j.Error, j.DueAt = StateActive, "", now
+	if j.NextRunTime.IsZero() {
+		d := Decision{State: StateActive}
+		d.advance(*j, j.LastRunTime, now)
+		j.State, j.NextRunTime, j.DueAt = d.State, d.NextRunTime, d.DueAt
+	}
+}
+
+// Dropped is the record of the fire times that are due at now and will not be begun, none when there are none.
+func (j *Job) Dropped(reason Reason, now time.Time, why string) []Record {
+	if j.NextRunTime.IsZero() || j.NextRunTime.After(now) {
+		return nil
+	}
+	r := j.SkipRecord(reason, j.NextRunTime, now)
+	r.Sentence = fmt.Sprintf("%s %s", plural(r.FireCount, "fire time was", "fire times were"), why)
+	return []Record{r}
+}
+
+// equal compares all but the trigger.
+func (d Definition) equal(e Definition) bool {
+	return maps.Equal(d.Labels, e.Labels) && equalWork(d.Work, e.Work) && d.MaxInstances == e.MaxInstances &&
+		d.Overlap == e.Overlap && d.Coalesce == e.Coalesce && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts
+}
+
+func equalWork(a, b Work) bool {
+	return a.Executor() == b.Executor() && equalJSON(a, b)
+}
+
+// equalJSON compares by what is stored, in which absent and empty are the same.
+func equalJSON(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	if errX != nil || errY != nil {
+		return reflect.DeepEqual(a, b)
+	}
+	return bytes.Equal(x, y)
+}

@@ -1,0 +1,119 @@
+package scheduler
+
+import (
+	"time"
+
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+// Definition is a job as its user wrote it, with the defaults filled in.
+type Definition struct {
+	ID      string           // 1–200 of A-Za-z0-9._:@-
+	Trigger *trigger.Trigger // when, not yet anchored
+	Work                     // what, exactly one kind
+	// MaxInstances is how many running instances the job may have, counted by job id; at least 1, default 1.
+	MaxInstances int
+	Overlap      string        // what a fire does at the limit; OverlapSkip
+	Coalesce     string        // what several overdue fire times become; CoalesceLatest
+	Timeout      time.Duration // longest duration of an attempt; 0: the executor's default (see EffectiveTimeout)
+	MaxAttempts  int           // attempts of one run; 1
+	Labels       map[string]string
+}
+
+const (
+	OverlapSkip    = "skip"   // the fire is skipped and recorded
+	CoalesceLatest = "latest" // one run, of the latest overdue fire time; the others are recorded as coalesced
+)
+
+// Work is what a job does: exactly one field is set.
+type Work struct {
+	Exec *Exec
+	HTTP *HTTP
+}
+
+// Exec runs a program.
+type Exec struct {
+	Command []string          `json:"command"`       // argv; the program is looked up in the PATH of the run
+	Env     map[string]string `json:"env,omitempty"` // added to the run's environment
+	Dir     string            `json:"dir,omitempty"` // working directory; "" is the node's
+}
+
+// HTTP sends a request; an answer of 200–299 is success.
+type HTTP struct {
+	Method  string            `json:"method,omitempty"` // default POST when there is a body, else GET
+	URL     string            `json:"url"`
+	Headers map[string]string `json:"headers,omitempty"`
+	Body    string            `json:"body,omitempty"`
+}
+
+// Names of executors, as in the column jobs.executor.
+const (
+	ExecutorExec = "exec"
+	ExecutorHTTP = "http"
+)
+
+// Executor names the kind of work; "" when none is set.
+func (w Work) Executor() string {
+	switch {
+	case w.Exec != nil:
+		return ExecutorExec
+	case w.HTTP != nil:
+		return ExecutorHTTP
+	}
+	return ""
+}
+
+// Queue says which nodes may claim the job: those that serve this queue. For exec and http it is the executor's name.
+func (w Work) Queue() string { return w.Executor() }
+
+// defaultHTTPTimeout is the timeout of http work that sets none: a request without a limit holds its instance for ever.
+const defaultHTTPTimeout = 60 * time.Second
+
+// EffectiveTimeout is the longest duration of an attempt; 0 is no limit. http without a timeout has 60 s.
+func (d *Definition) EffectiveTimeout() time.Duration {
+	if d.Timeout == 0 && d.HTTP != nil {
+		return defaultHTTPTimeout
+	}
+	return d.Timeout
+}
+
+// State is where a job is in its life.
+type State string
+
+const (
+	StateActive   State = "active"   // has a next run time
+	StatePaused   State = "paused"   // has a next run time that does not begin runs
+	StateFinished State = "finished" // will not fire again; its id is free
+	StateBlocked  State = "blocked"  // could not be decided or written; Error says why, a person must act
+)
+
+// Job is a stored job. Times are UTC; a zero time is null.
+type Job struct {
+	Definition // its Trigger is anchored at Anchor
+
+	Anchor          time.Time // from which the trigger counts: creation, or the last change of the trigger
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	Revision        int64 // grows with every change, over all jobs
+	CreatedRevision int64 // the Revision at creation: tells a job from an earlier one of the same id
+
+	State       State
+	NextRunTime time.Time // zero only when finished
+	LastRunTime time.Time // the last fire time that was decided, of this job or an earlier one of the same id
+	DueAt       time.Time // when a claim must next look, for whatever reason; zero when blocked
+	Error       string    // why the job is blocked
+
+	// RecentDuration is the longest of the last few ended attempts, 0 when there are none. The claim reads it for jobs
+	// at their limit only.
+	RecentDuration time.Duration
+}
+
+// Overview is a job with what stands around it: what a person asks first.
+type Overview struct {
+	Job
+	Running     int       // running instances of this id now
+	LastOutcome string    // code of the latest final record, "" when there is none
+	LastReason  string    // reason of that record when it was skipped
+	LastEndedAt time.Time // when that record was written
+	Problem     string    // a sentence on what keeps the job from running, "" when nothing does
+}

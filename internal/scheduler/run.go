@@ -1,0 +1,105 @@
+package scheduler
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Cause is why a run exists.
+type Cause string
+
+// CauseSchedule is a fire of the trigger.
+const CauseSchedule Cause = "schedule"
+
+// Outcome is how a run, or one attempt of it, ended.
+type Outcome string
+
+const (
+	Succeeded Outcome = "succeeded"
+	Failed    Outcome = "failed"
+	TimedOut  Outcome = "timed_out"
+	Cancelled Outcome = "cancelled"
+	Lost      Outcome = "lost"    // its node died, lost its lease or was stopped while it ran
+	Skipped   Outcome = "skipped" // it never began; a Reason says why
+)
+
+// Reason is why a fire was skipped.
+type Reason string
+
+const (
+	ReasonMaxInstances Reason = "max_instances" // as many instances as max_instances were running
+	ReasonCoalesced    Reason = "coalesced"     // an overdue fire time that a later one stands for
+	ReasonRescheduled  Reason = "rescheduled"   // due when the trigger was changed
+	ReasonRemoved      Reason = "removed"       // due when the job was removed
+)
+
+// Run identifies one firing of a job.
+type Run struct {
+	JobID            string
+	RunID            uuid.UUID
+	Cause            Cause
+	ScheduledRunTime time.Time
+	Attempt          int   // from 1
+	JobRevision      int64 // of the definition that the attempt runs
+}
+
+// Instance is a running instance: a run that has begun and not ended.
+type Instance struct {
+	Run
+	NodeID    uuid.UUID
+	Node      string // the node's name, "" when its row is gone
+	StartedAt time.Time
+	Deadline  time.Time // when its timeout passes; zero without one
+}
+
+// WaitingRun is a run that has not begun and waits for a free instance. No policy makes one yet.
+type WaitingRun struct {
+	Run
+	CreatedAt time.Time
+}
+
+// Attempt is what an executor gets: a committed running instance and the definition to run.
+type Attempt struct {
+	Instance
+	Definition Definition
+}
+
+// Result is how an executor says that an attempt ended.
+type Result struct {
+	Outcome Outcome
+	Error   string // one line, "" on success
+	Output  string // tail of what the work printed or answered, valid UTF-8
+	Status  *int   // exit code or HTTP status, nil when there is none
+}
+
+// Record is a row of run_history: an attempt that ended, or one or more fire times that were skipped.
+type Record struct {
+	Run
+	Final     bool // false for an attempt that will be followed by another
+	Outcome   Outcome
+	Reason    Reason // of Skipped only
+	Sentence  string // the whole story for a person
+	StartedAt time.Time
+	EndedAt   time.Time
+	NodeID    uuid.UUID
+	Node      string
+	Error     string
+	Output    string
+	Status    *int
+	// FireCount is how many fire times the record stands for; with more than one, they lie in [FirstRunTime, LastRunTime].
+	FireCount    int64
+	FirstRunTime time.Time
+	LastRunTime  time.Time
+}
+
+// runNamespace is the UUIDv5 namespace of run ids (RFC 9562, section 5.5).
+var runNamespace = uuid.MustParse("6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11")
+
+// RunID is the id of a scheduled run: a UUIDv5 of what makes it that run, so that the key the work sees stays equal over
+// attempts, take-over and failover. The creation's revision keeps a re-added job's runs apart from its predecessor's.
+func RunID(jobID string, createdRevision int64, scheduled time.Time, cause Cause) uuid.UUID {
+	name := fmt.Sprintf("%d:%s:%d:%s:%s", len(jobID), jobID, createdRevision, scheduled.UTC().Format(time.RFC3339Nano), cause)
+	return uuid.NewSHA1(runNamespace, []byte(name))
+}

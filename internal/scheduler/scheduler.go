@@ -1,0 +1,219 @@
+package scheduler
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+)
+
+// Scheduler is one registration of a node: it claims due jobs, runs them through its Executor and records their ends.
+// When its lease is lost it is done; a new Scheduler starts over under a new id.
+type Scheduler struct {
+	Store    Store
+	Executor Executor
+	Log      *slog.Logger
+	Name     string // the node's name; default host:pid
+	Version  string // of this program, for the nodes table
+
+	Slots int           // attempts at the same time per queue; default 100
+	Batch int           // jobs per claim and queue; default 200
+	Poll  time.Duration // longest sleep between two looks; default 5 s
+	Drain time.Duration // how long a stopping node lets its runs go on; default none
+
+	node   Node
+	slots  *slots
+	lease  lease
+	ended  endings
+	skips  skipLog
+	wake   chan struct{}
+	dead   chan Peer
+	active sync.WaitGroup // attempts that execute
+
+	mu         sync.Mutex
+	unresolved []Claim // whose commit is unknown
+	claiming   bool    // the claim loop's latest look succeeded
+}
+
+const (
+	defaultSlots = 100
+	defaultBatch = 200
+	defaultPoll  = 5 * time.Second
+
+	// lockedRelook is the wait when something is due but locked by somebody else.
+	lockedRelook = 250 * time.Millisecond
+	// errorRelook is the wait after the database's trouble.
+	errorRelook = time.Second
+	// flushTimeout bounds how long a stopping node tries to record the last ends.
+	flushTimeout = 10 * time.Second
+	// maintainEvery is how often partitions are looked after.
+	maintainEvery = time.Hour
+)
+
+// Register draws the node's id and writes its row. Run does it; tests that tick by hand call it themselves.
+func (s *Scheduler) Register(ctx context.Context) error {
+	s.setDefaults()
+	started := time.Now()
+	if err := s.Store.Register(ctx, s.node); err != nil {
+		return fmt.Errorf("register node %s: %w", s.node.Name, err)
+	}
+	s.lease.renew(started)
+	s.Log.Info("node registered", "node", s.node.Name, "node_id", s.node.ID, "queues", s.node.Queues)
+	return nil
+}
+
+func (s *Scheduler) setDefaults() {
+	if s.Slots == 0 {
+		s.Slots = defaultSlots
+	}
+	if s.Batch == 0 {
+		s.Batch = defaultBatch
+	}
+	if s.Poll == 0 {
+		s.Poll = defaultPoll
+	}
+	id := uuid.New()
+	if s.Name == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "unknown"
+		}
+		s.Name = fmt.Sprintf("%s:%d", host, os.Getpid())
+	}
+	s.node = Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Version: s.Version}
+	s.slots = newSlots(s.node.Queues, s.Slots)
+	s.wake = make(chan struct{}, 1)
+	s.dead = make(chan Peer, 16)
+	s.ended.signal = make(chan struct{}, 1)
+	s.skips.log = s.Log
+}
+
+// Run registers the node and works until ctx ends; then it claims nothing more, lets its runs go on for Drain, stops
+// what is left, records the ends and returns nil. ErrLeaseLost: the node was judged dead, and all its work is stopped.
+func (s *Scheduler) Run(ctx context.Context) error {
+	if err := s.Register(ctx); err != nil {
+		return err
+	}
+	// The loops outlive ctx: a draining node renews its lease and records ends.
+	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	g, loops := errgroup.WithContext(loops)
+	claims, endClaims := context.WithCancel(ctx)
+	g.Go(func() error { defer endClaims(); return s.keepLease(loops) })
+	g.Go(func() error { return s.takeOvers(loops) })
+	g.Go(func() error { return s.recordEnds(loops) })
+	g.Go(func() error { return s.listen(claims) })
+	g.Go(func() error { return s.maintain(claims) })
+
+	s.claims(claims)
+	endClaims()
+	s.drain(ctx)
+	stop()
+	err := g.Wait()
+	return errors.Join(err, s.leave(ctx))
+}
+
+// drain waits for the node's attempts, at first as long as Drain, then after cancelling them.
+func (s *Scheduler) drain(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { s.active.Wait(); close(done) }()
+	patience := time.Duration(0)
+	if s.lease.trusted() {
+		patience = s.Drain
+	}
+	if patience > 0 {
+		select {
+		case <-done:
+		default:
+			s.Log.Info("waiting for runs to end", "node", s.node.Name, "for_at_most", patience)
+		}
+	}
+	select {
+	case <-done:
+	case <-time.After(patience):
+		s.lease.end(ErrShutdown)
+		<-done
+	}
+}
+
+// leave records what is left to record and removes the node's row.
+func (s *Scheduler) leave(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+	defer cancel()
+	s.Flush(ctx)
+	if err := s.Store.Leave(ctx, s.node.ID); err != nil {
+		return fmt.Errorf("remove the row of node %s: %w", s.node.Name, err)
+	}
+	s.Log.Info("node stopped", "node", s.node.Name)
+	return nil
+}
+
+// Ready says why the node is not claiming, or returns nil: it is registered, holds its lease, and its latest look at the
+// due jobs succeeded.
+func (s *Scheduler) Ready() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.node.ID == uuid.Nil:
+		return errors.New("the node is not registered yet")
+	case !s.lease.trusted():
+		return errors.New("the node could not renew its lease in time; is the database reachable?")
+	case !s.claiming:
+		return errors.New("the node's latest look at the due jobs did not succeed; see its log")
+	}
+	return nil
+}
+
+// Wake makes the claim loop look at once.
+func (s *Scheduler) Wake() {
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (s *Scheduler) listen(ctx context.Context) error {
+	for ctx.Err() == nil {
+		if err := s.Store.Listen(ctx, s.node.Queues, s.Wake); err != nil && ctx.Err() == nil {
+			s.Log.Debug("not listening; polling goes on", "node", s.node.Name, "err", err)
+		}
+		sleep(ctx, s.jittered(s.Poll))
+	}
+	return nil
+}
+
+func (s *Scheduler) maintain(ctx context.Context) error {
+	for ctx.Err() == nil {
+		wait := maintainEvery
+		if err := s.Store.Maintain(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("housekeeping did not succeed; it is tried again", "node", s.node.Name, "err", err)
+			wait = time.Minute
+		}
+		sleep(ctx, s.jittered(wait))
+	}
+	return nil
+}
+
+// jittered spreads what many nodes do at the same period: between d and 1.25 d.
+func (s *Scheduler) jittered(d time.Duration) time.Duration {
+	var b [1]byte
+	rand.Read(b[:])
+	return d + d*time.Duration(b[0])/1024
+}
+
+// sleep waits for d or the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}

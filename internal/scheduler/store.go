@@ -1,0 +1,93 @@
+package scheduler
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Store is what the loops of a node need of the database. Its implementation is package store. Every method is one
+// transaction or one statement; errors are ErrLeaseLost, ErrCommitUnknown, ErrRejected where said, else the database's
+// trouble, after which the same call may be made again.
+type Store interface {
+	// Register writes the node's row. It is alive from then on.
+	Register(ctx context.Context, n Node) error
+	// Leave removes the node's row, unless instances of it are left.
+	Leave(ctx context.Context, id uuid.UUID) error
+	// Beat renews the node's row and returns the other nodes'. ErrLeaseLost: another node marked this one dead.
+	Beat(ctx context.Context, id uuid.UUID) ([]Peer, error)
+
+	// Claim locks due jobs, reads what their decisions need, calls decide for each, writes the decisions and commits.
+	// With ErrRejected nothing was written; with ErrCommitUnknown it may have been: see Resolve. In both cases the Claim
+	// lists the jobs. With ErrLeaseLost nothing was written.
+	Claim(ctx context.Context, r ClaimRequest, decide func(Look) Decision) (Claim, error)
+	// Resolve says whether a claim whose commit is unknown was committed. It waits for the locks of its jobs, so that the
+	// transaction in doubt has ended when it reads.
+	Resolve(ctx context.Context, c Claim) (committed bool, err error)
+	// Block makes a job blocked, with the reason.
+	Block(ctx context.Context, jobID, reason string) error
+	// NextDue returns how long it is, by the database's clock, until the earliest due time of the queues; none is false
+	// when nothing is due at any time. Negative: overdue.
+	NextDue(ctx context.Context, queues []string) (in time.Duration, some bool, err error)
+
+	// Complete ends attempts: it deletes their running instances and writes their records. stale counts those whose
+	// instance was not there any more, of which nothing is written. ErrRejected: nothing was written.
+	Complete(ctx context.Context, ended []Record) (stale int, err error)
+
+	// MarkDead marks a peer dead if its beat is still the one given. false: it moved, or another node was faster.
+	MarkDead(ctx context.Context, p Peer) (bool, error)
+	// TakeOver ends up to limit attempts of a dead node as lost; done says that none is left and its row is gone.
+	TakeOver(ctx context.Context, p Peer, limit int) (ended []Record, done bool, err error)
+
+	// Maintain does the housekeeping that any node may do at any time: partitions made ahead.
+	Maintain(ctx context.Context) error
+	// Listen calls wake whenever a job of one of the queues may have become due earlier than was known, until ctx ends or
+	// the connection breaks.
+	Listen(ctx context.Context, queues []string, wake func()) error
+}
+
+// Node is one scheduler process.
+type Node struct {
+	ID      uuid.UUID // random, new with every registration
+	Name    string    // for people: web-1:4711/7f3a
+	Queues  []string
+	Version string
+}
+
+// Peer is another node as its row shows it.
+type Peer struct {
+	ID    uuid.UUID
+	Name  string
+	Alive bool  // false: marked dead, its attempts are being ended
+	Beat  int64 // grows with every renewal
+}
+
+// ClaimRequest says what a claim may lock.
+type ClaimRequest struct {
+	Node uuid.UUID
+	Want map[string]int // at most so many jobs by queue
+	Only []string       // when not nil, only these job ids
+}
+
+// Look is a locked job with what its decision needs.
+type Look struct {
+	Job     Job
+	Queue   string
+	Now     time.Time // the database's
+	Live    []Instance
+	Waiting []WaitingRun
+	Err     error // the job's row could not be read as a job
+}
+
+// Decided is a look and what came of it.
+type Decided struct {
+	Look
+	Decision Decision
+}
+
+// Claim is what one claim of a node locked and decided.
+type Claim struct {
+	Node    uuid.UUID
+	Decided []Decided
+}

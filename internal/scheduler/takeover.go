@@ -1,0 +1,54 @@
+package scheduler
+
+import (
+	"context"
+	"time"
+)
+
+const takeOverBatch = 500
+
+// takeOvers ends the attempts of nodes that were judged dead, until ctx ends.
+func (s *Scheduler) takeOvers(ctx context.Context) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case p := <-s.dead:
+			if err := s.TakeOver(ctx, p); err != nil && ctx.Err() == nil {
+				s.Log.Warn("take-over did not finish; it is tried again", "node", s.node.Name, "dead_node", p.Name, "err", err)
+			}
+		}
+	}
+}
+
+// TakeOver marks p dead, if it is not yet, and ends its attempts as lost. Where a job is locked by a claim in progress it
+// leaves the rest to the next time p is seen.
+func (s *Scheduler) TakeOver(ctx context.Context, p Peer) error {
+	if p.Alive {
+		marked, err := s.Store.MarkDead(ctx, p)
+		if err != nil || !marked {
+			return err
+		}
+		// Durable from here: p can neither claim nor renew. If we die now, others see it marked and go on.
+		s.Log.Warn("node judged dead", "node", s.node.Name, "dead_node", p.Name, "silent_for", deadAfter)
+	}
+	for ctx.Err() == nil {
+		ended, done, err := s.Store.TakeOver(ctx, p, takeOverBatch)
+		if err != nil {
+			return err
+		}
+		for _, r := range ended {
+			s.Log.Warn("run lost", "job", r.JobID, "run", r.RunID, "attempt", r.Attempt,
+				"scheduled_run_time", r.ScheduledRunTime, "dead_node", p.Name, "outcome", Lost)
+		}
+		if done {
+			s.Log.Info("take-over finished", "node", s.node.Name, "dead_node", p.Name)
+			s.Wake()
+			return nil
+		}
+		if len(ended) == 0 {
+			sleep(ctx, 100*time.Millisecond)
+		}
+	}
+	return ctx.Err()
+}

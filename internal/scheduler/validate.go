@@ -1,0 +1,139 @@
+package scheduler
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	validID     = regexp.MustCompile(`^[A-Za-z0-9._:@-]{1,200}$`)
+	validEnv    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+	validHeader = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // RFC 9110, section 5.6.2: token
+	validLabel  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$`)
+)
+
+const maxMaxInstances = 1_000_000
+
+// Validate lists everything that is wrong with d as an *InvalidError, or returns nil. That the trigger can fire at all
+// depends on its anchor and is checked when the job is stored.
+func (d *Definition) Validate() error {
+	var v violations
+	if !validID.MatchString(d.ID) {
+		v.add("id", "%s is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -", quoteShort(d.ID))
+	}
+	if d.Trigger == nil {
+		v.add("trigger", `is missing; say when the job fires, as in {"type": "interval", "every": "30s"}`)
+	}
+	d.validateWork(&v)
+	if d.MaxInstances < 1 || d.MaxInstances > maxMaxInstances {
+		v.add("max_instances", "%d is outside 1 to %d; 1 means that runs never overlap", d.MaxInstances, maxMaxInstances)
+	}
+	if d.Overlap != OverlapSkip {
+		v.add("overlap", "%s is not supported by this version; use %q", quoteShort(d.Overlap), OverlapSkip)
+	}
+	if d.Coalesce != CoalesceLatest {
+		v.add("coalesce", "%s is not supported by this version; use %q", quoteShort(d.Coalesce), CoalesceLatest)
+	}
+	if d.MaxAttempts != 1 {
+		v.add("max_attempts", "%d is not supported by this version; use 1", d.MaxAttempts)
+	}
+	if d.Timeout < 0 {
+		v.add("timeout", "%s is not positive; leave it out for the executor's default", d.Timeout)
+	}
+	validateLabels(&v, d.Labels)
+	return v.err()
+}
+
+func (d *Definition) validateWork(v *violations) {
+	switch {
+	case d.Exec != nil && d.HTTP != nil:
+		v.add("http", "stands beside exec; a job has exactly one of exec, http")
+	case d.Exec != nil:
+		d.Exec.validate(v)
+	case d.HTTP != nil:
+		d.HTTP.validate(v)
+	default:
+		v.add("exec", `is missing; a job has exactly one of exec, http, as in "exec": {"command": ["echo", "hello"]}`)
+	}
+}
+
+func (e *Exec) validate(v *violations) {
+	if len(e.Command) == 0 || e.Command[0] == "" {
+		v.add("exec.command", `is empty; give the program and its arguments, as in ["sleep", "60"]`)
+	}
+	for i, arg := range e.Command {
+		if strings.ContainsRune(arg, 0) {
+			v.add(fmt.Sprintf("exec.command[%d]", i), "holds a NUL byte, which no program can be given")
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Env)) {
+		switch {
+		case !validEnv.MatchString(name):
+			v.add("exec.env", "%s is not a name of letters, digits and _ that begins with no digit", quoteShort(name))
+		case strings.HasPrefix(name, "PGDUE_"):
+			v.add("exec.env", "%s: names that begin with PGDUE_ are set by the scheduler; choose another", quoteShort(name))
+		case strings.ContainsRune(e.Env[name], 0):
+			v.add("exec.env."+name, "holds a NUL byte, which no program can be given")
+		}
+	}
+	if e.Dir != "" && (!filepath.IsAbs(e.Dir) || strings.ContainsRune(e.Dir, 0)) {
+		v.add("exec.dir", "%s is not an absolute path; nodes start in different directories", quoteShort(e.Dir))
+	}
+}
+
+func (h *HTTP) validate(v *violations) {
+	u, err := url.Parse(h.URL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		v.add("http.url", "%s is not an absolute http or https URL, as in https://example.org/ping", quoteShort(h.URL))
+	}
+	if h.Method != "" && !validHeader.MatchString(h.Method) {
+		v.add("http.method", "%s is not a method such as GET or POST", quoteShort(h.Method))
+	}
+	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
+		if !validHeader.MatchString(name) {
+			v.add("http.headers", "%s is not a header name of letters, digits and -", quoteShort(name))
+		} else if strings.ContainsAny(h.Headers[name], "\r\n\x00") {
+			v.add("http.headers."+name, "holds a line break or NUL byte; a header is one line")
+		}
+	}
+	if strings.ContainsRune(h.Body, 0) {
+		v.add("http.body", "holds a NUL byte, which the database cannot keep; encode it, as in base64")
+	}
+}
+
+func validateLabels(v *violations, labels map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(labels)) {
+		if !validLabel.MatchString(name) {
+			v.add("labels", "%s is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit", quoteShort(name))
+		} else if len(labels[name]) > 200 || strings.ContainsRune(labels[name], 0) {
+			v.add("labels."+name, "is longer than 200 bytes or holds a NUL byte")
+		}
+	}
+}
+
+// violations collects field errors.
+type violations []FieldError
+
+func (v *violations) add(field, format string, args ...any) {
+	*v = append(*v, FieldError{field, fmt.Sprintf(format, args...)})
+}
+
+func (v violations) err() error {
+	if len(v) == 0 {
+		return nil
+	}
+	return &InvalidError{v}
+}
+
+// quoteShort quotes a user's value, cut to what a message can hold.
+func quoteShort(s string) string {
+	if len(s) > 60 {
+		s = s[:60] + "…"
+	}
+	return fmt.Sprintf("%q", s)
+}

@@ -1,0 +1,279 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// Claim begins due runs in one transaction of five steps: lock due jobs; read, in later statements, what stands around
+// them; decide; write; commit. See scheduler.Store for its errors.
+func (s *Store) Claim(ctx context.Context, r scheduler.ClaimRequest, decide func(scheduler.Look) scheduler.Decision) (scheduler.Claim, error) {
+	c := scheduler.Claim{Node: r.Node}
+	err := s.inTx(ctx, func(tx pgx.Tx) error {
+		due, err := lockDue(ctx, tx, r)
+		if err != nil || len(due) == 0 {
+			return err
+		}
+		looks, err := readLooks(ctx, tx, due)
+		if err != nil {
+			return err
+		}
+		for _, l := range looks {
+			c.Decided = append(c.Decided, scheduler.Decided{Look: l, Decision: decide(l)})
+		}
+		return writeDecisions(ctx, tx, r.Node, c.Decided)
+	})
+	return c, err
+}
+
+// lockDue locks due jobs, per queue, in one round trip.
+func lockDue(ctx context.Context, tx pgx.Tx, r scheduler.ClaimRequest) ([]scheduleRow, error) {
+	var due []scheduleRow
+	b := &pgx.Batch{}
+	for _, queue := range slices.Sorted(maps.Keys(r.Want)) {
+		statement, args := claimLock, pgx.StrictNamedArgs{"queue": queue, "limit": r.Want[queue]}
+		if r.Only != nil {
+			statement, args["job_ids"] = claimLockOnly, r.Only
+		}
+		b.Queue(statement, args).Query(func(rows pgx.Rows) error {
+			locked, err := pgx.CollectRows(rows, pgx.RowToStructByName[scheduleRow])
+			due = append(due, locked...)
+			return err
+		})
+	}
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return nil, fmt.Errorf("lock due jobs: %w", err)
+	}
+	return due, nil
+}
+
+// readLooks reads definitions, instances and waiting runs of locked jobs. Each is a statement of its own, later than the
+// lock: at READ COMMITTED its snapshot holds all that earlier holders of the locks have committed.
+func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.Look, error) {
+	ids := make([]string, len(due))
+	for i := range due {
+		ids[i] = due[i].JobID
+	}
+	var now time.Time
+	jobs := map[string]jobRow{}
+	live := map[string][]scheduler.Instance{}
+	waiting := map[string][]scheduler.WaitingRun{}
+	args := pgx.StrictNamedArgs{"job_ids": ids}
+	b := &pgx.Batch{}
+	b.Queue(claimJobs, args).Query(func(rows pgx.Rows) error {
+		type row struct {
+			jobRow
+			Now time.Time
+		}
+		return each(rows, func(r row) { jobs[r.ID], now = r.jobRow, r.Now.UTC() })
+	})
+	b.Queue(claimLive, args).Query(func(rows pgx.Rows) error {
+		return each(rows, func(r instanceRow) { live[r.JobID] = append(live[r.JobID], r.instance()) })
+	})
+	b.Queue(claimWaiting, args).Query(func(rows pgx.Rows) error {
+		return each(rows, func(r waitingRow) { waiting[r.JobID] = append(waiting[r.JobID], r.run()) })
+	})
+	if err := tx.SendBatch(ctx, b).Close(); err != nil {
+		return nil, fmt.Errorf("read due jobs: %w", err)
+	}
+	looks := make([]scheduler.Look, len(due))
+	for i := range due {
+		row := jobs[due[i].JobID]
+		job, err := row.job(&due[i])
+		looks[i] = scheduler.Look{Job: job, Queue: due[i].Queue, Now: now, Err: err, Live: live[job.ID], Waiting: waiting[job.ID]}
+	}
+	return looks, readRecent(ctx, tx, looks)
+}
+
+// readRecent adds the recent durations of jobs at their limit, with which a skip is explained.
+func readRecent(ctx context.Context, tx pgx.Tx, looks []scheduler.Look) error {
+	byID := map[string]*scheduler.Look{}
+	for i := range looks {
+		if l := &looks[i]; len(l.Live) >= l.Job.MaxInstances {
+			byID[l.Job.ID] = l
+		}
+	}
+	if len(byID) == 0 {
+		return nil
+	}
+	rows, err := tx.Query(ctx, claimRecent, pgx.StrictNamedArgs{"job_ids": slices.Collect(maps.Keys(byID))})
+	if err != nil {
+		return fmt.Errorf("read recent durations: %w", err)
+	}
+	type row struct {
+		JobID   string
+		Longest time.Duration
+	}
+	return each(rows, func(r row) { byID[r.JobID].Job.RecentDuration = r.Longest })
+}
+
+// each calls do for each row.
+func each[T any](rows pgx.Rows, do func(T)) error {
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+	for _, r := range list {
+		do(r)
+	}
+	return err
+}
+
+// writeDecisions writes what was decided in one pipelined batch that begins with holding the node's row, and checks the
+// row counts.
+func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []scheduler.Decided) error {
+	var (
+		skips   []scheduler.Record
+		begun   beginColumns
+		advance advanceColumns
+		removed []string
+	)
+	for _, d := range decided {
+		for _, r := range d.Decision.Skip {
+			r.NodeID = node
+			skips = append(skips, r)
+		}
+		for _, r := range d.Decision.Begin {
+			begun.add(r, d)
+		}
+		if d.Decision.Remove {
+			removed = append(removed, d.Job.ID)
+		} else {
+			advance.add(d)
+		}
+	}
+	b := &pgx.Batch{}
+	b.Queue(claimNode, pgx.StrictNamedArgs{"node_id": node}).QueryRow(func(row pgx.Row) error {
+		var alive bool
+		if err := row.Scan(&alive); errors.Is(err, pgx.ErrNoRows) {
+			return scheduler.ErrLeaseLost
+		} else if err != nil {
+			return err
+		}
+		return nil
+	})
+	queueCounted(b, "begin runs", len(begun.jobIDs), claimBegin, begun.args(node))
+	queueCounted(b, "record skips", len(skips), historyInsert, historyArgs(skips))
+	queueCounted(b, "advance jobs", len(advance.jobIDs), claimAdvance, advance.args())
+	queueCounted(b, "remove next run times", len(removed), jobScheduleDelete, pgx.StrictNamedArgs{"job_ids": removed})
+	queueCounted(b, "remove jobs", len(removed), jobDelete, pgx.StrictNamedArgs{"job_ids": removed})
+	return tx.SendBatch(ctx, b).Close()
+}
+
+// queueCounted queues a statement that must change exactly so many rows; none is not queued at all.
+func queueCounted(b *pgx.Batch, what string, rows int, statement string, args pgx.StrictNamedArgs) {
+	if rows == 0 {
+		return
+	}
+	b.Queue(statement, args).Exec(func(tag pgconn.CommandTag) error { return expect(tag, rows, what) })
+}
+
+// beginColumns are the columns of claim_begin.
+type beginColumns struct {
+	jobIDs     []string
+	runIDs     []uuid.UUID
+	scheduled  []time.Time
+	causes     []string
+	attempts   []int
+	startedAts []time.Time
+	deadlines  []*time.Time
+	revisions  []int64
+}
+
+func (c *beginColumns) add(r scheduler.Run, d scheduler.Decided) {
+	c.jobIDs = append(c.jobIDs, r.JobID)
+	c.runIDs = append(c.runIDs, r.RunID)
+	c.scheduled = append(c.scheduled, r.ScheduledRunTime)
+	c.causes = append(c.causes, string(r.Cause))
+	c.attempts = append(c.attempts, r.Attempt)
+	c.startedAts = append(c.startedAts, d.Now)
+	var deadline *time.Time
+	if t := d.Job.EffectiveTimeout(); t > 0 {
+		deadline = orNull(d.Now.Add(t))
+	}
+	c.deadlines = append(c.deadlines, deadline)
+	c.revisions = append(c.revisions, r.JobRevision)
+}
+
+func (c *beginColumns) args(node uuid.UUID) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"node_id": node, "job_ids": c.jobIDs, "run_ids": c.runIDs, "scheduled_run_times": c.scheduled, "causes": c.causes,
+		"attempts": c.attempts, "started_ats": c.startedAts, "deadlines": c.deadlines, "job_revisions": c.revisions,
+	}
+}
+
+// advanceColumns are the columns of claim_advance.
+type advanceColumns struct {
+	jobIDs, states     []string
+	nextRun, last, due []*time.Time
+	errors             []*string
+}
+
+func (c *advanceColumns) add(d scheduler.Decided) {
+	c.jobIDs = append(c.jobIDs, d.Job.ID)
+	c.states = append(c.states, string(d.Decision.State))
+	c.nextRun = append(c.nextRun, orNull(d.Decision.NextRunTime))
+	c.last = append(c.last, orNull(d.Decision.LastRunTime))
+	c.due = append(c.due, orNull(d.Decision.DueAt))
+	c.errors = append(c.errors, text(d.Decision.Error))
+}
+
+func (c *advanceColumns) args() pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"job_ids": c.jobIDs, "states": c.states, "next_run_times": c.nextRun, "last_run_times": c.last,
+		"due_ats": c.due, "errors": c.errors,
+	}
+}
+
+// Resolve reads back, under the same job locks, whether a claim was committed.
+func (s *Store) Resolve(ctx context.Context, c scheduler.Claim) (committed bool, err error) {
+	var jobs, begunJobs, skippedJobs []string
+	var begun, skipped []uuid.UUID
+	for _, d := range c.Decided {
+		jobs = append(jobs, d.Job.ID)
+		for _, r := range d.Decision.Begin {
+			begunJobs, begun = append(begunJobs, r.JobID), append(begun, r.RunID)
+		}
+		for _, r := range d.Decision.Skip {
+			skippedJobs, skipped = append(skippedJobs, r.JobID), append(skipped, r.RunID)
+		}
+	}
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, claimResolveLock, pgx.StrictNamedArgs{"job_ids": jobs}); err != nil {
+			return err
+		}
+		var found int
+		err := tx.QueryRow(ctx, claimResolveRead, pgx.StrictNamedArgs{
+			"node_id": c.Node, "begun_job_ids": begunJobs, "begun_run_ids": begun,
+			"skipped_job_ids": skippedJobs, "skipped_run_ids": skipped,
+		}).Scan(&found)
+		committed = found > 0
+		return err
+	})
+	return committed, err
+}
+
+// Block makes a job blocked.
+func (s *Store) Block(ctx context.Context, jobID, reason string) error {
+	return s.inTx(ctx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, jobBlock, pgx.StrictNamedArgs{"job_id": jobID, "error": reason})
+		return err
+	})
+}
+
+// NextDue returns how long it is until the earliest due time of the queues.
+func (s *Store) NextDue(ctx context.Context, queues []string) (in time.Duration, some bool, err error) {
+	var seconds *float64
+	err = s.pool.QueryRow(ctx, nextDue, pgx.StrictNamedArgs{"queues": queues}).Scan(&seconds)
+	if err != nil || seconds == nil {
+		return 0, false, translate(err)
+	}
+	return time.Duration(*seconds * float64(time.Second)), true, nil
+}

@@ -1,0 +1,218 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// errRace says that somebody else inserted or removed the same id at the same time; the transaction is tried again.
+var errRace = errors.New("another session changed the same job id")
+
+// Add stores a new job. ErrExists: the id is taken by a job that is not finished.
+func (s *Store) Add(ctx context.Context, d scheduler.Definition) (scheduler.Overview, error) {
+	err := s.edit(ctx, d.ID, func(tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
+		if present != nil && present.State != scheduler.StateFinished {
+			return scheduler.ErrExists
+		}
+		return s.create(ctx, tx, d, present, now, revision)
+	})
+	if err != nil {
+		return scheduler.Overview{}, err
+	}
+	return s.Job(ctx, d.ID)
+}
+
+// Put stores a job, or changes it as scheduler.Job.Redefine says.
+func (s *Store) Put(ctx context.Context, d scheduler.Definition) (o scheduler.Overview, created bool, err error) {
+	err = s.edit(ctx, d.ID, func(tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
+		if created = present == nil; created {
+			return s.create(ctx, tx, d, nil, now, revision)
+		}
+		changed, dropped, err := present.Redefine(d, now, revision)
+		if err != nil || changed.Revision == present.Revision {
+			return err
+		}
+		return write(ctx, tx, &changed, true, dropped)
+	})
+	if err != nil {
+		return o, false, err
+	}
+	o, err = s.Job(ctx, d.ID)
+	return o, created, err
+}
+
+// create writes a new job, in the place of a finished one where there is one.
+func (s *Store) create(ctx context.Context, tx pgx.Tx, d scheduler.Definition, finished *scheduler.Job, now time.Time, revision int64) error {
+	var lastRunTime time.Time
+	if finished != nil {
+		lastRunTime = finished.LastRunTime
+	}
+	j, err := scheduler.NewJob(d, now, revision, lastRunTime)
+	if err != nil {
+		return err
+	}
+	return write(ctx, tx, &j, finished != nil, nil)
+}
+
+// Remove removes a job; its running instances go on and are recorded. Fire times that were due get their record.
+func (s *Store) Remove(ctx context.Context, id string) error {
+	return s.edit(ctx, id, func(tx pgx.Tx, present *scheduler.Job, now time.Time, _ int64) error {
+		if present == nil {
+			return scheduler.ErrNotFound
+		}
+		dropped := present.Dropped(scheduler.ReasonRemoved, now, "due when the job was removed, and not begun")
+		b := &pgx.Batch{}
+		queueCounted(b, "record dropped fire times", len(dropped), historyInsert, historyArgs(dropped))
+		queueCounted(b, "remove next run time", 1, jobScheduleDelete, pgx.StrictNamedArgs{"job_ids": []string{id}})
+		queueCounted(b, "remove job", 1, jobDelete, pgx.StrictNamedArgs{"job_ids": []string{id}})
+		return tx.SendBatch(ctx, b).Close()
+	})
+}
+
+// edit locks a job, or finds that there is none (nil), and calls do with the time and revision of the change.
+func (s *Store) edit(ctx context.Context, id string, do func(tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error) error {
+	for {
+		err := s.inTx(ctx, func(tx pgx.Tx) error {
+			present, err := lockJob(ctx, tx, id)
+			if err != nil {
+				return err
+			}
+			var now time.Time
+			var revision int64
+			if err := tx.QueryRow(ctx, jobNow).Scan(&now, &revision); err != nil {
+				return err
+			}
+			return do(tx, present, now.UTC(), revision)
+		})
+		if !errors.Is(err, errRace) {
+			return err
+		}
+	}
+}
+
+// lockJob locks and reads a job; nil when there is none. A job whose row cannot be read as one comes without the trigger.
+func lockJob(ctx context.Context, tx pgx.Tx, id string) (*scheduler.Job, error) {
+	rows, err := tx.Query(ctx, jobLock, pgx.StrictNamedArgs{"job_id": id})
+	if err != nil {
+		return nil, err
+	}
+	locked, err := pgx.CollectRows(rows, pgx.RowToStructByName[scheduleRow])
+	if err != nil || len(locked) == 0 {
+		return nil, err
+	}
+	looks, err := readLooks(ctx, tx, locked)
+	if err != nil {
+		return nil, fmt.Errorf("read job %s: %w", id, err)
+	}
+	return &looks[0].Job, nil
+}
+
+// write writes a job under its lock, with the records of fire times it drops, and wakes the nodes when it is due soon.
+func write(ctx context.Context, tx pgx.Tx, j *scheduler.Job, exists bool, dropped []scheduler.Record) error {
+	args, err := jobArgs(j)
+	if err != nil {
+		return err
+	}
+	if !exists {
+		tag, err := tx.Exec(ctx, jobInsert, args)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() == 0 {
+			return errRace
+		}
+	}
+	b := &pgx.Batch{}
+	if exists {
+		queueCounted(b, "write job", 1, jobUpdate, args)
+		queueCounted(b, "write next run time", 1, jobScheduleUpdate, scheduleArgs(j))
+	} else {
+		queueCounted(b, "write next run time", 1, jobScheduleInsert, scheduleArgs(j))
+	}
+	queueCounted(b, "record dropped fire times", len(dropped), historyInsert, historyArgs(dropped))
+	b.Queue(jobNotify, pgx.StrictNamedArgs{"queue": j.Queue(), "due_at": orNull(j.DueAt)})
+	return tx.SendBatch(ctx, b).Close()
+}
+
+// Job returns one job with what stands around it. ErrNotFound.
+func (s *Store) Job(ctx context.Context, id string) (scheduler.Overview, error) {
+	list, err := s.overviews(ctx, "", &id, 1)
+	if err != nil {
+		return scheduler.Overview{}, err
+	}
+	if len(list) == 0 {
+		return scheduler.Overview{}, scheduler.ErrNotFound
+	}
+	return list[0], nil
+}
+
+// Jobs returns up to limit jobs by id, after the id given.
+func (s *Store) Jobs(ctx context.Context, after string, limit int) ([]scheduler.Overview, error) {
+	return s.overviews(ctx, after, nil, limit)
+}
+
+func (s *Store) overviews(ctx context.Context, after string, id *string, limit int) ([]scheduler.Overview, error) {
+	rows, err := s.pool.Query(ctx, overview, pgx.StrictNamedArgs{"after": after, "job_id": id, "limit": limit})
+	if err != nil {
+		return nil, translate(err)
+	}
+	type row struct {
+		jobRow
+		State       string
+		Queue       string
+		NextRunTime *time.Time
+		LastRunTime *time.Time
+		DueAt       *time.Time
+		Error       *string
+		Running     int
+		LastOutcome *string
+		LastReason  *string
+		LastEndedAt *time.Time
+		Problem     *string
+	}
+	list := []scheduler.Overview{}
+	err = each(rows, func(r row) {
+		s := scheduleRow{r.ID, r.Queue, r.State, r.NextRunTime, r.LastRunTime, r.DueAt, r.Error}
+		job, err := r.job(&s)
+		problem := deref(r.Problem)
+		if err != nil && problem == "" {
+			problem = err.Error()
+		}
+		list = append(list, scheduler.Overview{
+			Job: job, Running: r.Running, LastOutcome: deref(r.LastOutcome), LastReason: deref(r.LastReason),
+			LastEndedAt: orZero(r.LastEndedAt), Problem: problem,
+		})
+	})
+	return list, translate(err)
+}
+
+// Runs returns a job's runs, newest first.
+func (s *Store) Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error) {
+	return s.views(ctx, runsRows, pgx.StrictNamedArgs{"job_id": f.JobID, "before": orNull(f.Before), "limit": f.Limit})
+}
+
+// Run returns all rows of one run, attempts ascending. ErrNotFound.
+func (s *Store) Run(ctx context.Context, jobID string, runID uuid.UUID) ([]scheduler.RunView, error) {
+	views, err := s.views(ctx, runRows, pgx.StrictNamedArgs{"job_id": jobID, "run_id": runID})
+	if err == nil && len(views) == 0 {
+		err = scheduler.ErrNotFound
+	}
+	return views, err
+}
+
+func (s *Store) views(ctx context.Context, statement string, args pgx.StrictNamedArgs) ([]scheduler.RunView, error) {
+	rows, err := s.pool.Query(ctx, statement, args)
+	if err != nil {
+		return nil, translate(err)
+	}
+	list := []scheduler.RunView{}
+	err = each(rows, func(r runRow) { list = append(list, r.view()) })
+	return list, translate(err)
+}

@@ -1,0 +1,255 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"github.com/pgdue/pgdue/migrations"
+)
+
+// versionTable is goose's, inside our schema.
+const versionTable = "pgdue.goose_db_version"
+
+// Migration is one step of the schema.
+type Migration struct {
+	Version   int64
+	Name      string
+	AppliedAt time.Time // zero: pending
+}
+
+// Migrate brings the schema to the newest migration of this program. Several processes may do so at once: a session lock
+// lets one at a time. A schema that is newer than this program and still works with it is left as it is.
+func (s *Store) Migrate(ctx context.Context, log *slog.Logger) error {
+	return s.MigrateFS(ctx, migrations.FS, log)
+}
+
+// MigrateFS is Migrate with the migrations given.
+func (s *Store) MigrateFS(ctx context.Context, files fs.FS, log *slog.Logger) error {
+	if err := s.refusePooler(ctx); err != nil {
+		return err
+	}
+	if err := s.refuseNewer(ctx); err != nil {
+		return err
+	}
+	if err := s.makeSchema(ctx); err != nil {
+		return err
+	}
+	return s.withGoose(files, func(p *goose.Provider) error {
+		current, newest, err := p.GetVersions(ctx)
+		if err != nil {
+			return fmt.Errorf("read the schema's version: %w", translate(err))
+		}
+		if current > newest {
+			log.Info("schema is newer than this program and works with it", "schema", current, "program", newest)
+			return nil
+		}
+		results, err := p.Up(ctx)
+		for _, r := range results {
+			log.Info("migration applied", "migration", r.Source.Path, "duration", r.Duration.Round(time.Millisecond))
+		}
+		if err != nil {
+			return fmt.Errorf("migrate: %w", translate(err))
+		}
+		_, err = s.pool.Exec(ctx, "COMMENT ON TABLE "+versionTable+" IS 'Which migrations were applied, and when; written by goose'")
+		return translate(err)
+	})
+}
+
+// Migrations lists the migrations of this program and when each was applied.
+func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
+	applied := map[int64]time.Time{}
+	rows, err := s.pool.Query(ctx, "SELECT version_id, tstamp FROM "+versionTable+" WHERE is_applied")
+	if err == nil {
+		type row struct {
+			VersionID int64
+			Tstamp    time.Time
+		}
+		err = each(rows, func(r row) { applied[r.VersionID] = r.Tstamp })
+	}
+	if err != nil && !missing(err) {
+		return nil, fmt.Errorf("read the schema's versions: %w", translate(err))
+	}
+	var list []Migration
+	err = s.withGoose(migrations.FS, func(p *goose.Provider) error {
+		for _, src := range p.ListSources() {
+			list = append(list, Migration{Version: src.Version, Name: src.Path, AppliedAt: applied[src.Version]})
+		}
+		return nil
+	})
+	return list, err
+}
+
+// CheckSchema says what is wrong with the schema for this program, or returns nil.
+func (s *Store) CheckSchema(ctx context.Context) error {
+	newest, err := newestMigration()
+	if err != nil {
+		return err
+	}
+	if err := s.refuseNewer(ctx); err != nil {
+		return err
+	}
+	migration, _, err := s.schemaState(ctx)
+	switch {
+	case err != nil:
+		return err
+	case migration == 0:
+		return errors.New("the database has no schema pgdue yet: run `scheduler migrate up`, or `scheduler serve --migrate`")
+	case migration < newest:
+		return fmt.Errorf("the schema pgdue is at migration %d and this program needs %d: run `scheduler migrate up`, or `scheduler serve --migrate`",
+			migration, newest)
+	}
+	return nil
+}
+
+// refuseNewer fails when the schema was migrated further than this program understands.
+func (s *Store) refuseNewer(ctx context.Context) error {
+	newest, err := newestMigration()
+	if err != nil {
+		return err
+	}
+	migration, oldest, err := s.schemaState(ctx)
+	if err == nil && oldest > newest {
+		return fmt.Errorf("the schema pgdue is at migration %d, which works only with programs that know migration %d; this one knows up to %d: upgrade this program",
+			migration, oldest, newest)
+	}
+	return err
+}
+
+// schemaState reads the newest migration and the oldest binary for it; 0 when there is no schema.
+func (s *Store) schemaState(ctx context.Context) (migration, oldest int64, err error) {
+	err = s.pool.QueryRow(ctx, schemaState).Scan(&migration, &oldest)
+	if missing(err) {
+		return 0, 0, nil
+	}
+	return migration, oldest, translate(err)
+}
+
+// makeSchema makes the schema, where goose keeps its version table. Who makes it at the same time does no harm.
+func (s *Store) makeSchema(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, `DO $$ BEGIN
+		IF to_regnamespace('pgdue') IS NULL THEN CREATE SCHEMA pgdue; END IF;
+	EXCEPTION WHEN duplicate_schema OR unique_violation THEN NULL; END $$`)
+	if err != nil {
+		return fmt.Errorf("make the schema pgdue: %w", translate(err))
+	}
+	return nil
+}
+
+func (s *Store) withGoose(files fs.FS, do func(*goose.Provider) error) (err error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300), lock.WithUnlockTimeout(1, 30))
+	if err != nil {
+		return fmt.Errorf("prepare migrations: %w", err)
+	}
+	var db *sql.DB = stdlib.OpenDB(*s.config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithTableName(versionTable), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return fmt.Errorf("read migrations: %w", err)
+	}
+	return do(p)
+}
+
+// refusePooler fails when the connection goes through a transaction pooler: it would give the migrations' session lock
+// to strangers. Through one, a session that stands between two statements lends its server process to the next.
+func (s *Store) refusePooler(ctx context.Context) error {
+	a, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return unreachable(s.config, err)
+	}
+	defer a.Close(ctx)
+	b, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return unreachable(s.config, err)
+	}
+	defer b.Close(ctx)
+	before, err := backend(ctx, a)
+	if err != nil {
+		return err
+	}
+	if _, err := b.Exec(ctx, "BEGIN"); err != nil {
+		return err
+	}
+	inTx, err := backend(ctx, b)
+	if err != nil {
+		return err
+	}
+	after, err := backend(ctx, a)
+	if err != nil {
+		return err
+	}
+	if before == inTx || before != after {
+		return fmt.Errorf("%s:%d is a transaction pooler, which cannot keep the session lock that migrations need: run `scheduler migrate up` with the PostgreSQL server's own address in --database-url; `scheduler serve` may use the pooler afterwards",
+			s.config.Host, s.config.Port)
+	}
+	return nil
+}
+
+// backend returns the process that serves a connection right now.
+func backend(ctx context.Context, c *pgx.Conn) (pid int, err error) {
+	err = c.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid)
+	return pid, err
+}
+
+// missing says that a table or the schema is not there.
+func missing(err error) bool {
+	var pgErr *pgconn.PgError
+	return errors.As(err, &pgErr) && (pgErr.Code == "42P01" || pgErr.Code == "3F000")
+}
+
+// newestMigration is the number of the newest migration that this program knows.
+func newestMigration() (int64, error) {
+	names, err := fs.Glob(migrations.FS, "*.sql")
+	if err != nil || len(names) == 0 {
+		return 0, fmt.Errorf("read migrations: none is embedded: %w", err)
+	}
+	return goose.NumericComponent(names[len(names)-1])
+}
+
+// MigrationSQL is a script that does by hand, in psql, what Migrate does to an empty database.
+func MigrationSQL() (string, error) {
+	names, err := fs.Glob(migrations.FS, "*.sql")
+	if err != nil {
+		return "", fmt.Errorf("read migrations: %w", err)
+	}
+	var b strings.Builder
+	b.WriteString("BEGIN;\nCREATE SCHEMA IF NOT EXISTS pgdue;\nCREATE TABLE " + versionTable + ` (
+    id integer PRIMARY KEY GENERATED BY DEFAULT AS IDENTITY,
+    version_id bigint NOT NULL,
+    is_applied boolean NOT NULL,
+    tstamp timestamp NOT NULL DEFAULT now()
+);
+`)
+	for _, name := range names {
+		text, err := fs.ReadFile(migrations.FS, name)
+		if err != nil {
+			return "", fmt.Errorf("read migrations: %w", err)
+		}
+		up, _, _ := strings.Cut(string(text), "-- +goose Down")
+		version, err := goose.NumericComponent(name)
+		if err != nil {
+			return "", fmt.Errorf("read migrations: %w", err)
+		}
+		fmt.Fprintf(&b, "\n-- %s\n", name)
+		for line := range strings.Lines(up) {
+			if !strings.HasPrefix(line, "-- +goose") {
+				b.WriteString(line)
+			}
+		}
+		fmt.Fprintf(&b, "INSERT INTO %s (version_id, is_applied) VALUES (%d, true);\n", versionTable, version)
+	}
+	b.WriteString("COMMIT;\n")
+	return b.String(), nil
+}

@@ -1,0 +1,159 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// Register writes a node's row.
+func (s *Store) Register(ctx context.Context, n scheduler.Node) error {
+	_, err := s.pool.Exec(ctx, nodeRegister, pgx.StrictNamedArgs{
+		"id": n.ID, "name": n.Name, "queues": n.Queues, "version": n.Version,
+	})
+	return translate(err)
+}
+
+// Leave removes a node's row, unless instances of it are left.
+func (s *Store) Leave(ctx context.Context, id uuid.UUID) error {
+	_, err := s.pool.Exec(ctx, nodeLeave, pgx.StrictNamedArgs{"id": id})
+	return translate(err)
+}
+
+// Beat renews a node's row on a connection of its own and returns the other nodes.
+func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]scheduler.Peer, error) {
+	s.beatMu.Lock()
+	defer s.beatMu.Unlock()
+	if s.beatConn == nil || s.beatConn.IsClosed() {
+		conn, err := pgx.ConnectConfig(ctx, s.config)
+		if err != nil {
+			return nil, translate(err)
+		}
+		s.beatConn = conn
+	}
+	var peers []scheduler.Peer
+	b := &pgx.Batch{}
+	b.Queue(nodeBeat, pgx.StrictNamedArgs{"id": id}).Exec(func(tag pgconn.CommandTag) error {
+		if tag.RowsAffected() == 0 {
+			return scheduler.ErrLeaseLost
+		}
+		return nil
+	})
+	b.Queue(nodePeers, pgx.StrictNamedArgs{"id": id}).Query(func(rows pgx.Rows) (err error) {
+		peers, err = pgx.CollectRows(rows, pgx.RowToStructByName[scheduler.Peer])
+		return err
+	})
+	return peers, translate(s.beatConn.SendBatch(ctx, b).Close())
+}
+
+// MarkDead marks a node dead if its beat still stands where it was seen.
+func (s *Store) MarkDead(ctx context.Context, p scheduler.Peer) (marked bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, takeoverMarkLock, pgx.StrictNamedArgs{"id": p.ID, "beat": p.Beat})
+		if err != nil {
+			return err
+		}
+		still, err := pgx.CollectRows(rows, pgx.RowTo[bool])
+		if err != nil || len(still) == 0 {
+			return err
+		}
+		marked = true
+		tag, err := tx.Exec(ctx, takeoverMark, pgx.StrictNamedArgs{"id": p.ID})
+		if err != nil {
+			return err
+		}
+		return expect(tag, 1, "mark node dead")
+	})
+	return marked && err == nil, err
+}
+
+// TakeOver ends attempts of a dead node as lost, up to limit jobs at a time.
+func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ended []scheduler.Record, done bool, err error) {
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, takeoverLock, pgx.StrictNamedArgs{"id": p.ID, "limit": limit})
+		if err != nil {
+			return err
+		}
+		jobs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return fmt.Errorf("lock jobs of a dead node: %w", err)
+		}
+		if ended, err = endLost(ctx, tx, p, jobs); err != nil {
+			return fmt.Errorf("end attempts of a dead node: %w", err)
+		}
+		if _, err := tx.Exec(ctx, takeoverFinish, pgx.StrictNamedArgs{"id": p.ID}); err != nil {
+			return fmt.Errorf("remove a dead node: %w", err)
+		}
+		var left bool
+		err = tx.QueryRow(ctx, takeoverLeft, pgx.StrictNamedArgs{"id": p.ID}).Scan(&left)
+		done = !left
+		return err
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return ended, done, nil
+}
+
+func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []string) ([]scheduler.Record, error) {
+	rows, err := tx.Query(ctx, takeoverEnd, pgx.StrictNamedArgs{
+		"id": p.ID, "name": p.Name, "job_ids": jobs,
+		"sentence": fmt.Sprintf("was lost: its node %s stopped renewing its lease and was judged dead; how far the work came is not known", p.Name),
+		"error":    "the node stopped renewing its lease",
+	})
+	if err != nil {
+		return nil, err
+	}
+	type row struct {
+		JobID            string
+		RunID            uuid.UUID
+		Attempt          int
+		ScheduledRunTime time.Time
+	}
+	var ended []scheduler.Record
+	err = each(rows, func(r row) {
+		ended = append(ended, scheduler.Record{Outcome: scheduler.Lost, Final: true, Run: scheduler.Run{
+			JobID: r.JobID, RunID: r.RunID, Attempt: r.Attempt, ScheduledRunTime: r.ScheduledRunTime.UTC(),
+		}})
+	})
+	return ended, err
+}
+
+// Maintain makes the partitions of run_history that are missing.
+func (s *Store) Maintain(ctx context.Context) error {
+	_, err := s.pool.Exec(ctx, maintain)
+	return translate(err)
+}
+
+// Listen wakes on notifications for the queues, on a connection of its own.
+func (s *Store) Listen(ctx context.Context, queues []string, wake func()) error {
+	conn, err := pgx.ConnectConfig(ctx, s.config)
+	if err != nil {
+		return translate(err)
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		conn.Close(ctx)
+	}()
+	if _, err := conn.Exec(ctx, "LISTEN pgdue"); err != nil {
+		return translate(err)
+	}
+	wake() // something may have come before we listened
+	for {
+		n, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return err
+		}
+		if slices.Contains(queues, n.Payload) {
+			wake()
+		}
+	}
+}

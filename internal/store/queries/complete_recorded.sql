@@ -1,0 +1,5 @@
+-- complete_recorded: how many of these attempts this node has recorded already, in a commit whose answer it did not get.
+SELECT count(*) FROM pgdue.run_history h
+JOIN unnest(@job_ids::text[], @run_ids::uuid[], @attempts::int[], @node_ids::uuid[]) AS e(job_id, run_id, attempt, node_id)
+     ON h.job_id = e.job_id AND h.run_id = e.run_id AND h.attempt = e.attempt AND h.node_id = e.node_id
+WHERE h.outcome <> 'skipped'

@@ -1,0 +1,199 @@
+package store
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+// jobRow is a row of jobs.
+type jobRow struct {
+	ID              string
+	Trigger         []byte
+	Executor        string
+	Payload         []byte
+	MaxInstances    int
+	Overlap         string
+	CoalescePolicy  string
+	Timeout         *time.Duration
+	MaxAttempts     int
+	Labels          map[string]string
+	Anchor          time.Time
+	CreatedAt       time.Time
+	UpdatedAt       time.Time
+	Revision        int64
+	CreatedRevision int64
+}
+
+// scheduleRow is a row of next_run_times.
+type scheduleRow struct {
+	JobID       string
+	Queue       string
+	State       string
+	NextRunTime *time.Time
+	LastRunTime *time.Time
+	DueAt       *time.Time
+	Error       *string
+}
+
+// job reads the rows as a job. With an error, which names the column, the job has all that could be read.
+func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
+	j := scheduler.Job{
+		Definition: scheduler.Definition{
+			ID: r.ID, MaxInstances: r.MaxInstances, Overlap: r.Overlap, Coalesce: r.CoalescePolicy,
+			Timeout: deref(r.Timeout), MaxAttempts: r.MaxAttempts, Labels: r.Labels,
+		},
+		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
+		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
+		State: scheduler.State(s.State), NextRunTime: orZero(s.NextRunTime), LastRunTime: orZero(s.LastRunTime),
+		DueAt: orZero(s.DueAt), Error: deref(s.Error),
+	}
+	t, errTrigger := trigger.Parse(r.Trigger)
+	if errTrigger == nil {
+		j.Trigger = t.Anchored(j.Anchor)
+	} else {
+		errTrigger = fmt.Errorf("pgdue.jobs.trigger is no trigger: %w", errTrigger)
+	}
+	return j, errors.Join(errTrigger, r.readWork(&j.Work))
+}
+
+func (r *jobRow) readWork(w *scheduler.Work) error {
+	var err error
+	switch r.Executor {
+	case scheduler.ExecutorExec:
+		err = json.Unmarshal(r.Payload, &w.Exec)
+	case scheduler.ExecutorHTTP:
+		err = json.Unmarshal(r.Payload, &w.HTTP)
+	default:
+		err = fmt.Errorf("this version has no executor %q", r.Executor)
+	}
+	if err != nil {
+		return fmt.Errorf("pgdue.jobs.payload is no work: %w", err)
+	}
+	return nil
+}
+
+// jobArgs are the columns of a job for job_insert and job_update.
+func jobArgs(j *scheduler.Job) (pgx.StrictNamedArgs, error) {
+	t, err := json.Marshal(j.Trigger)
+	if err != nil {
+		return nil, fmt.Errorf("write trigger: %w", err)
+	}
+	var work any = j.HTTP
+	if j.Exec != nil {
+		work = j.Exec
+	}
+	payload, err := json.Marshal(work)
+	if err != nil {
+		return nil, fmt.Errorf("write payload: %w", err)
+	}
+	labels := j.Labels
+	if labels == nil {
+		labels = map[string]string{}
+	}
+	var timeout *time.Duration
+	if j.Timeout > 0 {
+		timeout = &j.Timeout
+	}
+	return pgx.StrictNamedArgs{
+		"id": j.ID, "trigger": t, "executor": j.Executor(), "payload": payload, "max_instances": j.MaxInstances,
+		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "timeout": timeout, "max_attempts": j.MaxAttempts, "labels": labels,
+		"anchor": j.Anchor, "created_at": j.CreatedAt, "updated_at": j.UpdatedAt,
+		"revision": j.Revision, "created_revision": j.CreatedRevision,
+	}, nil
+}
+
+// scheduleArgs are the columns of a job for job_schedule_insert and job_schedule_update.
+func scheduleArgs(j *scheduler.Job) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"job_id": j.ID, "queue": j.Queue(), "state": string(j.State), "next_run_time": orNull(j.NextRunTime),
+		"last_run_time": orNull(j.LastRunTime), "due_at": orNull(j.DueAt), "error": text(j.Error),
+	}
+}
+
+// instanceRow is a running instance with its node's name.
+type instanceRow struct {
+	JobID            string
+	RunID            uuid.UUID
+	ScheduledRunTime time.Time
+	Cause            string
+	Attempt          int
+	JobRevision      int64
+	NodeID           *uuid.UUID
+	Node             *string
+	StartedAt        time.Time
+	Deadline         *time.Time
+}
+
+func (r *instanceRow) instance() scheduler.Instance {
+	return scheduler.Instance{
+		Run: scheduler.Run{
+			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
+			Attempt: r.Attempt, JobRevision: r.JobRevision,
+		},
+		NodeID: deref(r.NodeID), Node: deref(r.Node), StartedAt: r.StartedAt.UTC(), Deadline: orZero(r.Deadline),
+	}
+}
+
+// waitingRow is a row of waiting_runs.
+type waitingRow struct {
+	JobID            string
+	RunID            uuid.UUID
+	ScheduledRunTime time.Time
+	Cause            string
+	CreatedAt        time.Time
+}
+
+func (r *waitingRow) run() scheduler.WaitingRun {
+	return scheduler.WaitingRun{
+		Run: scheduler.Run{
+			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(), Attempt: 1,
+		},
+		CreatedAt: r.CreatedAt.UTC(),
+	}
+}
+
+// runRow is a row of a job's runs: of run_history, or a running instance.
+type runRow struct {
+	JobID            string
+	RunID            uuid.UUID
+	Running          bool
+	Attempt          int
+	Final            bool
+	Cause            string
+	ScheduledRunTime time.Time
+	Outcome          *string
+	Reason           *string
+	Sentence         *string
+	StartedAt        *time.Time
+	EndedAt          *time.Time
+	NodeID           *uuid.UUID
+	Node             *string
+	Error            *string
+	Output           *string
+	Status           *int
+	FireCount        int64
+	FirstRunTime     time.Time
+	LastRunTime      time.Time
+	JobRevision      int64
+}
+
+func (r *runRow) view() scheduler.RunView {
+	return scheduler.RunView{Running: r.Running, Record: scheduler.Record{
+		Run: scheduler.Run{
+			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
+			Attempt: r.Attempt, JobRevision: r.JobRevision,
+		},
+		Final: r.Final, Outcome: scheduler.Outcome(deref(r.Outcome)), Reason: scheduler.Reason(deref(r.Reason)),
+		Sentence: deref(r.Sentence), StartedAt: orZero(r.StartedAt), EndedAt: orZero(r.EndedAt),
+		NodeID: deref(r.NodeID), Node: deref(r.Node), Error: deref(r.Error), Output: deref(r.Output), Status: r.Status,
+		FireCount: r.FireCount, FirstRunTime: r.FirstRunTime.UTC(), LastRunTime: r.LastRunTime.UTC(),
+	}}
+}

@@ -1,0 +1,206 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+const (
+	// commitTimeout bounds the wait for the answer to a COMMIT; then its connection is closed and its outcome unknown.
+	commitTimeout = 10 * time.Second
+	// connectTimeout bounds the making of a connection where the URL does not say.
+	connectTimeout = 10 * time.Second
+	// begin also limits how long a transaction may idle, as that of a frozen process does: well below the time after
+	// which its node is judged dead, so that its locks are gone by then.
+	begin = "begin isolation level read committed read write; set local idle_in_transaction_session_timeout = '8s'"
+)
+
+// Store is pgdue's state in one database. Its methods may be called concurrently.
+type Store struct {
+	pool   *pgxpool.Pool
+	config *pgx.ConnConfig // for connections beside the pool
+
+	beatMu   sync.Mutex
+	beatConn *pgx.Conn // renewals never wait for a free connection of the pool
+}
+
+// Open makes a Store for the database at url, a connection string or URL as in the PostgreSQL manual, section 34.1.1, with
+// pgx's additions (pool_max_conns, default_query_exec_mode=simple_protocol for poolers that cannot prepare). It fails if
+// the database does not answer.
+func Open(ctx context.Context, url string) (*Store, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("read the database URL: %w; it looks like postgres://user:password@host:5432/database", err)
+	}
+	return OpenConfig(ctx, config)
+}
+
+// OpenConfig is Open with a parsed configuration.
+func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	if config.ConnConfig.RuntimeParams["application_name"] == "" {
+		config.ConnConfig.RuntimeParams["application_name"] = "pgdue"
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	s := &Store{pool: pool, config: config.ConnConfig.Copy()}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, unreachable(config.ConnConfig, err)
+	}
+	return s, nil
+}
+
+// unreachable says where no database answered and what to check, without the password.
+func unreachable(c *pgx.ConnConfig, err error) error {
+	return fmt.Errorf("the database %q at %s:%d as user %q does not answer: %w; check --database-url, and that the server runs and lets this machine in",
+		c.Database, c.Host, c.Port, c.User, err)
+}
+
+// Close closes all connections.
+func (s *Store) Close() {
+	s.beatMu.Lock()
+	defer s.beatMu.Unlock()
+	if s.beatConn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		s.beatConn.Close(ctx)
+		s.beatConn = nil
+	}
+	s.pool.Close()
+}
+
+// inTx runs do in a transaction and commits. An error that is not ErrCommitUnknown means that nothing was written.
+func (s *Store) inTx(ctx context.Context, do func(pgx.Tx) error) error {
+	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
+	if err != nil {
+		return translate(err)
+	}
+	if err := do(tx); err != nil {
+		rollback(ctx, tx)
+		return translate(err)
+	}
+	return commit(ctx, tx)
+}
+
+// commit sends COMMIT alone, under no context that a caller could cancel.
+func commit(ctx context.Context, tx pgx.Tx) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	err := tx.Commit(ctx)
+	switch {
+	case err == nil:
+		// Durable from here.
+		return nil
+	case commitFailed(err):
+		return translate(err)
+	}
+	return fmt.Errorf("%w: %w", scheduler.ErrCommitUnknown, err)
+}
+
+// commitFailed says whether an error of COMMIT means that it did not happen. A server that shuts down (class 57) may
+// have committed before it said so.
+func commitFailed(err error) bool {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return !strings.HasPrefix(pgErr.Code, "57")
+	}
+	return errors.Is(err, pgx.ErrTxCommitRollback) || pgconn.SafeToRetry(err)
+}
+
+func rollback(ctx context.Context, tx pgx.Tx) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), commitTimeout)
+	defer cancel()
+	_ = tx.Rollback(ctx) // if it fails the connection is closed, which rolls back
+}
+
+// translate turns what PostgreSQL and pgx say into the scheduler's errors, and adds the remedy where there is one.
+func translate(err error) error {
+	var pgErr *pgconn.PgError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, pgx.ErrNoRows):
+		return scheduler.ErrNotFound
+	case !errors.As(err, &pgErr):
+		return err
+	}
+	switch {
+	case pgErr.Code == "25006":
+		return fmt.Errorf("%w; the database is read-only (a standby?): point --database-url at the primary", err)
+	case pgErr.Code == "3F000" || pgErr.Code == "42P01":
+		return fmt.Errorf("%w; the schema is missing or too old: run `scheduler migrate up`, or `scheduler serve --migrate`", err)
+	case pgErr.Code == "42501":
+		return fmt.Errorf("%w; grant this user the rights on schema pgdue, or use its owner", err)
+	case rowsFault(pgErr.Code):
+		return fmt.Errorf("%w: %w", scheduler.ErrRejected, err)
+	}
+	return err
+}
+
+// rowsFault says whether an error code speaks of the rows written rather than of the database's state (PostgreSQL
+// manual, appendix A): data exceptions, violated constraints, errors raised by triggers, internal errors such as damaged
+// data.
+func rowsFault(code string) bool {
+	for _, class := range []string{"22", "23", "P0", "XX"} {
+		if strings.HasPrefix(code, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// expect fails when a statement changed another number of rows than it had to.
+func expect(tag pgconn.CommandTag, rows int, what string) error {
+	if int(tag.RowsAffected()) != rows {
+		return fmt.Errorf("%s: %d rows changed instead of %d", what, tag.RowsAffected(), rows)
+	}
+	return nil
+}
+
+// orNull is nil for a zero time.
+func orNull(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// orZero is the zero time for nil, else UTC.
+func orZero(t *time.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// text is nil for "".
+func text[T ~string](s T) *string {
+	if s == "" {
+		return nil
+	}
+	t := string(s)
+	return &t
+}
+
+// deref is the zero value for nil.
+func deref[T any](p *T) (v T) {
+	if p != nil {
+		v = *p
+	}
+	return v
+}

@@ -1,0 +1,294 @@
+-- +goose Up
+-- Tables, functions and views of pgdue. Hot rows (next_run_times, running_instances) carry no payload, error or output;
+-- the only foreign key is next_run_times → jobs: a child insert takes KEY SHARE on its parent, and SKIP LOCKED would then
+-- silently pass over a due job.
+CREATE SCHEMA IF NOT EXISTS pgdue;
+COMMENT ON SCHEMA pgdue IS 'pgdue, a persistent scheduler: jobs, when they fire next, what runs, and how every fire time ended';
+
+CREATE TABLE pgdue.schema_compatibility (
+    migration     bigint PRIMARY KEY,
+    oldest_binary bigint NOT NULL CHECK (oldest_binary BETWEEN 1 AND migration)
+);
+COMMENT ON TABLE pgdue.schema_compatibility IS 'One row per migration: the oldest binary, named by the newest migration it knows, that may still work with the schema after it';
+COMMENT ON COLUMN pgdue.schema_compatibility.migration IS 'Number of the migration, as in migrations/';
+COMMENT ON COLUMN pgdue.schema_compatibility.oldest_binary IS 'The newest migration known to the oldest binary that may still work with this schema';
+INSERT INTO pgdue.schema_compatibility VALUES (1, 1);
+
+-- +goose StatementBegin
+-- One SELECT without sub-selects, STABLE: the planner inlines it and keeps index conditions on due_at.
+CREATE FUNCTION pgdue.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT statement_timestamp() + COALESCE(NULLIF(current_setting('pgdue.clock_offset', true), ''), '0')::interval
+$$;
+-- +goose StatementEnd
+COMMENT ON FUNCTION pgdue.now() IS 'The time by which everything in this schema happens: the start of the statement, plus the setting pgdue.clock_offset, which tests use';
+
+CREATE SEQUENCE pgdue.revisions;
+COMMENT ON SEQUENCE pgdue.revisions IS 'Numbers the changes of all jobs';
+
+CREATE TABLE pgdue.jobs (
+    id               text PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9._:@-]{1,200}$'),
+    trigger          jsonb NOT NULL,
+    executor         text NOT NULL CHECK (executor IN ('exec', 'http', 'sql', 'func', 'worker')),
+    payload          jsonb NOT NULL,
+    max_instances    integer NOT NULL DEFAULT 1 CHECK (max_instances >= 1),
+    overlap          text NOT NULL DEFAULT 'skip' CHECK (overlap IN ('skip', 'wait', 'replace')),
+    "coalesce"       text NOT NULL DEFAULT 'latest' CHECK ("coalesce" IN ('latest', 'earliest', 'all')),
+    timeout          interval CHECK (timeout > interval '0'),
+    max_attempts     integer NOT NULL DEFAULT 1 CHECK (max_attempts >= 1),
+    labels           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
+    anchor           timestamptz NOT NULL,
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
+    revision         bigint NOT NULL,
+    created_revision bigint NOT NULL,
+    paused_at        timestamptz,
+    paused_by        text,
+    paused_reason    text
+);
+COMMENT ON TABLE pgdue.jobs IS 'What each job is: cold, written by people only. When it fires is in next_run_times';
+COMMENT ON COLUMN pgdue.jobs.id IS 'Chosen by the user; 1 to 200 of A-Z a-z 0-9 . _ : @ -';
+COMMENT ON COLUMN pgdue.jobs.trigger IS 'When the job fires, in the one JSON form';
+COMMENT ON COLUMN pgdue.jobs.executor IS 'The kind of work';
+COMMENT ON COLUMN pgdue.jobs.payload IS 'The work, in the form of its executor';
+COMMENT ON COLUMN pgdue.jobs.max_instances IS 'How many running instances the job may have, counted by job id';
+COMMENT ON COLUMN pgdue.jobs.overlap IS 'What a fire does when max_instances are running';
+COMMENT ON COLUMN pgdue.jobs."coalesce" IS 'What several overdue fire times become';
+COMMENT ON COLUMN pgdue.jobs.timeout IS 'Longest duration of an attempt; null is the executor''s default: http 60 s, others none';
+COMMENT ON COLUMN pgdue.jobs.max_attempts IS 'How many attempts one run has; a lost attempt counts';
+COMMENT ON COLUMN pgdue.jobs.labels IS 'The user''s names and values';
+COMMENT ON COLUMN pgdue.jobs.anchor IS 'The moment from which the trigger counts: the creation, or the last change of the trigger';
+COMMENT ON COLUMN pgdue.jobs.created_at IS 'When the job was added';
+COMMENT ON COLUMN pgdue.jobs.updated_at IS 'When the job was last changed';
+COMMENT ON COLUMN pgdue.jobs.revision IS 'Grows with every change; from one sequence for all jobs';
+COMMENT ON COLUMN pgdue.jobs.created_revision IS 'The revision at creation: tells this job from an earlier one of the same id';
+COMMENT ON COLUMN pgdue.jobs.paused_at IS 'Since when the job is paused; null when it is not';
+COMMENT ON COLUMN pgdue.jobs.paused_by IS 'Who paused it';
+COMMENT ON COLUMN pgdue.jobs.paused_reason IS 'Why it is paused';
+
+CREATE TABLE pgdue.next_run_times (
+    job_id        text PRIMARY KEY REFERENCES pgdue.jobs (id),
+    queue         text NOT NULL,
+    state         text NOT NULL CHECK (state IN ('active', 'paused', 'finished', 'blocked')),
+    next_run_time timestamptz,
+    last_run_time timestamptz,
+    due_at        timestamptz,
+    error         text,
+    CONSTRAINT finished_has_no_next_run_time CHECK (state <> 'finished' OR next_run_time IS NULL),
+    CONSTRAINT blocked_says_why CHECK ((state = 'blocked') = (error IS NOT NULL)),
+    CONSTRAINT blocked_is_not_due CHECK (state <> 'blocked' OR due_at IS NULL)
+) WITH (fillfactor = 80);
+COMMENT ON TABLE pgdue.next_run_times IS 'When each job fires next: hot and narrow, one row per job, and the job''s lock. Whoever changes a job, or begins its runs, locks this row first';
+COMMENT ON COLUMN pgdue.next_run_times.job_id IS 'The job';
+COMMENT ON COLUMN pgdue.next_run_times.queue IS 'Which nodes may claim the job: those that serve this queue';
+COMMENT ON COLUMN pgdue.next_run_times.state IS 'active; paused; finished: will not fire again, its id is free; blocked: see error, a person must act';
+COMMENT ON COLUMN pgdue.next_run_times.next_run_time IS 'The next nominal fire time; null when the job is finished';
+COMMENT ON COLUMN pgdue.next_run_times.last_run_time IS 'The last fire time that was decided, of this job or an earlier one of the same id';
+COMMENT ON COLUMN pgdue.next_run_times.due_at IS 'When a claim must next look at this job, for whatever reason: a fire, a removal of a finished job; null is never';
+COMMENT ON COLUMN pgdue.next_run_times.error IS 'Why the job is blocked';
+-- The claim's only path: the due jobs of one queue, oldest first. The one secondary index, so that a claim's update
+-- writes as little as can be.
+CREATE INDEX next_run_times_due ON pgdue.next_run_times (queue, due_at) WHERE due_at IS NOT NULL;
+COMMENT ON INDEX pgdue.next_run_times_due IS 'The due jobs of a queue, oldest first: the path of every claim';
+
+CREATE TABLE pgdue.nodes (
+    id         uuid PRIMARY KEY,
+    name       text NOT NULL,
+    alive      boolean NOT NULL DEFAULT true,
+    queues     text[] NOT NULL,
+    version    text NOT NULL,
+    started_at timestamptz NOT NULL,
+    beat       bigint NOT NULL DEFAULT 0,
+    beat_at    timestamptz NOT NULL
+) WITH (fillfactor = 50);
+COMMENT ON TABLE pgdue.nodes IS 'One row per scheduler process. Its row count and its beats are small: renewed every 3 s';
+COMMENT ON COLUMN pgdue.nodes.id IS 'Random, new with every start';
+COMMENT ON COLUMN pgdue.nodes.name IS 'For people: host:pid/first digits of the id';
+COMMENT ON COLUMN pgdue.nodes.alive IS 'False once another node judged this one dead: it can claim and renew nothing more';
+COMMENT ON COLUMN pgdue.nodes.queues IS 'The queues whose jobs this node claims';
+COMMENT ON COLUMN pgdue.nodes.version IS 'Version of the program';
+COMMENT ON COLUMN pgdue.nodes.started_at IS 'When the node registered';
+COMMENT ON COLUMN pgdue.nodes.beat IS 'Grows with every renewal; others watch that it moves, and compare no clocks';
+COMMENT ON COLUMN pgdue.nodes.beat_at IS 'When the node last renewed, by the database''s clock; for people';
+
+CREATE TABLE pgdue.running_instances (
+    job_id              text NOT NULL,
+    run_id              uuid NOT NULL,
+    scheduled_run_time  timestamptz NOT NULL,
+    cause               text NOT NULL CHECK (cause IN ('schedule', 'manual', 'backfill')),
+    attempt             integer NOT NULL CHECK (attempt >= 1),
+    state               text NOT NULL DEFAULT 'executing' CHECK (state IN ('executing', 'retrying', 'external')),
+    node_id             uuid,
+    started_at          timestamptz NOT NULL,
+    not_before          timestamptz,
+    deadline            timestamptz,
+    job_revision        bigint NOT NULL,
+    cancel_requested_at timestamptz,
+    PRIMARY KEY (job_id, run_id)
+);
+COMMENT ON TABLE pgdue.running_instances IS 'Runs that have begun and not ended: what is counted against max_instances. No foreign key: instances outlive a removed or re-added job';
+COMMENT ON COLUMN pgdue.running_instances.job_id IS 'The job, by whose id instances are counted';
+COMMENT ON COLUMN pgdue.running_instances.run_id IS 'The run; stays equal over attempts';
+COMMENT ON COLUMN pgdue.running_instances.scheduled_run_time IS 'The nominal fire time';
+COMMENT ON COLUMN pgdue.running_instances.cause IS 'Why the run exists';
+COMMENT ON COLUMN pgdue.running_instances.attempt IS 'Number of the attempt, from 1';
+COMMENT ON COLUMN pgdue.running_instances.state IS 'executing on node_id; retrying: waits for not_before; external: held by a worker program';
+COMMENT ON COLUMN pgdue.running_instances.node_id IS 'The node that executes the attempt';
+COMMENT ON COLUMN pgdue.running_instances.started_at IS 'When the attempt began';
+COMMENT ON COLUMN pgdue.running_instances.not_before IS 'When the next attempt may begin';
+COMMENT ON COLUMN pgdue.running_instances.deadline IS 'When the attempt''s timeout passes; its node ends it then';
+COMMENT ON COLUMN pgdue.running_instances.job_revision IS 'Revision of the definition that the attempt runs';
+COMMENT ON COLUMN pgdue.running_instances.cancel_requested_at IS 'When somebody asked to cancel the run';
+-- Take-over finds what a dead node left.
+CREATE INDEX running_instances_node ON pgdue.running_instances (node_id);
+COMMENT ON INDEX pgdue.running_instances_node IS 'What a dead node left: the path of a take-over';
+
+CREATE TABLE pgdue.waiting_runs (
+    job_id             text NOT NULL,
+    run_id             uuid NOT NULL,
+    scheduled_run_time timestamptz NOT NULL,
+    cause              text NOT NULL CHECK (cause IN ('schedule', 'manual', 'backfill')),
+    created_at         timestamptz NOT NULL,
+    PRIMARY KEY (job_id, run_id)
+);
+COMMENT ON TABLE pgdue.waiting_runs IS 'Runs that have not begun and wait for a free instance';
+COMMENT ON COLUMN pgdue.waiting_runs.job_id IS 'The job';
+COMMENT ON COLUMN pgdue.waiting_runs.run_id IS 'The run';
+COMMENT ON COLUMN pgdue.waiting_runs.scheduled_run_time IS 'The nominal fire time';
+COMMENT ON COLUMN pgdue.waiting_runs.cause IS 'Why the run exists';
+COMMENT ON COLUMN pgdue.waiting_runs.created_at IS 'Since when it waits';
+
+CREATE TABLE pgdue.run_history (
+    job_id             text NOT NULL,
+    run_id             uuid NOT NULL,
+    attempt            integer NOT NULL,
+    final              boolean NOT NULL,
+    cause              text NOT NULL,
+    scheduled_run_time timestamptz NOT NULL,
+    outcome            text NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'timed_out', 'cancelled', 'lost', 'skipped')),
+    reason             text CHECK (reason IN ('max_instances', 'max_waiting', 'misfire', 'coalesced', 'catch_up_limit',
+                                              'paused', 'rescheduled', 'removed', 'replaced')),
+    sentence           text NOT NULL,
+    started_at         timestamptz,
+    ended_at           timestamptz NOT NULL,
+    node_id            uuid,
+    node               text,
+    error              text,
+    output             text,
+    status             integer,
+    fire_count         bigint NOT NULL DEFAULT 1 CHECK (fire_count >= 1),
+    first_run_time     timestamptz NOT NULL,
+    last_run_time      timestamptz NOT NULL,
+    job_revision       bigint NOT NULL,
+    CONSTRAINT skipped_has_a_reason CHECK ((outcome = 'skipped') = (reason IS NOT NULL)),
+    -- A run is looked up by job and run id.
+    PRIMARY KEY (job_id, run_id, attempt, ended_at)
+) PARTITION BY RANGE (ended_at);
+COMMENT ON TABLE pgdue.run_history IS 'How every fire time ended: one row per ended attempt or skip, exactly one per run with final. Append-only, one partition per UTC day';
+COMMENT ON COLUMN pgdue.run_history.job_id IS 'The job';
+COMMENT ON COLUMN pgdue.run_history.run_id IS 'The run; of a row for many fire times, that of the first';
+COMMENT ON COLUMN pgdue.run_history.attempt IS 'Number of the attempt, from 1';
+COMMENT ON COLUMN pgdue.run_history.final IS 'Whether this is the run''s end; false when another attempt follows';
+COMMENT ON COLUMN pgdue.run_history.cause IS 'Why the run existed: schedule, manual, backfill';
+COMMENT ON COLUMN pgdue.run_history.scheduled_run_time IS 'The nominal fire time';
+COMMENT ON COLUMN pgdue.run_history.outcome IS 'How it ended';
+COMMENT ON COLUMN pgdue.run_history.reason IS 'Why it was skipped';
+COMMENT ON COLUMN pgdue.run_history.sentence IS 'The same for a person, with names, times and the remedy';
+COMMENT ON COLUMN pgdue.run_history.started_at IS 'When the attempt began; null when it was skipped';
+COMMENT ON COLUMN pgdue.run_history.ended_at IS 'When the end or skip was recorded';
+COMMENT ON COLUMN pgdue.run_history.node_id IS 'The node that executed the attempt, or decided the skip';
+COMMENT ON COLUMN pgdue.run_history.node IS 'The node''s name';
+COMMENT ON COLUMN pgdue.run_history.error IS 'What went wrong, in a line';
+COMMENT ON COLUMN pgdue.run_history.output IS 'The tail of what the work printed or answered';
+COMMENT ON COLUMN pgdue.run_history.status IS 'Exit code or HTTP status';
+COMMENT ON COLUMN pgdue.run_history.fire_count IS 'How many fire times the row stands for';
+COMMENT ON COLUMN pgdue.run_history.first_run_time IS 'The first of them';
+COMMENT ON COLUMN pgdue.run_history.last_run_time IS 'The last of them';
+COMMENT ON COLUMN pgdue.run_history.job_revision IS 'Revision of the definition at the time';
+-- A job's latest rows: last outcome, list of runs, recent durations.
+CREATE INDEX run_history_latest ON pgdue.run_history (job_id, ended_at);
+COMMENT ON INDEX pgdue.run_history_latest IS 'A job''s latest rows';
+
+CREATE TABLE pgdue.run_history_default PARTITION OF pgdue.run_history DEFAULT;
+COMMENT ON TABLE pgdue.run_history_default IS 'Takes rows of days without a partition. Empty while nodes make partitions ahead';
+
+-- +goose StatementBegin
+CREATE FUNCTION pgdue.make_history_partitions(days_ahead integer DEFAULT 14) RETURNS integer LANGUAGE plpgsql
+SET TimeZone = 'UTC' SET lock_timeout = '2s' AS $$
+DECLARE
+    today date := pgdue.now()::date;
+    day   date;
+    name  text;
+    made  integer := 0;
+BEGIN
+    -- One at a time; who comes second finds them made.
+    PERFORM pg_advisory_xact_lock(hashtext('pgdue.make_history_partitions'));
+    FOR day IN SELECT today + n FROM generate_series(0, days_ahead) AS n LOOP
+        name := 'run_history_' || to_char(day, 'YYYYMMDD');
+        CONTINUE WHEN to_regclass('pgdue.' || name) IS NOT NULL;
+        -- Made apart and then attached: that locks out nobody who reads or writes the other partitions.
+        EXECUTE format('CREATE TABLE pgdue.%I (LIKE pgdue.run_history INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
+        EXECUTE format('ALTER TABLE pgdue.run_history ATTACH PARTITION pgdue.%I FOR VALUES FROM (%L) TO (%L)',
+                       name, day::timestamptz, (day + 1)::timestamptz);
+        EXECUTE format('COMMENT ON TABLE pgdue.%I IS %L', name, 'Rows of run_history that ended on ' || day || ' UTC');
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END $$;
+-- +goose StatementEnd
+COMMENT ON FUNCTION pgdue.make_history_partitions(integer) IS 'Makes the partitions of run_history from today to so many days ahead that are missing, and returns how many it made. May be called at any time by anybody who owns the schema';
+SELECT pgdue.make_history_partitions();
+
+CREATE VIEW pgdue.job_overview AS
+SELECT j.id AS job_id,
+       n.state,
+       n.next_run_time,
+       n.last_run_time,
+       n.due_at,
+       (SELECT count(*) FROM pgdue.running_instances r WHERE r.job_id = j.id)::integer AS running,
+       j.max_instances,
+       h.outcome AS last_outcome,
+       h.reason AS last_reason,
+       h.ended_at AS last_ended_at,
+       CASE
+           WHEN n.state = 'blocked' THEN 'blocked: ' || n.error || '; correct the job and put it again'
+           WHEN n.state = 'active' AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive AND n.queue = ANY (k.queues))
+               THEN 'no live node serves the queue ' || n.queue || '; start one that does'
+                    || CASE n.queue WHEN 'exec' THEN ' (scheduler serve --enable-exec)' ELSE '' END
+           WHEN n.state = 'active' AND n.due_at < pgdue.now() - interval '30 seconds'
+               THEN 'due since ' || to_char(n.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+                    || ' and not claimed: all slots are taken, or somebody holds a lock on its row in next_run_times'
+       END AS problem
+FROM pgdue.jobs j
+JOIN pgdue.next_run_times n ON n.job_id = j.id
+LEFT JOIN LATERAL (SELECT outcome, reason, ended_at FROM pgdue.run_history h
+                   WHERE h.job_id = j.id AND h.final ORDER BY h.ended_at DESC LIMIT 1) h ON true;
+COMMENT ON VIEW pgdue.job_overview IS 'Each job with its state, next run time, running instances, last outcome, and what keeps it from running';
+
+CREATE VIEW pgdue.runs AS
+SELECT job_id, run_id, 'waiting' AS state, NULL::integer AS attempt, cause, scheduled_run_time, NULL::text AS outcome,
+       NULL::text AS reason, NULL::text AS sentence, NULL::timestamptz AS started_at, NULL::timestamptz AS ended_at,
+       NULL::text AS node, NULL::text AS error, 1::bigint AS fire_count
+FROM pgdue.waiting_runs
+UNION ALL
+SELECT r.job_id, r.run_id, 'running', r.attempt, r.cause, r.scheduled_run_time, NULL, NULL, NULL, r.started_at, NULL,
+       n.name, NULL, 1
+FROM pgdue.running_instances r LEFT JOIN pgdue.nodes n ON n.id = r.node_id
+UNION ALL
+SELECT job_id, run_id, 'ended', attempt, cause, scheduled_run_time, outcome, reason, sentence, started_at, ended_at,
+       node, error, fire_count
+FROM pgdue.run_history;
+COMMENT ON VIEW pgdue.runs IS 'All runs: those that wait, those that run, and those that ended or were skipped';
+
+-- +goose Down
+DROP VIEW pgdue.runs;
+DROP VIEW pgdue.job_overview;
+DROP FUNCTION pgdue.make_history_partitions(integer);
+DROP TABLE pgdue.run_history;
+DROP TABLE pgdue.waiting_runs;
+DROP TABLE pgdue.running_instances;
+DROP TABLE pgdue.nodes;
+DROP TABLE pgdue.next_run_times;
+DROP TABLE pgdue.jobs;
+DROP SEQUENCE pgdue.revisions;
+DROP FUNCTION pgdue.now();
+DROP TABLE pgdue.schema_compatibility;
