@@ -1,0 +1,115 @@
+package executor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"syscall"
+	"time"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// Exec runs programs. The package comment says when a program has ended and what escapes.
+type Exec struct {
+	// URL of the HTTP API, for the work's PGDUE_URL; "": the work is not told.
+	URL string
+	// KillGrace is how long a program that is stopped has between SIGTERM and SIGKILL; 0: 3 s, as the node's lease needs.
+	KillGrace time.Duration
+}
+
+const defaultKillGrace = 3 * time.Second
+
+// run is the work of kind exec.
+func (x *Exec) run(ctx context.Context, a *scheduler.Attempt) *end {
+	e := new(end)
+	cmd, err := x.command(a)
+	if err != nil {
+		e.err = err
+		return e
+	}
+	g, err := startGroup(cmd, &e.output)
+	if err != nil {
+		e.err = explainStart(cmd.Path, err)
+		return e
+	}
+	var left string
+	e.stopped, left = g.wait(ctx, cmp.Or(x.KillGrace, defaultKillGrace))
+	if left != "" {
+		e.output.note("pgdue ended processes that the program left running: " + left)
+	}
+	e.status, e.err = exitOf(g.state)
+	return e
+}
+
+// command is the program of a as it will be started, or what is wrong with it.
+func (x *Exec) command(a *scheduler.Attempt) (*exec.Cmd, error) {
+	work := a.Definition.Exec
+	if len(work.Command) == 0 {
+		return nil, errors.New("the command is empty")
+	}
+	if err := checkDir(work.Dir); err != nil {
+		return nil, err
+	}
+	env := environment(a, x.URL)
+	path, err := findProgram(work.Command[0], work.Dir, env["PATH"])
+	if err != nil {
+		return nil, err
+	}
+	return &exec.Cmd{Path: path, Args: work.Command, Env: assignments(env), Dir: work.Dir}, nil
+}
+
+func checkDir(dir string) error {
+	if dir == "" {
+		return nil
+	}
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("working directory %q does not exist on this node", dir)
+	case err != nil:
+		return fmt.Errorf("working directory: %w", err)
+	case !info.IsDir():
+		return fmt.Errorf("working directory %q is not a directory", dir)
+	}
+	return nil
+}
+
+// explainStart says what a person can do about a program that was found and did not start.
+func explainStart(path string, err error) error {
+	switch {
+	case errors.Is(err, syscall.ENOEXEC):
+		return fmt.Errorf("%q is not a program for this system; a script begins with a line such as #!/bin/sh", path)
+	case errors.Is(err, os.ErrNotExist):
+		return fmt.Errorf("%q exists, but the interpreter that it names does not", path)
+	}
+	return fmt.Errorf("start: %w", err)
+}
+
+// exitOf is the exit code and error of a program that has ended; the code is nil when a signal killed it.
+func exitOf(state *os.ProcessState) (*int, error) {
+	status := state.Sys().(syscall.WaitStatus)
+	if status.Signaled() {
+		return nil, fmt.Errorf("killed by signal %s", signalName(status.Signal()))
+	}
+	code := status.ExitStatus()
+	if code != 0 {
+		return &code, fmt.Errorf("exit status %d", code)
+	}
+	return &code, nil
+}
+
+// signalNames are the signals that programs commonly die of; syscall has texts for them only ("killed").
+var signalNames = map[syscall.Signal]string{
+	syscall.SIGABRT: "SIGABRT", syscall.SIGALRM: "SIGALRM", syscall.SIGBUS: "SIGBUS", syscall.SIGFPE: "SIGFPE",
+	syscall.SIGHUP: "SIGHUP", syscall.SIGILL: "SIGILL", syscall.SIGINT: "SIGINT", syscall.SIGKILL: "SIGKILL",
+	syscall.SIGPIPE: "SIGPIPE", syscall.SIGQUIT: "SIGQUIT", syscall.SIGSEGV: "SIGSEGV", syscall.SIGSYS: "SIGSYS",
+	syscall.SIGTERM: "SIGTERM", syscall.SIGTRAP: "SIGTRAP", syscall.SIGUSR1: "SIGUSR1", syscall.SIGUSR2: "SIGUSR2",
+	syscall.SIGXCPU: "SIGXCPU", syscall.SIGXFSZ: "SIGXFSZ",
+}
+
+func signalName(sig syscall.Signal) string {
+	return cmp.Or(signalNames[sig], fmt.Sprintf("%d (%s)", int(sig), sig))
+}

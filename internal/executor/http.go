@@ -1,0 +1,167 @@
+package executor
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// HTTP sends requests. An answer of 200–299 whose body arrives whole is success; redirects are not followed.
+type HTTP struct {
+	// UserAgent is sent where the job declares none, as "pgdue/1.2.3"; "": "pgdue".
+	UserAgent string
+	// Transport sends the requests; nil: a new connection for each, through the proxy of the node's environment.
+	Transport http.RoundTripper
+}
+
+// maxAnswer is how much of an answer is read; what follows is nobody's output, and an endless answer must end.
+const maxAnswer = 8 << 20
+
+// transport opens a connection for each request. A kept one would break a promise: when the server has closed it, Go sends
+// the request again, and counts even a POST as repeatable because it has an Idempotency-Key. An attempt is sent once.
+// http.DefaultTransport is left alone, it belongs to the program around us.
+var transport = &http.Transport{
+	Proxy:                  proxy,
+	DialContext:            (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
+	TLSHandshakeTimeout:    10 * time.Second,
+	ExpectContinueTimeout:  time.Second,
+	MaxResponseHeaderBytes: 256 << 10,
+	ForceAttemptHTTP2:      true,
+	DisableKeepAlives:      true,
+	DisableCompression:     true, // keep what the server says, not what it unpacks to
+}
+
+// proxy is http.ProxyFromEnvironment without the proxy's address, and maybe password, in its error.
+func proxy(req *http.Request) (*url.URL, error) {
+	u, err := http.ProxyFromEnvironment(req)
+	if err != nil {
+		return nil, errors.New("the proxy settings in the node's environment are not valid")
+	}
+	return u, nil
+}
+
+// run is the work of kind http.
+func (h *HTTP) run(ctx context.Context, a *scheduler.Attempt) *end {
+	e := new(end)
+	req, err := h.request(ctx, a)
+	if err != nil {
+		e.err = err
+		return e
+	}
+	client := &http.Client{
+		Transport:     h.Transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	if client.Transport == nil {
+		client.Transport = transport
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		e.fail(ctx, "it had no answer yet", fmt.Errorf("%s %s: %w", req.Method, shown(req.URL), withoutURL(err)))
+		return e
+	}
+	defer resp.Body.Close()
+	e.status = &resp.StatusCode
+	if err := readAnswer(&e.output, resp.Body); err != nil {
+		e.fail(ctx, "its answer was not complete: "+statusText(resp), fmt.Errorf("%s, then reading the answer: %w", statusText(resp), err))
+		return e
+	}
+	e.err = refusal(resp)
+	return e
+}
+
+// fail ends e with an error that may come from ctx, whose end stopped the work at the stage that is given.
+func (e *end) fail(ctx context.Context, stage string, err error) {
+	e.err = err
+	if ctx.Err() != nil {
+		e.stopped = stage
+	}
+}
+
+// request is the declared request with what the work is told about its run.
+func (h *HTTP) request(ctx context.Context, a *scheduler.Attempt) (*http.Request, error) {
+	work := a.Definition.HTTP
+	method := work.Method
+	if method == "" {
+		method = http.MethodGet
+		if work.Body != "" {
+			method = http.MethodPost
+		}
+	}
+	req, err := http.NewRequestWithContext(ctx, method, work.URL, strings.NewReader(work.Body))
+	if err != nil {
+		return nil, errors.New("the job's method or URL is not valid") // the error of net/url may name a password
+	}
+	req.Header.Set("User-Agent", cmp.Or(h.UserAgent, "pgdue"))
+	if work.Body != "" {
+		req.Header.Set("Content-Type", contentType(work.Body))
+	}
+	for _, name := range slices.Sorted(maps.Keys(work.Headers)) {
+		req.Header.Set(name, work.Headers[name])
+	}
+	req.Host = req.Header.Get("Host") // "": that of the URL; net/http reads it only here
+	req.Header.Set("Pgdue-Job-Id", a.JobID)
+	req.Header.Set("Pgdue-Run-Id", a.RunID.String())
+	req.Header.Set("Pgdue-Attempt", strconv.Itoa(a.Attempt))
+	req.Header.Set("Pgdue-Scheduled-Run-Time", a.ScheduledRunTime.UTC().Format(time.RFC3339Nano))
+	req.Header.Set("Idempotency-Key", a.RunID.String())
+	return req, nil
+}
+
+func contentType(body string) string {
+	if json.Valid([]byte(body)) {
+		return "application/json"
+	}
+	return "text/plain; charset=utf-8"
+}
+
+// readAnswer reads the body up to maxAnswer bytes.
+func readAnswer(out *tail, body io.Reader) error {
+	n, err := io.Copy(out, io.LimitReader(body, maxAnswer))
+	if n == maxAnswer {
+		out.note(fmt.Sprintf("pgdue read no further than %d bytes of the answer", maxAnswer))
+	}
+	return err
+}
+
+// refusal is the error that an answer outside 200–299 is.
+func refusal(resp *http.Response) error {
+	if resp.StatusCode/100 == 2 {
+		return nil
+	}
+	if location, err := resp.Location(); err == nil && resp.StatusCode/100 == 3 {
+		return fmt.Errorf("%s to %s: redirects are not followed", statusText(resp), shown(location))
+	}
+	return errors.New(statusText(resp))
+}
+
+// statusText is the status in words of ours, not the server's: "HTTP 503 Service Unavailable".
+func statusText(resp *http.Response) string {
+	return strings.TrimSpace(fmt.Sprintf("HTTP %d %s", resp.StatusCode, http.StatusText(resp.StatusCode)))
+}
+
+// shown is u without what may be secret: user, password, query and fragment.
+func shown(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path, RawPath: u.RawPath}).String()
+}
+
+// withoutURL is what is wrong without net/http's "Post URL:" around it, which shows the query.
+func withoutURL(err error) error {
+	if around, ok := errors.AsType[*url.Error](err); ok {
+		return around.Err
+	}
+	return err
+}

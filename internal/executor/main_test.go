@@ -1,0 +1,120 @@
+package executor_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/executor"
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// helperEnv names the variable that makes the test binary one of its helper programs.
+const helperEnv = "TEST_HELPER"
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(helperEnv) {
+	case "flood":
+		flood()
+	case "node":
+		node()
+	case "escape":
+		escape()
+	}
+	// What the environment of a node may hold and no run may see.
+	os.Setenv("DATABASE_URL", "postgres://app:secret@db/app")
+	os.Setenv("PGPASSWORD", "secret")
+	os.Setenv("PGHOST", "db")
+	os.Setenv("API_TOKEN", "secret")
+	os.Setenv("PGDUE_URL", "http://other.example")
+	os.Setenv("HOME", "/home/node")
+	os.Setenv("LANG", "sv_SE.UTF-8")
+	os.Exit(m.Run())
+}
+
+const floodLine = "a line of which there are very many\n"
+
+const floodLines = 200_000_000 / len(floodLine)
+
+// flood prints 200 MB and fails.
+func flood() {
+	out := bufio.NewWriterSize(os.Stdout, 64<<10)
+	for range floodLines {
+		out.WriteString(floodLine)
+	}
+	out.WriteString("end\n")
+	out.Flush()
+	os.Exit(1)
+}
+
+// node runs a program that writes its pid, which is its group's number too, to the file in its argument.
+func node() {
+	script := `echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 300`
+	execPool().Execute(context.Background(), execAttempt("sh", "-c", script, "sh", os.Args[1]))
+	os.Exit(0)
+}
+
+// escape leaves its process group, writes its pid to the file in its argument, and keeps its stdout open for long.
+func escape() {
+	if _, err := syscall.Setsid(); err != nil {
+		panic(err)
+	}
+	script := `echo $$ > "$1.new"; mv "$1.new" "$1"; exec sleep 300`
+	panic(syscall.Exec("/bin/sh", []string{"sh", "-c", script, "sh", os.Args[1]}, os.Environ()))
+}
+
+func execPool() *executor.Pool {
+	return &executor.Pool{Exec: &executor.Exec{URL: "http://127.0.0.1:8080", KillGrace: 5 * time.Second}}
+}
+
+func execAttempt(command ...string) scheduler.Attempt {
+	return attempt(scheduler.Work{Exec: &scheduler.Exec{Command: command, Env: map[string]string{}}})
+}
+
+func attempt(work scheduler.Work) scheduler.Attempt {
+	return scheduler.Attempt{
+		Instance: scheduler.Instance{Run: scheduler.Run{
+			JobID:            "123",
+			RunID:            uuid.MustParse("8c5f2b1e-7d7f-5a0e-9f3d-2b1f6a4c9d10"),
+			Attempt:          2,
+			ScheduledRunTime: time.Date(2026, 3, 1, 9, 0, 0, 250_000_000, time.FixedZone("CET", 3600)),
+		}},
+		Definition: scheduler.Definition{ID: "123", Work: work},
+	}
+}
+
+func status(code int) *int { return &code }
+
+// eventually waits until ok, and fails the test when that takes too long.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-deadline:
+			t.Fatalf("did not happen in time: %s", what)
+		}
+	}
+}
+
+// fileOnceWritten is the content of a file that appears whole.
+func fileOnceWritten(t *testing.T, name string) string {
+	t.Helper()
+	var content []byte
+	eventually(t, filepath.Base(name)+" is written", func() bool {
+		content, _ = os.ReadFile(name)
+		return bytes.HasSuffix(content, []byte("\n"))
+	})
+	return strings.TrimSpace(string(content))
+}

@@ -1,0 +1,127 @@
+package executor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"time"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// Pool is the scheduler.Executor of a node. It does the kinds of work that are not nil. It is safe for concurrent use.
+type Pool struct {
+	Exec *Exec        // nil: exec is off
+	HTTP *HTTP        // nil: http is off
+	Log  *slog.Logger // gets one error for each panic; nil: nowhere
+}
+
+var _ scheduler.Executor = (*Pool)(nil)
+
+// end is how a kind of work says that it ended.
+type end struct {
+	err     error  // why the work failed; nil: it succeeded
+	stopped string // what stopping it took, when it was stopped because ctx ended; "": it ended by itself
+	status  *int   // exit code or HTTP status
+	output  tail
+}
+
+// kind does one attempt of its kind of work. It returns soon after ctx has ended, with nothing of the work left.
+type kind func(ctx context.Context, a *scheduler.Attempt) *end
+
+// Queues lists the queues of the kinds of work that are on.
+func (p *Pool) Queues() []string {
+	var queues []string
+	for _, queue := range []string{scheduler.ExecutorExec, scheduler.ExecutorHTTP} {
+		if p.kind(queue) != nil {
+			queues = append(queues, queue)
+		}
+	}
+	return queues
+}
+
+// kind picks the kind of work by its queue; nil when this node does not do it.
+func (p *Pool) kind(queue string) kind {
+	switch {
+	case queue == scheduler.ExecutorExec && p.Exec != nil:
+		return p.Exec.run
+	case queue == scheduler.ExecutorHTTP && p.HTTP != nil:
+		return p.HTTP.run
+	}
+	return nil
+}
+
+// Execute does one attempt, within its job's timeout and until ctx ends, and returns when nothing of it is left. The
+// outcome of work that was stopped follows from the cause of ctx: timed_out for ErrTimeout, lost for ErrLeaseLost and
+// ErrShutdown, cancelled for any other. Work that succeeded before it was stopped has succeeded.
+func (p *Pool) Execute(ctx context.Context, a scheduler.Attempt) scheduler.Result {
+	timeout := a.Definition.EffectiveTimeout()
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, timeout, scheduler.ErrTimeout)
+		defer cancel()
+	}
+	return result(p.recovered(ctx, &a), context.Cause(ctx), timeout)
+}
+
+// recovered does the work. A panic in it is this attempt's error, with the stack as output, and stops nothing else.
+func (p *Pool) recovered(ctx context.Context, a *scheduler.Attempt) (e *end) {
+	defer func() {
+		if v := recover(); v != nil {
+			stack := debug.Stack()
+			p.logPanic(a, v, stack)
+			e = &end{err: fmt.Errorf("panic: %v", v)}
+			e.output.Write(stack)
+		}
+	}()
+	if ctx.Err() != nil {
+		return &end{stopped: "its work had not begun"}
+	}
+	queue := a.Definition.Queue()
+	do := p.kind(queue)
+	if do == nil {
+		return &end{err: fmt.Errorf("this node does not do the work of queue %q", queue)}
+	}
+	return do(ctx, a)
+}
+
+func (p *Pool) logPanic(a *scheduler.Attempt, v any, stack []byte) {
+	if p.Log != nil {
+		p.Log.Error("work panicked", "job", a.JobID, "run", a.RunID, "attempt", a.Attempt, "err", v, "stack", string(stack))
+	}
+}
+
+// result is the Result of work that ended as e says, in a context of that cause.
+func result(e *end, cause error, timeout time.Duration) scheduler.Result {
+	res := scheduler.Result{Outcome: scheduler.Succeeded, Status: e.status}
+	switch {
+	case e.stopped != "":
+		outcome, sentence := interrupted(cause, timeout)
+		res.Outcome, res.Error = outcome, oneLine(sentence+": "+e.stopped)
+	case e.err != nil:
+		res.Outcome, res.Error = scheduler.Failed, oneLine(e.err.Error())
+	}
+	keep := keepOfFailure
+	if res.Outcome == scheduler.Succeeded {
+		keep = keepOfSuccess
+	}
+	res.Output = e.output.text(keep)
+	return res
+}
+
+// interrupted says what a context's cause means for the work that it stopped.
+func interrupted(cause error, timeout time.Duration) (scheduler.Outcome, string) {
+	switch {
+	case errors.Is(cause, scheduler.ErrTimeout):
+		return scheduler.TimedOut, fmt.Sprintf("timed out after %s", timeout)
+	case errors.Is(cause, scheduler.ErrLeaseLost):
+		return scheduler.Lost, "the node lost its lease while this run executed"
+	case errors.Is(cause, scheduler.ErrShutdown):
+		return scheduler.Lost, "the node was stopped while this run executed"
+	case errors.Is(cause, context.Canceled):
+		return scheduler.Cancelled, "cancelled"
+	}
+	return scheduler.Cancelled, fmt.Sprintf("cancelled (%v)", cause)
+}
