@@ -1,0 +1,210 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DefaultBaseURL is where `scheduler dev` and `scheduler serve` listen unless they are told otherwise.
+const DefaultBaseURL = "http://127.0.0.1:8080"
+
+// Client calls a scheduler. The zero value calls DefaultBaseURL. It is safe for concurrent use.
+type Client struct {
+	// BaseURL is scheme, host and, behind a proxy, a path: "http://127.0.0.1:8080". Empty is DefaultBaseURL.
+	BaseURL string
+	// HTTPClient sends the requests; nil is one that gives up after 30 s.
+	HTTPClient *http.Client
+}
+
+var defaultHTTPClient = &http.Client{Timeout: 30 * time.Second}
+
+// maxAnswer bounds what is read of an answer: a page of 1,000 runs with 64 KiB of output each.
+const maxAnswer = 128 << 20
+
+// AddJob creates a job. It fails with IsExists when the id is taken by a job that is not finished.
+func (c *Client) AddJob(ctx context.Context, d JobDefinition) (Job, error) {
+	var j Job
+	_, err := c.call(ctx, http.MethodPost, "/v1/jobs", nil, d, &j)
+	return j, err
+}
+
+// PutJob creates a job or replaces its definition. An equal definition changes nothing, not even Revision; the anchor and
+// the next run time are kept unless the trigger changes.
+func (c *Client) PutJob(ctx context.Context, d JobDefinition) (j Job, created bool, err error) {
+	status, err := c.call(ctx, http.MethodPut, JobPath(d.ID), nil, d, &j)
+	return j, status == http.StatusCreated, err
+}
+
+// Job returns a job, or IsNotFound.
+func (c *Client) Job(ctx context.Context, id string) (Job, error) {
+	var j Job
+	_, err := c.call(ctx, http.MethodGet, JobPath(id), nil, nil, &j)
+	return j, err
+}
+
+// Jobs lists the jobs whose ids come after the given one, "" for all, at most limit; 0 leaves the limit to the scheduler.
+func (c *Client) Jobs(ctx context.Context, after string, limit int) (JobPage, error) {
+	var p JobPage
+	_, err := c.call(ctx, http.MethodGet, "/v1/jobs", pageQuery("after", after, limit), nil, &p)
+	return p, err
+}
+
+// RemoveJob removes a job's definition and schedule. What runs is not stopped. It fails with IsNotFound.
+func (c *Client) RemoveJob(ctx context.Context, id string) error {
+	_, err := c.call(ctx, http.MethodDelete, JobPath(id), nil, nil, nil)
+	return err
+}
+
+// Runs lists the runs of a job, newest first. before is the Next of the page before, a time in RFC 3339, or "" for the
+// newest; a limit of 0 leaves it to the scheduler. The runs of a removed job stay, so an unknown id has none.
+func (c *Client) Runs(ctx context.Context, jobID, before string, limit int) (RunPage, error) {
+	q := pageQuery("before", before, limit)
+	q.Set("job_id", jobID)
+	var p RunPage
+	_, err := c.call(ctx, http.MethodGet, "/v1/runs", q, nil, &p)
+	return p, err
+}
+
+// Run returns all attempts of one run, or IsNotFound.
+func (c *Client) Run(ctx context.Context, jobID, runID string) (RunDetail, error) {
+	var r RunDetail
+	_, err := c.call(ctx, http.MethodGet, JobPath(jobID)+"/runs/"+url.PathEscape(runID), nil, nil, &r)
+	return r, err
+}
+
+// Live returns nil when the scheduler answers.
+func (c *Client) Live(ctx context.Context) error {
+	_, err := c.call(ctx, http.MethodGet, "/livez", nil, nil, nil)
+	return err
+}
+
+// Ready returns nil when the scheduler claims due runs, else why it does not.
+func (c *Client) Ready(ctx context.Context) error {
+	_, err := c.call(ctx, http.MethodGet, "/readyz", nil, nil, nil)
+	return err
+}
+
+// Version says which version answers.
+func (c *Client) Version(ctx context.Context) (Version, error) {
+	var v Version
+	_, err := c.call(ctx, http.MethodGet, "/version", nil, nil, &v)
+	return v, err
+}
+
+// JobPath is the path of a job's resource. The ids "." and ".." are escaped too, as a path's steps they would vanish.
+func JobPath(id string) string {
+	escaped := url.PathEscape(id)
+	if id == "." || id == ".." {
+		escaped = strings.ReplaceAll(id, ".", "%2E")
+	}
+	return "/v1/jobs/" + escaped
+}
+
+func pageQuery(cursor, value string, limit int) url.Values {
+	q := url.Values{}
+	if value != "" {
+		q.Set(cursor, value)
+	}
+	if limit != 0 {
+		q.Set("limit", strconv.Itoa(limit))
+	}
+	return q
+}
+
+// call sends one request with body in as JSON, unless it is nil, and reads the answer into out, unless that is nil.
+func (c *Client) call(ctx context.Context, method, path string, query url.Values, in, out any) (status int, err error) {
+	req, err := c.request(ctx, method, path, query, in)
+	if err != nil {
+		return 0, err
+	}
+	hc := c.HTTPClient
+	if hc == nil {
+		hc = defaultHTTPClient
+	}
+	resp, err := hc.Do(req)
+	if err != nil {
+		return 0, explain(req, err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
+		return resp.StatusCode, fmt.Errorf("read the scheduler's answer to %s %s: %w", method, path, err)
+	}
+	if resp.StatusCode >= 300 {
+		return resp.StatusCode, problemOf(resp, data)
+	}
+	if out == nil {
+		return resp.StatusCode, nil
+	}
+	if err := json.Unmarshal(data, out); err != nil {
+		return resp.StatusCode, fmt.Errorf("%s is no scheduler: its answer to %s %s is not one: %w", req.URL.Host, method, path, err)
+	}
+	return resp.StatusCode, nil
+}
+
+func (c *Client) request(ctx context.Context, method, path string, query url.Values, in any) (*http.Request, error) {
+	base := c.BaseURL
+	if base == "" {
+		base = DefaultBaseURL
+	}
+	u, err := url.Parse(base)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" {
+		return nil, fmt.Errorf("%q is not the URL of a scheduler; write it like %s", base, DefaultBaseURL)
+	}
+	target := strings.TrimSuffix(base, "/") + path
+	if len(query) > 0 {
+		target += "?" + query.Encode()
+	}
+	var body io.Reader
+	if in != nil {
+		data, err := json.Marshal(in)
+		if err != nil {
+			return nil, fmt.Errorf("encode the job: %w", err)
+		}
+		body = bytes.NewReader(data)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, target, body)
+	if err != nil {
+		return nil, fmt.Errorf("%s %s: %w", method, path, err)
+	}
+	if in != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// explain says what to do when nobody listens, and leaves other errors as they are.
+func explain(req *http.Request, err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "dial" || req.Context().Err() != nil {
+		return err
+	}
+	return fmt.Errorf("no scheduler answers at %s://%s: start one with `scheduler dev` or `scheduler serve`, "+
+		"or point --server / PGDUE_URL at it (%w)", req.URL.Scheme, req.URL.Host, op)
+}
+
+// problemOf reads a problem document; what else may answer, such as a proxy, is named as one.
+func problemOf(resp *http.Response, data []byte) *Problem {
+	p := &Problem{}
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if kind != "application/problem+json" || json.Unmarshal(data, p) != nil {
+		p = &Problem{Detail: fmt.Sprintf("%s answered %s with %q, which no scheduler does; is the URL right?",
+			resp.Request.URL.Redacted(), resp.Status, kind)}
+	}
+	p.Status = resp.StatusCode
+	if p.Title == "" {
+		p.Title = http.StatusText(resp.StatusCode)
+	}
+	return p
+}

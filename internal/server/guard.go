@@ -1,0 +1,131 @@
+package server
+
+import (
+	"mime"
+	"net"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+)
+
+// recovered turns a panic into a 500 and a log line, or into a cut connection when the answer has begun.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		answer := &begun{ResponseWriter: w}
+		defer func() {
+			cause := recover()
+			if cause == nil {
+				return
+			}
+			if cause == http.ErrAbortHandler {
+				panic(cause)
+			}
+			s.Log.Error("request panicked", "method", r.Method, "path", r.URL.Path, "err", cause, "stack", string(debug.Stack()))
+			if answer.yes {
+				panic(http.ErrAbortHandler)
+			}
+			refuse(w, http.StatusInternalServerError, "this is a defect of the scheduler; see the server's log")
+		}()
+		next.ServeHTTP(answer, r)
+	})
+}
+
+// begun remembers whether the answer has begun.
+type begun struct {
+	http.ResponseWriter
+	yes bool
+}
+
+func (b *begun) WriteHeader(status int) {
+	b.yes = true
+	b.ResponseWriter.WriteHeader(status)
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	b.yes = true
+	return b.ResponseWriter.Write(p)
+}
+
+// Unwrap is for http.ResponseController.
+func (b *begun) Unwrap() http.ResponseWriter { return b.ResponseWriter }
+
+// guarded refuses what a web page in the user's browser could send: a request for another host (DNS rebinding), from
+// another origin, or with a body of a type that needs no preflight.
+func (s *Server) guarded(next http.Handler) http.Handler {
+	origin := http.NewCrossOriginProtection()
+	origin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		refuse(w, http.StatusForbidden, "this API takes no requests from web pages of other origins")
+	}))
+	inner := origin.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if hasBody(r) && !isJSON(r.Header.Get("Content-Type")) {
+			refuse(w, http.StatusUnsupportedMediaType, "Content-Type is %q; send the body as application/json",
+				r.Header.Get("Content-Type"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Loopback && !loopbackHost(r.Host) {
+			refuse(w, http.StatusMisdirectedRequest,
+				"this server listens on a loopback address and does not answer for the host %q; use localhost or 127.0.0.1", r.Host)
+			return
+		}
+		inner.ServeHTTP(w, r)
+	})
+}
+
+func hasBody(r *http.Request) bool {
+	switch r.Method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		return true
+	}
+	return r.ContentLength != 0
+}
+
+func isJSON(contentType string) bool {
+	kind, _, err := mime.ParseMediaType(contentType)
+	return err == nil && kind == "application/json"
+}
+
+// loopbackHost says whether a Host header names this machine: localhost or a loopback address, with any port.
+func loopbackHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if strings.EqualFold(host, "localhost") {
+		return true
+	}
+	addr, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && addr.Unmap().IsLoopback()
+}
+
+// routed answers what no pattern of mux matches with problem documents instead of plain text.
+func routed(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		plain := &unread{header: http.Header{}}
+		h.ServeHTTP(plain, r)
+		if plain.status == http.StatusMethodNotAllowed {
+			allow := plain.header.Get("Allow")
+			w.Header().Set("Allow", allow)
+			refuse(w, http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, allow, r.Method)
+			return
+		}
+		refuse(w, http.StatusNotFound, "there is nothing at %s; /openapi.json lists what there is", r.URL.Path)
+	})
+}
+
+// unread is an answer of which only status and header matter.
+type unread struct {
+	header http.Header
+	status int
+}
+
+func (u *unread) Header() http.Header         { return u.header }
+func (u *unread) WriteHeader(status int)      { u.status = status }
+func (u *unread) Write(p []byte) (int, error) { return len(p), nil }

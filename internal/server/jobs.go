@@ -1,0 +1,160 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+func (s *Server) registerJobs(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "add-job", Method: http.MethodPost, Path: "/v1/jobs", Summary: "Add a job",
+		Description:   "Fails with 409 when the id is taken by a job that is not finished.",
+		DefaultStatus: http.StatusCreated, MaxBodyBytes: maxBody + 1,
+		Errors: []int{400, 403, 409, 413, 415, 503},
+	}, s.addJob)
+	huma.Register(api, huma.Operation{
+		OperationID: "put-job", Method: http.MethodPut, Path: "/v1/jobs/{id}", Summary: "Create or replace a job",
+		Description: "Answers 201 when the job is new. An equal definition changes nothing; anchor and next run time are " +
+			"kept unless the trigger changes.",
+		MaxBodyBytes: maxBody + 1,
+		Errors:       []int{400, 403, 413, 415, 503},
+		Responses:    map[string]*huma.Response{"201": jobResponse(api, "Created")},
+	}, s.putJob)
+	huma.Register(api, huma.Operation{
+		OperationID: "get-job", Method: http.MethodGet, Path: "/v1/jobs/{id}", Summary: "Look at a job",
+		Errors: []int{404, 503},
+	}, s.getJob)
+	huma.Register(api, huma.Operation{
+		OperationID: "remove-job", Method: http.MethodDelete, Path: "/v1/jobs/{id}", Summary: "Remove a job",
+		Description: "What runs is not stopped and still counts for the id.",
+		Errors:      []int{403, 404, 503},
+	}, s.removeJob)
+	huma.Register(api, huma.Operation{
+		OperationID: "list-jobs", Method: http.MethodGet, Path: "/v1/jobs", Summary: "List the jobs, ordered by id",
+		Errors: []int{503},
+	}, s.listJobs)
+}
+
+// jobResponse documents an answer that holds a job.
+func jobResponse(api huma.API, description string) *huma.Response {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[client.Job](), true, "")
+	return &huma.Response{
+		Description: description,
+		Content:     map[string]*huma.MediaType{"application/json": {Schema: schema}},
+	}
+}
+
+// addInput is checked by the domain right after the schema, so that one answer lists the errors of both.
+type addInput struct {
+	Body client.JobDefinition
+
+	definition scheduler.Definition
+}
+
+func (in *addInput) Resolve(huma.Context) []error {
+	d, bad := definition(in.Body)
+	in.definition = d
+	return details(bad, "body.id")
+}
+
+type putInput struct {
+	ID   string `path:"id"`
+	Body client.JobDefinition
+
+	definition scheduler.Definition
+}
+
+func (in *putInput) Resolve(huma.Context) []error {
+	body := in.Body
+	switch body.ID {
+	case in.ID:
+	case "":
+		body.ID = in.ID
+	default:
+		return []error{&huma.ErrorDetail{
+			Location: "body.id",
+			Message:  fmt.Sprintf("%q is not the id in the path, %q; leave it out of the body", body.ID, in.ID),
+		}}
+	}
+	d, bad := definition(body)
+	in.definition = d
+	return details(bad, "path.id")
+}
+
+type idInput struct {
+	ID string `path:"id"`
+}
+
+type jobOutput struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     client.Job
+}
+
+func (s *Server) addJob(ctx context.Context, in *addInput) (*jobOutput, error) {
+	o, err := s.Store.Add(ctx, in.definition)
+	if err != nil {
+		return nil, s.problem(ctx, "add job", in.definition.ID, err)
+	}
+	return newJobOutput(o, true), nil
+}
+
+func (s *Server) putJob(ctx context.Context, in *putInput) (*jobOutput, error) {
+	o, created, err := s.Store.Put(ctx, in.definition)
+	if err != nil {
+		return nil, s.problem(ctx, "put job", in.definition.ID, err)
+	}
+	return newJobOutput(o, created), nil
+}
+
+func (s *Server) getJob(ctx context.Context, in *idInput) (*jobOutput, error) {
+	o, err := s.Store.Job(ctx, in.ID)
+	if err != nil {
+		return nil, s.problem(ctx, "get job", in.ID, err)
+	}
+	return newJobOutput(o, false), nil
+}
+
+func (s *Server) removeJob(ctx context.Context, in *idInput) (*struct{}, error) {
+	if err := s.Store.Remove(ctx, in.ID); err != nil {
+		return nil, s.problem(ctx, "remove job", in.ID, err)
+	}
+	return nil, nil
+}
+
+func newJobOutput(o scheduler.Overview, created bool) *jobOutput {
+	if created {
+		return &jobOutput{Status: http.StatusCreated, Location: client.JobPath(o.ID), Body: jobOf(o)}
+	}
+	return &jobOutput{Status: http.StatusOK, Body: jobOf(o)}
+}
+
+type listInput struct {
+	After string `query:"after" doc:"The id before the first one wanted"`
+	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
+}
+
+type listOutput struct{ Body client.JobPage }
+
+func (s *Server) listJobs(ctx context.Context, in *listInput) (*listOutput, error) {
+	overviews, err := s.Store.Jobs(ctx, in.After, in.Limit+1)
+	if err != nil {
+		return nil, s.problem(ctx, "list jobs", "", err)
+	}
+	page := client.JobPage{Items: []client.Job{}}
+	if len(overviews) > in.Limit {
+		overviews = overviews[:in.Limit]
+		page.Next = overviews[in.Limit-1].ID
+	}
+	for _, o := range overviews {
+		page.Items = append(page.Items, jobOf(o))
+	}
+	return &listOutput{page}, nil
+}

@@ -1,0 +1,114 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// problem is a client.Problem that huma can answer.
+type problem struct{ client.Problem }
+
+// GetStatus is for huma.
+func (p *problem) GetStatus() int { return p.Status }
+
+// ContentType is for huma.
+func (p *problem) ContentType(string) string { return "application/problem+json" }
+
+// newProblem is huma's constructor of all errors: the schema's, the domain's and the handlers'.
+func newProblem(status int, detail string, errs ...error) huma.StatusError {
+	p := &problem{client.Problem{Title: http.StatusText(status), Status: status, Detail: detail}}
+	switch status {
+	case http.StatusBadRequest:
+		if len(errs) > 0 {
+			p.Detail = "the body is not JSON"
+		}
+	case http.StatusRequestEntityTooLarge:
+		p.Detail = fmt.Sprintf("the body is longer than %d bytes (1 MiB)", maxBody)
+	case http.StatusUnprocessableEntity:
+		p.Detail = "the request is not valid; errors says what to change"
+	}
+	for _, err := range errs {
+		p.add(err)
+	}
+	// The schema finds unknown fields in the order of a map.
+	slices.SortStableFunc(p.Errors, func(a, b client.FieldProblem) int { return cmp.Compare(a.Location, b.Location) })
+	return p
+}
+
+// add appends one wrong field, unless an earlier one stands there or above: what the schema could not read is not missing
+// too.
+func (p *problem) add(err error) {
+	var d *huma.ErrorDetail
+	if !errors.As(err, &d) {
+		d = &huma.ErrorDetail{Message: err.Error()}
+	}
+	for _, earlier := range p.Errors {
+		if below, ok := strings.CutPrefix(d.Location, earlier.Location); ok && (below == "" || strings.ContainsRune(".[", rune(below[0]))) {
+			return
+		}
+	}
+	f := client.FieldProblem{Location: d.Location, Message: d.Message}
+	switch d.Message {
+	case "unexpected property", "unknown query parameter":
+		f.Message = "is not a known field"
+	default:
+		f.Value = scalar(d)
+	}
+	p.Errors = append(p.Errors, f)
+}
+
+// scalar is the value of d where it is short: not the whole body or object, which may hold secrets of other fields.
+func scalar(d *huma.ErrorDetail) any {
+	switch v := d.Value.(type) {
+	case bool, float64, int64:
+		return v
+	case string:
+		if v != "" && len(v) <= 60 && d.Location != "body" {
+			return v
+		}
+	}
+	return nil
+}
+
+// problem is the answer to an error of the Store while it was to do act with the job of that id ("" for none). Trouble
+// with the database is logged here, and only here.
+func (s *Server) problem(ctx context.Context, act, id string, err error) error {
+	var invalid *scheduler.InvalidError
+	switch {
+	case errors.As(err, &invalid):
+		return newProblem(http.StatusUnprocessableEntity, "", details(invalid.Fields, "body.id")...)
+	case errors.Is(err, scheduler.ErrNotFound):
+		return huma.Error404NotFound(fmt.Sprintf("there is no job %q", id))
+	case errors.Is(err, scheduler.ErrExists):
+		return huma.Error409Conflict(fmt.Sprintf("the id %q is taken by a job that is not finished; replace that job with "+
+			"PUT %s (`scheduler add %s --replace …`), or choose another id", id, client.JobPath(id), id))
+	}
+	if ctx.Err() == nil { // else nobody waits for the answer any more
+		s.Log.Error("request could not be served", "act", act, "job", id, "err", err)
+	}
+	return huma.Error503ServiceUnavailable(fmt.Sprintf("the database did not answer: %s; see the server's log",
+		strings.TrimSpace(act+" "+id)))
+}
+
+// write answers p outside of huma.
+func (p *problem) write(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	json.NewEncoder(w).Encode(p.Problem) // an error here means that the client has gone
+}
+
+func refuse(w http.ResponseWriter, status int, format string, args ...any) {
+	p := &problem{client.Problem{Title: http.StatusText(status), Status: status, Detail: fmt.Sprintf(format, args...)}}
+	p.write(w)
+}

@@ -1,0 +1,112 @@
+// Package server is the HTTP API: it turns requests into calls of its Store, and what comes back into the wire types of
+// package client. The API describes itself as OpenAPI 3.1 at /openapi.json and /openapi.yaml.
+//
+//	request ─▶ recover ─▶ guard (host, origin, content type) ─▶ route ─▶ schema ─▶ rules of the domain ─▶ Store
+//	              │              │                                │        └──── 422 ────┘                  │
+//	             500      421, 403, 415                        404, 405                              404, 409, 422, 503
+//
+// Invariants:
+//
+//   - Every error answer is a problem document (RFC 9457) that says what to do. A 422 lists all wrong fields at once.
+//   - Types and names of fields are checked by the schema, everything else by the domain, so that each rule lives once.
+//   - A web page that the user visits cannot drive the API: requests from other origins are refused, a loopback server
+//     answers to loopback names only (so no DNS rebinding), and a body must be declared as JSON.
+//   - What the database says is for the log; the answer holds no part of it.
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// Store is what the API needs to be done. Errors are those of package scheduler; all others mean that the database could
+// not be used.
+type Store interface {
+	// Add creates a job. It fails with ErrExists when the id is taken by a job that is not finished, with an
+	// *InvalidError when the trigger can never fire.
+	Add(ctx context.Context, d scheduler.Definition) (scheduler.Overview, error)
+	// Put creates a job or replaces its definition. An equal definition changes nothing.
+	Put(ctx context.Context, d scheduler.Definition) (o scheduler.Overview, created bool, err error)
+	// Job returns a job or ErrNotFound.
+	Job(ctx context.Context, id string) (scheduler.Overview, error)
+	// Jobs returns at most limit jobs whose ids come after the given one, in the order of their ids.
+	Jobs(ctx context.Context, after string, limit int) ([]scheduler.Overview, error)
+	// Remove removes a job; ErrNotFound when there is none.
+	Remove(ctx context.Context, id string) error
+	// Runs returns the runs of a job, newest first.
+	Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error)
+	// Run returns all that is known about one run, attempts ascending; nothing or ErrNotFound when it is unknown.
+	Run(ctx context.Context, jobID string, runID uuid.UUID) ([]scheduler.RunView, error)
+}
+
+// Server makes the API's handler. Its fields do not change after the call of Handler.
+type Server struct {
+	Store   Store
+	Log     *slog.Logger
+	Version string // of this binary, for /version and the OpenAPI document
+	// Ready says why this node does not claim due runs yet, nil when it does. It is asked by each /readyz.
+	Ready func(context.Context) error
+	// Loopback is set when the server listens on a loopback address: it then refuses requests for other hosts.
+	Loopback bool
+}
+
+// maxBody is the longest body of a request in bytes.
+const maxBody = 1 << 20
+
+func init() {
+	// huma keeps these two for the whole program, which has one API.
+	huma.NewError = newProblem
+	huma.ValidateStrictCasing = true
+}
+
+// Handler returns the API, guards included. The timeouts of connections are the http.Server's.
+func (s *Server) Handler() http.Handler {
+	mux := http.NewServeMux()
+	api := humago.New(mux, huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info: &huma.Info{
+				Title:       "pgdue",
+				Version:     s.Version,
+				Description: "A persistent scheduler on PostgreSQL.",
+				License:     &huma.License{Name: "Apache-2.0", Identifier: "Apache-2.0"},
+			},
+		},
+		Formats:                      huma.DefaultFormats,
+		DefaultFormat:                "application/json",
+		RejectUnknownQueryParameters: true,
+	})
+	s.registerJobs(api)
+	s.registerRuns(api)
+	s.registerHealth(api)
+	serveDocument(mux, api.OpenAPI())
+	return s.recovered(s.guarded(routed(mux)))
+}
+
+// serveDocument renders the OpenAPI document once.
+func serveDocument(mux *http.ServeMux, doc *huma.OpenAPI) {
+	asJSON, err := json.Marshal(doc)
+	if err != nil {
+		panic(err) // the document is made of the code: it is complete or never was
+	}
+	asYAML, err := doc.YAML()
+	if err != nil {
+		panic(err)
+	}
+	serve := func(path, contentType string, body []byte) {
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", contentType)
+			w.Write(body)
+		})
+	}
+	serve("/openapi.json", "application/openapi+json", asJSON)
+	serve("/openapi.yaml", "application/openapi+yaml", asYAML)
+}

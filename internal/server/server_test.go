@@ -1,0 +1,347 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/server"
+	"github.com/pgdue/pgdue/internal/server/servertest"
+)
+
+// newServer returns a loopback server over an empty store, and what it logs.
+func newServer(t *testing.T) (*server.Server, *servertest.Store, *bytes.Buffer) {
+	t.Helper()
+	log := &bytes.Buffer{}
+	store := &servertest.Store{}
+	return &server.Server{
+		Store:    store,
+		Log:      slog.New(slog.NewTextHandler(log, nil)),
+		Version:  "v1.2.3",
+		Loopback: true,
+	}, store, log
+}
+
+// do sends a request as the client does: to a loopback host, with JSON as the body's type.
+func do(h http.Handler, method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	r.Host = "127.0.0.1:8080"
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	if host := r.Header.Get("Host"); host != "" {
+		r.Host = host
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+// decode reads an answer's body and requires its content type.
+func decode[T any](t *testing.T, w *httptest.ResponseRecorder, contentType string) (v T) {
+	t.Helper()
+	if got := w.Header().Get("Content-Type"); got != contentType {
+		t.Errorf("Content-Type is %q, want %q", got, contentType)
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &v); err != nil {
+		t.Fatalf("answer %d is not JSON: %v\n%s", w.Code, err, w.Body)
+	}
+	return v
+}
+
+const sleepJob = `{"id": "123", "trigger": {"type": "date"}, "exec": {"command": ["sleep", "60"]}}`
+
+func TestRefusedRequestsSayWhatToDo(t *testing.T) {
+	const (
+		invalid  = "the request is not valid; errors says what to change"
+		foreign  = "this API takes no requests from web pages of other origins"
+		unknown  = "is not a known field"
+		pingHTTP = `"http": {"url": "https://example.org/ping"}`
+	)
+	tests := []struct {
+		name, method, target, body string
+		headers                    []string
+		want                       client.Problem
+	}{
+		{name: "taken id", method: "POST", target: "/v1/jobs", body: sleepJob,
+			want: client.Problem{Status: 409, Title: "Conflict", Detail: `the id "123" is taken by a job that is not finished; ` +
+				"replace that job with PUT /v1/jobs/123 (`scheduler add 123 --replace …`), or choose another id"}},
+		{name: "malformed JSON", method: "POST", target: "/v1/jobs", body: `{"id": `,
+			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "the body is not JSON", Errors: []client.FieldProblem{
+				{Location: "body", Message: "unexpected end of JSON input"}}}},
+		{name: "no body", method: "POST", target: "/v1/jobs", headers: []string{"Content-Type", "application/json"},
+			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "request body is required"}},
+		{name: "too long", method: "POST", target: "/v1/jobs", body: `"` + strings.Repeat("x", 1<<20) + `"`,
+			want: client.Problem{Status: 413, Title: "Request Entity Too Large", Detail: "the body is longer than 1048576 bytes (1 MiB)"}},
+		{name: "form", method: "POST", target: "/v1/jobs", body: sleepJob, headers: []string{"Content-Type", "text/plain"},
+			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
+				Detail: `Content-Type is "text/plain"; send the body as application/json`}},
+		{name: "no content type", method: "PUT", target: "/v1/jobs/123", body: sleepJob, headers: []string{"Content-Type", ""},
+			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
+				Detail: `Content-Type is ""; send the body as application/json`}},
+		{name: "everything wrong at once", method: "POST", target: "/v1/jobs",
+			body: `{"id": "a b", "trigger": {"type": "date"}, "exec": {"command": []}, ` + pingHTTP + `, "max_instances": 0,
+				"overlap": "wait", "labels": {" ": "x"}}`,
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "body.http", Message: "stands beside exec; a job has exactly one of exec, http"},
+				{Location: "body.id", Message: `"a b" is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -`},
+				{Location: "body.labels", Message: `" " is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit`},
+				{Location: "body.max_instances", Message: "0 is outside 1 to 1000000; 1 means that runs never overlap"},
+				{Location: "body.overlap", Message: `"wait" is not supported by this version; use "skip"`},
+			}}},
+		{name: "schema and domain at once", method: "POST", target: "/v1/jobs",
+			body: `{"id": "a", "max_instance": 2, "max_attempts": "two", ` + pingHTTP + `}`,
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "body.max_attempts", Message: "expected integer", Value: "two"},
+				{Location: "body.max_instance", Message: unknown},
+				{Location: "body.trigger", Message: `is missing; say when the job fires, as in {"type": "interval", "every": "30s"}`},
+			}}},
+		{name: "unknown field inside", method: "PUT", target: "/v1/jobs/a",
+			body: `{"trigger": {"type": "interval", "every": "5s", "cron": "* * * * *"}, "exec": {"cmd": [], "command": ["true"]}}`,
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "body.exec.cmd", Message: unknown}, {Location: "body.trigger.cron", Message: unknown},
+			}}},
+		{name: "field in another case", method: "PUT", target: "/v1/jobs/a",
+			body: `{"trigger": {"type": "date"}, "Timeout": "1s", ` + pingHTTP + `}`,
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "body.Timeout", Message: unknown}}}},
+		{name: "two ids", method: "PUT", target: "/v1/jobs/a", body: sleepJob,
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "body.id", Message: `"123" is not the id in the path, "a"; leave it out of the body`}}}},
+		{name: "bad id in path", method: "PUT", target: "/v1/jobs/a%20b", body: `{"trigger": {"type": "date"}, ` + pingHTTP + `}`,
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "path.id", Message: `"a b" is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -`}}}},
+		{name: "job not found", method: "GET", target: "/v1/jobs/nosuch",
+			want: client.Problem{Status: 404, Title: "Not Found", Detail: `there is no job "nosuch"`}},
+		{name: "removed job not found", method: "DELETE", target: "/v1/jobs/nosuch",
+			want: client.Problem{Status: 404, Title: "Not Found", Detail: `there is no job "nosuch"`}},
+		{name: "run not found", method: "GET", target: "/v1/jobs/123/runs/6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11",
+			want: client.Problem{Status: 404, Title: "Not Found", Detail: `job "123" has no run 6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11; ` +
+				"GET /v1/runs?job_id=123 lists its runs"}},
+		{name: "run id", method: "GET", target: "/v1/jobs/123/runs/7",
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "path.run_id", Message: "invalid value: invalid UUID length: 1", Value: "7"}}}},
+		{name: "query", method: "GET", target: "/v1/runs?before=yesterday&limit=0",
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "query.before", Message: `"yesterday" is neither a time like 2026-03-01T09:00:00Z nor the next of a page`},
+				{Location: "query.job_id", Message: "required query parameter is missing"},
+				{Location: "query.limit", Message: "expected number >= 1", Value: 0.0}}}},
+		{name: "unknown query parameter", method: "GET", target: "/v1/jobs?state=active",
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "query.state", Message: unknown}}}},
+		{name: "unknown path", method: "GET", target: "/v2/jobs",
+			want: client.Problem{Status: 404, Title: "Not Found", Detail: "there is nothing at /v2/jobs; /openapi.json lists what there is"}},
+		{name: "method", method: "PATCH", target: "/v1/jobs/a", body: sleepJob,
+			want: client.Problem{Status: 405, Title: "Method Not Allowed", Detail: "/v1/jobs/a takes DELETE, GET, HEAD, PUT, not PATCH"}},
+		{name: "page of another origin", method: "DELETE", target: "/v1/jobs/123", headers: []string{"Sec-Fetch-Site", "cross-site"},
+			want: client.Problem{Status: 403, Title: "Forbidden", Detail: foreign}},
+		{name: "old browser, other origin", method: "DELETE", target: "/v1/jobs/123", headers: []string{"Origin", "https://evil.example"},
+			want: client.Problem{Status: 403, Title: "Forbidden", Detail: foreign}},
+		{name: "rebound name", method: "GET", target: "/v1/jobs", headers: []string{"Host", "evil.example:8080"},
+			want: client.Problem{Status: 421, Title: "Misdirected Request", Detail: "this server listens on a loopback address and " +
+				`does not answer for the host "evil.example:8080"; use localhost or 127.0.0.1`}},
+	}
+	s, store, log := newServer(t)
+	h := s.Handler()
+	if w := do(h, "POST", "/v1/jobs", sleepJob); w.Code != http.StatusCreated {
+		t.Fatalf("add: %d %s", w.Code, w.Body)
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := do(h, tt.method, tt.target, tt.body, tt.headers...)
+			got := decode[client.Problem](t, w, "application/problem+json")
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problem (-want +got):\n%s", diff)
+			}
+			if w.Code != tt.want.Status {
+				t.Errorf("status is %d, want %d", w.Code, tt.want.Status)
+			}
+		})
+	}
+	if jobs, err := store.Jobs(t.Context(), "", 10); err != nil || len(jobs) != 1 {
+		t.Errorf("refused requests changed the jobs: %v, %v", jobs, err)
+	}
+	if log.Len() > 0 {
+		t.Errorf("the user's mistakes were logged:\n%s", log)
+	}
+}
+
+func TestTriggerErrorsNameTheFieldInTheJob(t *testing.T) {
+	s, _, _ := newServer(t)
+	h := s.Handler()
+	tests := map[string]string{
+		`{"type": "date", "at": "2026-03-01T09:00:00", "timezone": "Mars/Olympus"}`: "body.trigger.timezone",
+		`{"type": "interval", "every": "-5s"}`:                                      "body.trigger.every",
+		`{"type": "moon"}`:                                                          "body.trigger.type",
+	}
+	for trigger, location := range tests {
+		w := do(h, "POST", "/v1/jobs", `{"id": "a", "trigger": `+trigger+`, "exec": {"command": ["true"]}, "timeout": "soon"}`)
+		var got []string
+		for _, e := range decode[client.Problem](t, w, "application/problem+json").Errors {
+			got = append(got, e.Location)
+		}
+		if diff := cmp.Diff([]string{"body.timeout", location}, got); diff != "" {
+			t.Errorf("%s: locations (-want +got):\n%s", trigger, diff)
+		}
+	}
+}
+
+func TestHostOfLoopbackServer(t *testing.T) {
+	s, _, _ := newServer(t)
+	for _, loopback := range []bool{true, false} {
+		s.Loopback = loopback
+		h := s.Handler()
+		for _, host := range []string{"localhost", "LOCALHOST:1", "127.0.0.1", "127.8.8.8:80", "[::1]:8080", "[::1]"} {
+			if w := do(h, "GET", "/livez", "", "Host", host); w.Code != http.StatusOK {
+				t.Errorf("loopback %v, host %q: %d, want 200", loopback, host, w.Code)
+			}
+		}
+		want := map[bool]int{true: http.StatusMisdirectedRequest, false: http.StatusOK}[loopback]
+		for _, host := range []string{"localhost.evil.example", "10.0.0.1:8080", "evil.example", "127.0.0.1.nip.io", ":8080"} {
+			if w := do(h, "GET", "/livez", "", "Host", host); w.Code != want {
+				t.Errorf("loopback %v, host %q: %d, want %d", loopback, host, w.Code, want)
+			}
+		}
+	}
+}
+
+func TestBodyOfExactlyOneMiBIsRead(t *testing.T) {
+	s, _, _ := newServer(t)
+	body := sleepJob + strings.Repeat(" ", 1<<20-len(sleepJob))
+	if w := do(s.Handler(), "POST", "/v1/jobs", body); w.Code != http.StatusCreated {
+		t.Errorf("1 MiB: %d %s", w.Code, w.Body)
+	}
+}
+
+// brokenStore is a database in trouble.
+type brokenStore struct {
+	servertest.Store
+	err error
+}
+
+func (s *brokenStore) Add(context.Context, scheduler.Definition) (o scheduler.Overview, err error) {
+	if s.err == nil {
+		panic("the store is broken")
+	}
+	return o, s.err
+}
+
+func TestDatabaseTroubleIsLoggedOnceAndNotTold(t *testing.T) {
+	s, _, log := newServer(t)
+	s.Store = &brokenStore{err: errors.New("dial tcp 10.1.2.3:5432: connection refused (password hunter2)")}
+	w := do(s.Handler(), "POST", "/v1/jobs", sleepJob)
+	want := client.Problem{Status: 503, Title: "Service Unavailable",
+		Detail: "the database did not answer: add job 123; see the server's log"}
+	if diff := cmp.Diff(want, decode[client.Problem](t, w, "application/problem+json")); diff != "" {
+		t.Errorf("problem (-want +got):\n%s", diff)
+	}
+	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "connection refused") {
+		t.Errorf("want one error line with the cause:\n%s", log)
+	}
+}
+
+func TestTriggerThatNeverFiresIsInvalid(t *testing.T) {
+	s, _, _ := newServer(t)
+	s.Store = &brokenStore{err: scheduler.Invalid("trigger.end", "lies before the start")}
+	got := decode[client.Problem](t, do(s.Handler(), "POST", "/v1/jobs", sleepJob), "application/problem+json")
+	want := []client.FieldProblem{{Location: "body.trigger.end", Message: "lies before the start"}}
+	if diff := cmp.Diff(want, got.Errors); got.Status != 422 || diff != "" {
+		t.Errorf("status %d, errors (-want +got):\n%s", got.Status, diff)
+	}
+}
+
+func TestPanicIsAnAnswerAndALogLine(t *testing.T) {
+	s, _, log := newServer(t)
+	s.Store = &brokenStore{}
+	w := do(s.Handler(), "POST", "/v1/jobs", sleepJob)
+	want := client.Problem{Status: 500, Title: "Internal Server Error", Detail: "this is a defect of the scheduler; see the server's log"}
+	if diff := cmp.Diff(want, decode[client.Problem](t, w, "application/problem+json")); diff != "" {
+		t.Errorf("problem (-want +got):\n%s", diff)
+	}
+	if !strings.Contains(log.String(), "the store is broken") {
+		t.Errorf("the panic is not in the log:\n%s", log)
+	}
+}
+
+func TestReadyzSaysWhyNot(t *testing.T) {
+	s, _, _ := newServer(t)
+	var notReady error
+	s.Ready = func(context.Context) error { return notReady }
+	h := s.Handler()
+	if w := do(h, "GET", "/readyz", ""); w.Code != http.StatusOK {
+		t.Errorf("ready: %d %s", w.Code, w.Body)
+	}
+	notReady = errors.New("it has not registered yet")
+	want := client.Problem{Status: 503, Title: "Service Unavailable", Detail: "this node is not ready: it has not registered yet"}
+	got := decode[client.Problem](t, do(h, "GET", "/readyz", ""), "application/problem+json")
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("problem (-want +got):\n%s", diff)
+	}
+}
+
+func TestLocationOfNewJob(t *testing.T) {
+	s, _, _ := newServer(t)
+	h := s.Handler()
+	for id, want := range map[string]string{"a:b@c": "/v1/jobs/a:b@c", "..": "/v1/jobs/%2E%2E"} {
+		w := do(h, "POST", "/v1/jobs", strings.Replace(sleepJob, "123", id, 1))
+		if got := w.Header().Get("Location"); got != want {
+			t.Errorf("Location is %q, want %q", got, want)
+		}
+		if w := do(h, "GET", want, ""); w.Code != http.StatusOK {
+			t.Errorf("GET %s: %d %s", want, w.Code, w.Body)
+		}
+	}
+}
+
+func TestOpenAPIDescribesEveryOperation(t *testing.T) {
+	s, _, _ := newServer(t)
+	h := s.Handler()
+	type document struct {
+		OpenAPI string
+		Info    struct{ Version string }
+		Paths   map[string]map[string]struct {
+			OperationID string `json:"operationId"`
+			Responses   map[string]any
+		}
+	}
+	doc := decode[document](t, do(h, "GET", "/openapi.json", ""), "application/openapi+json")
+	if doc.OpenAPI != "3.1.0" || doc.Info.Version != "v1.2.3" {
+		t.Errorf("openapi %q, version %q", doc.OpenAPI, doc.Info.Version)
+	}
+	got := map[string]string{}
+	for path, operations := range doc.Paths {
+		for method, operation := range operations {
+			got[operation.OperationID] = method + " " + path
+			if len(operation.Responses) < 2 {
+				t.Errorf("%s documents no error", operation.OperationID)
+			}
+		}
+	}
+	want := map[string]string{
+		"add-job": "post /v1/jobs", "put-job": "put /v1/jobs/{id}", "get-job": "get /v1/jobs/{id}",
+		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
+		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",
+		"live": "get /livez", "ready": "get /readyz", "version": "get /version",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("operations (-want +got):\n%s", diff)
+	}
+	yaml, _ := io.ReadAll(do(h, "GET", "/openapi.yaml", "").Result().Body)
+	if !bytes.Contains(yaml, []byte("openapi: 3.1.0\n")) {
+		t.Errorf("openapi.yaml begins:\n%.200s", yaml)
+	}
+}

@@ -1,0 +1,152 @@
+// Package servertest is the API over an in-memory store, for the tests of what speaks to it: the handlers, the client and
+// the command line. The store knows jobs and the runs that a test puts into it; nothing ever fires.
+package servertest
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/server"
+)
+
+// Now is the time at which everything happens in a Store.
+var Now = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+// Serve serves s on a loopback port until t ends.
+func Serve(t testing.TB, s server.Store) (url string) {
+	t.Helper()
+	api := &server.Server{Store: s, Log: slog.New(slog.DiscardHandler), Version: "v0.0.0-test", Loopback: true}
+	ts := httptest.NewServer(api.Handler())
+	t.Cleanup(ts.Close)
+	return ts.URL
+}
+
+// Store is a server.Store. The zero value is empty.
+type Store struct {
+	mu       sync.Mutex
+	jobs     map[string]scheduler.Overview
+	runs     []scheduler.RunView
+	revision int64
+}
+
+// Add creates a job that is due a minute after Now.
+func (s *Store) Add(ctx context.Context, d scheduler.Definition) (scheduler.Overview, error) {
+	if o, err := s.Job(ctx, d.ID); err == nil && o.State != scheduler.StateFinished {
+		return o, scheduler.ErrExists
+	}
+	o, _, err := s.Put(ctx, d)
+	return o, err
+}
+
+// Put creates or replaces a job.
+func (s *Store) Put(_ context.Context, d scheduler.Definition) (o scheduler.Overview, created bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.jobs == nil {
+		s.jobs = map[string]scheduler.Overview{}
+	}
+	o, exists := s.jobs[d.ID]
+	if exists && equal(o.Definition, d) {
+		return o, false, nil
+	}
+	s.revision++
+	o.Definition, o.Revision, o.UpdatedAt = d, s.revision, Now
+	if !exists {
+		o.State, o.CreatedRevision, o.CreatedAt, o.Anchor = scheduler.StateActive, s.revision, Now, Now
+		o.NextRunTime, o.DueAt = Now.Add(time.Minute), Now.Add(time.Minute)
+	}
+	s.jobs[d.ID] = o
+	return o, !exists, nil
+}
+
+func equal(a, b scheduler.Definition) bool {
+	x, errA := json.Marshal(a)
+	y, errB := json.Marshal(b)
+	return errA == nil && errB == nil && string(x) == string(y)
+}
+
+// Job returns a job.
+func (s *Store) Job(_ context.Context, id string) (scheduler.Overview, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o, ok := s.jobs[id]
+	if !ok {
+		return o, scheduler.ErrNotFound
+	}
+	return o, nil
+}
+
+// Jobs lists jobs.
+func (s *Store) Jobs(_ context.Context, after string, limit int) (list []scheduler.Overview, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, o := range s.jobs {
+		if o.ID > after {
+			list = append(list, o)
+		}
+	}
+	slices.SortFunc(list, func(a, b scheduler.Overview) int { return cmp.Compare(a.ID, b.ID) })
+	return list[:min(limit, len(list))], nil
+}
+
+// Remove removes a job.
+func (s *Store) Remove(_ context.Context, id string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.jobs[id]; !ok {
+		return scheduler.ErrNotFound
+	}
+	delete(s.jobs, id)
+	return nil
+}
+
+// Change edits a stored job.
+func (s *Store) Change(id string, edit func(*scheduler.Overview)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.jobs[id]
+	edit(&o)
+	s.jobs[id] = o
+}
+
+// AddRun records a run; the newest is added last.
+func (s *Store) AddRun(v scheduler.RunView) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.runs = slices.Insert(s.runs, 0, v)
+}
+
+// Runs lists runs.
+func (s *Store) Runs(_ context.Context, f scheduler.RunFilter) (list []scheduler.RunView, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.runs {
+		if v.JobID == f.JobID && (f.Before.IsZero() || !v.Running && v.EndedAt.Before(f.Before)) {
+			list = append(list, v)
+		}
+	}
+	return list[:min(f.Limit, len(list))], nil
+}
+
+// Run returns the attempts of a run.
+func (s *Store) Run(_ context.Context, jobID string, runID uuid.UUID) (list []scheduler.RunView, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.runs {
+		if v.JobID == jobID && v.RunID == runID {
+			list = append(list, v)
+		}
+	}
+	slices.SortFunc(list, func(a, b scheduler.RunView) int { return cmp.Compare(a.Attempt, b.Attempt) })
+	return list, nil
+}

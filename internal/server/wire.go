@@ -1,0 +1,177 @@
+package server
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+// definition fills in the defaults and lists everything that is wrong with w.
+func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.FieldError) {
+	d := scheduler.Definition{
+		ID:           w.ID,
+		Work:         scheduler.Work{Exec: (*scheduler.Exec)(w.Exec), HTTP: (*scheduler.HTTP)(w.HTTP)},
+		MaxInstances: valueOr(w.MaxInstances, 1),
+		Overlap:      cmp.Or(w.Overlap, scheduler.OverlapSkip),
+		Coalesce:     cmp.Or(w.Coalesce, scheduler.CoalesceLatest),
+		MaxAttempts:  valueOr(w.MaxAttempts, 1),
+		Labels:       w.Labels,
+	}
+	var bad []scheduler.FieldError
+	if w.Trigger != nil {
+		var err error
+		if d.Trigger, err = parseTrigger(w.Trigger); err != nil {
+			bad = append(bad, triggerError(err))
+		}
+	}
+	if w.Timeout != "" {
+		var err error
+		if d.Timeout, err = trigger.ParseDuration(w.Timeout); err != nil {
+			bad = append(bad, scheduler.FieldError{Field: "timeout", Message: err.Error()})
+		}
+	}
+	var invalid *scheduler.InvalidError
+	if errors.As(d.Validate(), &invalid) {
+		for _, f := range invalid.Fields {
+			if f.Field != "trigger" || w.Trigger == nil { // one that could not be read is not missing too
+				bad = append(bad, f)
+			}
+		}
+	}
+	return d, bad
+}
+
+func valueOr(v *int, absent int) int {
+	if v == nil {
+		return absent
+	}
+	return *v
+}
+
+func parseTrigger(w *client.Trigger) (*trigger.Trigger, error) {
+	data, err := json.Marshal(w)
+	if err != nil {
+		return nil, err
+	}
+	return trigger.Parse(data)
+}
+
+// triggerError places an error of package trigger in the job.
+func triggerError(err error) scheduler.FieldError {
+	var te *trigger.Error
+	if !errors.As(err, &te) {
+		return scheduler.FieldError{Field: "trigger", Message: err.Error()}
+	}
+	if te.Field == "" {
+		return scheduler.FieldError{Field: "trigger", Message: te.Message}
+	}
+	return scheduler.FieldError{Field: "trigger." + te.Field, Message: te.Message}
+}
+
+// details places errors of the domain in the request, where the job's id stands at idLocation.
+func details(fields []scheduler.FieldError, idLocation string) []error {
+	var errs []error
+	for _, f := range fields {
+		location := "body." + f.Field
+		if f.Field == "id" {
+			location = idLocation
+		}
+		errs = append(errs, &huma.ErrorDetail{Location: location, Message: f.Message})
+	}
+	return errs
+}
+
+// jobOf is the wire form of a job.
+func jobOf(o scheduler.Overview) client.Job {
+	j := client.Job{
+		JobDefinition: client.JobDefinition{
+			ID:           o.ID,
+			Exec:         (*client.Exec)(o.Exec),
+			HTTP:         (*client.HTTP)(o.HTTP),
+			MaxInstances: &o.MaxInstances,
+			Overlap:      o.Overlap,
+			Coalesce:     o.Coalesce,
+			MaxAttempts:  &o.MaxAttempts,
+			Labels:       o.Labels,
+		},
+		State:       string(o.State),
+		Anchor:      o.Anchor,
+		NextRunTime: o.NextRunTime,
+		LastRunTime: o.LastRunTime,
+		DueAt:       o.DueAt,
+		Running:     o.Running,
+		LastOutcome: o.LastOutcome,
+		LastReason:  o.LastReason,
+		LastEndedAt: o.LastEndedAt,
+		Problem:     o.Problem,
+		Error:       o.Error,
+		Revision:    o.Revision,
+		CreatedAt:   o.CreatedAt,
+		UpdatedAt:   o.UpdatedAt,
+	}
+	if o.Timeout != 0 {
+		j.Timeout = trigger.FormatDuration(o.Timeout)
+	}
+	if o.Trigger != nil { // nil when its row cannot be read: the job is blocked, Error says why
+		j.Description = o.Trigger.String()
+		j.Trigger = triggerOf(o.Trigger)
+	}
+	return j
+}
+
+func triggerOf(t *trigger.Trigger) *client.Trigger {
+	var w client.Trigger
+	data, err := json.Marshal(t)
+	if err == nil {
+		err = json.Unmarshal(data, &w)
+	}
+	if err != nil {
+		panic(fmt.Sprintf("trigger %q has no wire form: %v", t, err))
+	}
+	return &w
+}
+
+// runOf is the wire form of a run.
+func runOf(v scheduler.RunView) client.Run {
+	state := client.RunEnded
+	if v.Running {
+		state = client.RunRunning
+	}
+	return client.Run{
+		JobID:            v.JobID,
+		RunID:            v.RunID.String(),
+		Attempt:          v.Attempt,
+		Cause:            string(v.Cause),
+		State:            state,
+		Outcome:          string(v.Outcome),
+		Reason:           string(v.Reason),
+		Sentence:         v.Sentence,
+		ScheduledRunTime: v.ScheduledRunTime,
+		StartedAt:        v.StartedAt,
+		EndedAt:          v.EndedAt,
+		Node:             v.Node,
+		Error:            v.Error,
+		Output:           v.Output,
+		Status:           v.Status,
+		FireCount:        v.FireCount,
+		FirstRunTime:     v.FirstRunTime,
+		LastRunTime:      v.LastRunTime,
+		Final:            v.Final,
+	}
+}
+
+// runsOf is the wire form of runs, never nil.
+func runsOf(views []scheduler.RunView) []client.Run {
+	runs := make([]client.Run, len(views))
+	for i, v := range views {
+		runs[i] = runOf(v)
+	}
+	return runs
+}
