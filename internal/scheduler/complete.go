@@ -92,8 +92,18 @@ func (e *endings) take(limit int) []ending {
 
 const completeBatch = 500
 
-// recordEnds writes the ends of attempts until ctx ends.
-func (s *Scheduler) recordEnds(ctx context.Context) error {
+// Finish waits until all attempts that this node began have ended, recorded or not.
+func (s *Scheduler) Finish(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { s.active.Wait(); close(done) }()
+	select {
+	case <-ctx.Done():
+	case <-done:
+	}
+}
+
+// RecordEnds writes the ends of attempts until ctx ends.
+func (s *Scheduler) RecordEnds(ctx context.Context) error {
 	for {
 		select {
 		case <-ctx.Done():

@@ -8,9 +8,9 @@ import (
 	"github.com/google/uuid"
 )
 
-// keepLease renews the node's lease until ctx ends, stops its work when it could not, and watches the other nodes. It
+// KeepLease renews the node's lease until ctx ends, stops its work when it could not, and watches the other nodes. It
 // returns ErrLeaseLost when another node marked this one dead.
-func (s *Scheduler) keepLease(ctx context.Context) error {
+func (s *Scheduler) KeepLease(ctx context.Context) error {
 	w := watch{seen: map[uuid.UUID]sighting{}}
 	next := time.Now()
 	for {

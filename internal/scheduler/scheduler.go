@@ -106,9 +106,9 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	defer stop()
 	g, loops := errgroup.WithContext(loops)
 	claims, endClaims := context.WithCancel(ctx)
-	g.Go(func() error { defer endClaims(); return s.keepLease(loops) })
+	g.Go(func() error { defer endClaims(); return s.KeepLease(loops) })
 	g.Go(func() error { return s.takeOvers(loops) })
-	g.Go(func() error { return s.recordEnds(loops) })
+	g.Go(func() error { return s.RecordEnds(loops) })
 	g.Go(func() error { return s.listen(claims) })
 	g.Go(func() error { return s.maintain(claims) })
 
@@ -122,25 +122,14 @@ func (s *Scheduler) Run(ctx context.Context) error {
 
 // drain waits for the node's attempts, at first as long as Drain, then after cancelling them.
 func (s *Scheduler) drain(ctx context.Context) {
-	done := make(chan struct{})
-	go func() { s.active.Wait(); close(done) }()
-	patience := time.Duration(0)
-	if s.lease.trusted() {
-		patience = s.Drain
+	if s.Drain > 0 && s.lease.trusted() {
+		s.Log.Info("waiting for runs to end", "node", s.node.Name, "for_at_most", s.Drain)
+		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
+		defer cancel()
+		s.Finish(patience)
 	}
-	if patience > 0 {
-		select {
-		case <-done:
-		default:
-			s.Log.Info("waiting for runs to end", "node", s.node.Name, "for_at_most", patience)
-		}
-	}
-	select {
-	case <-done:
-	case <-time.After(patience):
-		s.lease.end(ErrShutdown)
-		<-done
-	}
+	s.lease.end(ErrShutdown)
+	s.active.Wait()
 }
 
 // leave records what is left to record and removes the node's row.

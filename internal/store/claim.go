@@ -70,18 +70,19 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.L
 	waiting := map[string][]scheduler.WaitingRun{}
 	args := pgx.StrictNamedArgs{"job_ids": ids}
 	b := &pgx.Batch{}
+	b.Queue(claimLive, args).Query(func(rows pgx.Rows) error {
+		return each(rows, func(r instanceRow) { live[r.JobID] = append(live[r.JobID], r.instance()) })
+	})
+	b.Queue(claimWaiting, args).Query(func(rows pgx.Rows) error {
+		return each(rows, func(r waitingRow) { waiting[r.JobID] = append(waiting[r.JobID], r.run()) })
+	})
+	// Last, so that a run that begins now is not said to begin before the end of one that was not counted any more.
 	b.Queue(claimJobs, args).Query(func(rows pgx.Rows) error {
 		type row struct {
 			jobRow
 			Now time.Time
 		}
 		return each(rows, func(r row) { jobs[r.ID], now = r.jobRow, r.Now.UTC() })
-	})
-	b.Queue(claimLive, args).Query(func(rows pgx.Rows) error {
-		return each(rows, func(r instanceRow) { live[r.JobID] = append(live[r.JobID], r.instance()) })
-	})
-	b.Queue(claimWaiting, args).Query(func(rows pgx.Rows) error {
-		return each(rows, func(r waitingRow) { waiting[r.JobID] = append(waiting[r.JobID], r.run()) })
 	})
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("read due jobs: %w", err)

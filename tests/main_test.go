@@ -1,0 +1,54 @@
+// Package tests holds whole-system tests: several nodes on one database, processes that are killed, the demo, and the same
+// cases on PostgreSQL in containers. Their verdicts are read from the rows.
+package tests
+
+import (
+	"context"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/storetest"
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// work is an executor of this test program: do is what every attempt does.
+type work struct {
+	queue string
+	do    func(ctx context.Context, a scheduler.Attempt) scheduler.Result
+}
+
+func (w work) Queues() []string { return []string{w.queue} }
+
+func (w work) Execute(ctx context.Context, a scheduler.Attempt) scheduler.Result { return w.do(ctx, a) }
+
+// sleeps is work that takes d.
+func sleeps(d time.Duration) work {
+	return work{scheduler.ExecutorExec, func(ctx context.Context, _ scheduler.Attempt) scheduler.Result {
+		select {
+		case <-ctx.Done():
+			return scheduler.Result{Outcome: scheduler.Lost, Error: context.Cause(ctx).Error()}
+		case <-time.After(d):
+			return scheduler.Result{Outcome: scheduler.Succeeded}
+		}
+	}}
+}
+
+// definition is a job of exec with defaults.
+func definition(t testing.TB, id, triggerJSON string) scheduler.Definition {
+	t.Helper()
+	when, err := trigger.Parse([]byte(triggerJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scheduler.Definition{
+		ID: id, Trigger: when, Work: scheduler.Work{Exec: &scheduler.Exec{Command: []string{"true"}}},
+		MaxInstances: 1, Overlap: scheduler.OverlapSkip, Coalesce: scheduler.CoalesceLatest, MaxAttempts: 1,
+	}
+}
+
+// quiet is a log for tests that judge by rows.
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
