@@ -13,6 +13,8 @@ var (
 	ErrExists = errors.New("the id is taken by a job that is not finished")
 	// ErrInvalid is what every *InvalidError is.
 	ErrInvalid = errors.New("invalid")
+	// ErrReadOnly says that the database takes no writes.
+	ErrReadOnly = errors.New("the database is read-only (a standby?): point --database-url at the primary")
 	// ErrLeaseLost says that this node may no longer begin or continue work: another node judged it dead, or it could
 	// not renew its lease in time. It is also the cause with which the contexts of its attempts are cancelled.
 	ErrLeaseLost = errors.New("the node's lease is lost")

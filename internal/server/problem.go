@@ -97,6 +97,9 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 	if ctx.Err() == nil { // else nobody waits for the answer any more
 		s.Log.Error("request could not be served", "act", act, "job", id, "err", err)
 	}
+	if errors.Is(err, scheduler.ErrReadOnly) {
+		return huma.Error503ServiceUnavailable(scheduler.ErrReadOnly.Error())
+	}
 	return huma.Error503ServiceUnavailable(fmt.Sprintf("the database did not answer: %s; see the server's log",
 		strings.TrimSpace(act+" "+id)))
 }

@@ -141,7 +141,7 @@ func translate(err error) error {
 	}
 	switch {
 	case pgErr.Code == "25006":
-		return fmt.Errorf("%w; the database is read-only (a standby?): point --database-url at the primary", err)
+		return fmt.Errorf("%w: %w", scheduler.ErrReadOnly, err)
 	case pgErr.Code == "3F000" || pgErr.Code == "42P01":
 		return fmt.Errorf("%w; the schema is missing or too old: run `scheduler migrate up`, or `scheduler serve --migrate`", err)
 	case pgErr.Code == "42501":

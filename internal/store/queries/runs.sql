@@ -13,8 +13,8 @@ FROM (
             node_id, node, error, output, status, fire_count, first_run_time, last_run_time, job_revision
      FROM pgdue.run_history
      WHERE job_id = @job_id AND ended_at < coalesce(@before, 'infinity')
-     ORDER BY ended_at DESC
+     ORDER BY ended_at DESC, run_id, attempt
      LIMIT @limit)
 ) r
-ORDER BY ended_at DESC NULLS FIRST, started_at DESC
+ORDER BY ended_at DESC NULLS FIRST, CASE WHEN running THEN started_at END DESC, run_id, attempt
 LIMIT @limit

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pgdue/pgdue/client"
+)
+
+// lastRuns is how many runs the page of a job shows.
+const lastRuns = 5
+
+func newGet() *cobra.Command {
+	var r remote
+	cmd := &cobra.Command{
+		Use:   "get ID",
+		Short: "Show a job: its definition, state, next run time and last runs",
+		Args:  oneID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c := r.client()
+			j, err := c.Job(cmd.Context(), args[0])
+			if err != nil {
+				return fmt.Errorf("get %s: %w", args[0], err)
+			}
+			if r.output == outputJSON {
+				return printJSON(cmd.OutOrStdout(), j)
+			}
+			runs, err := c.Runs(cmd.Context(), args[0], "", lastRuns)
+			if err != nil {
+				return fmt.Errorf("get the runs of %s: %w", args[0], err)
+			}
+			return printJob(cmd.OutOrStdout(), j, runs.Items, time.Now())
+		},
+	}
+	r.addFlags(cmd)
+	return cmd
+}
+
+func printJob(w io.Writer, j client.Job, runs []client.Run, now time.Time) error {
+	t := newTable()
+	line := func(name, value string) {
+		if value != "" {
+			t.row(name, value)
+		}
+	}
+	line("Job", j.ID)
+	line("State", j.State)
+	line("Problem", j.Problem)
+	line("Error", j.Error)
+	line("Trigger", j.Description)
+	line("Next run", inZoneAndUTC(j.NextRunTime, zoneOf(j)))
+	line("Last run", inZoneAndUTC(j.LastRunTime, zoneOf(j)))
+	line("Running", strings.Replace(runningOf(j), "/", " of at most ", 1))
+	line("Does", workOf(j.JobDefinition))
+	line("Timeout", j.Timeout)
+	line("Overlap", j.Overlap)
+	line("Coalesce", j.Coalesce)
+	if j.MaxAttempts != nil {
+		line("Attempts", strconv.Itoa(*j.MaxAttempts))
+	}
+	line("Labels", joined(j.Labels, "="))
+	line("Created", timeIn(j.CreatedAt, time.UTC))
+	line("Updated", timeIn(j.UpdatedAt, time.UTC))
+	if err := t.print(w); err != nil || len(runs) == 0 {
+		return err
+	}
+	fmt.Fprintln(w)
+	return printRuns(w, runs, zoneOf(j), now)
+}
+
+// inZoneAndUTC shows a time twice unless the zone is UTC.
+func inZoneAndUTC(t time.Time, zone *time.Location) string {
+	if t.IsZero() || zone == time.UTC {
+		return timeIn(t, time.UTC)
+	}
+	return fmt.Sprintf("%s (%s)", timeIn(t, zone), timeIn(t, time.UTC))
+}
+
+// workOf is what a job does, as one would type it.
+func workOf(d client.JobDefinition) string {
+	switch {
+	case d.Exec != nil:
+		words := joinedWords(d.Exec.Env)
+		for _, word := range d.Exec.Command {
+			words = append(words, quoted(word))
+		}
+		if d.Exec.Dir != "" {
+			words = append(words, "(in "+quoted(d.Exec.Dir)+")")
+		}
+		return strings.Join(words, " ")
+	case d.HTTP != nil:
+		method := d.HTTP.Method
+		if method == "" && d.HTTP.Body != "" {
+			method = "POST"
+		} else if method == "" {
+			method = "GET"
+		}
+		return method + " " + d.HTTP.URL
+	}
+	return ""
+}
+
+func joinedWords(env map[string]string) (words []string) {
+	for _, name := range slices.Sorted(maps.Keys(env)) {
+		words = append(words, name+"="+quoted(env[name]))
+	}
+	return words
+}
+
+// quoted quotes a word that a shell would not take as one.
+func quoted(word string) string {
+	plain := func(r rune) bool {
+		return strings.ContainsRune("%+,-./:=@_", r) || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
+	}
+	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func joined(m map[string]string, separator string) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, name+separator+m[name])
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+// jobFlags are the flags that write a job's definition.
+type jobFlags struct {
+	at, in, every, start, end, timezone string
+
+	http, method, body string
+	headers            []string
+	env                []string
+	dir                string
+
+	timeout, overlap, coalesce string
+	maxInstances, maxAttempts  int
+	labels                     []string
+}
+
+func (f *jobFlags) addTo(flags *pflag.FlagSet) {
+	flags.StringVar(&f.at, "at", "", "fire once at this `time`: now, RFC 3339, or local to --timezone")
+	flags.StringVar(&f.in, "in", "", "fire once after this `duration`, as in 10m")
+	flags.StringVar(&f.every, "every", "", "fire again and again, with this `duration` in between, as in 30s, 1h30m, 2d")
+	flags.StringVar(&f.start, "start", "", "with --every: no fire before this `time`; the intervals count from it")
+	flags.StringVar(&f.end, "end", "", "with --every: no fire after this `time`")
+	flags.StringVar(&f.timezone, "timezone", "", "IANA `name` of the time zone (also --tz; default UTC)")
+
+	flags.StringVar(&f.http, "http", "", "send a request to this `URL` (instead of a command after --)")
+	flags.StringVar(&f.method, "method", "", "with --http: the request's `method` (default POST with a body, else GET)")
+	flags.StringArrayVar(&f.headers, "header", nil, "with --http: a `name:value` of the request; repeatable")
+	flags.StringVar(&f.body, "body", "", "with --http: the request's body")
+	flags.StringArrayVar(&f.env, "env", nil, "with a command: a `NAME=value` of its environment; repeatable")
+	flags.StringVar(&f.dir, "dir", "", "with a command: its working `directory`, absolute")
+
+	flags.StringVar(&f.timeout, "timeout", "", "longest `duration` of an attempt (default 60s for --http, none for a command)")
+	flags.IntVar(&f.maxInstances, "max-instances", 1, "how many runs of the job may execute at the same time")
+	flags.StringVar(&f.overlap, "overlap", "", "what a fire does when that many run: skip (default)")
+	flags.StringVar(&f.coalesce, "coalesce", "", "what several overdue fire times become: latest (default)")
+	flags.IntVar(&f.maxAttempts, "max-attempts", 1, "how often a run is tried")
+	flags.StringArrayVar(&f.labels, "label", nil, "a `name=value` to find the job by; repeatable")
+	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		if name == "tz" {
+			name = "timezone"
+		}
+		return pflag.NormalizedName(name)
+	})
+}
+
+// definition is the job that the flags of cmd and the command after -- write. What its values mean is for the server to
+// judge.
+func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, now time.Time) (client.JobDefinition, error) {
+	d := client.JobDefinition{ID: id, Timeout: f.timeout, Overlap: f.overlap, Coalesce: f.coalesce}
+	if cmd.Flags().Changed("max-instances") {
+		d.MaxInstances = &f.maxInstances
+	}
+	if cmd.Flags().Changed("max-attempts") {
+		d.MaxAttempts = &f.maxAttempts
+	}
+	var err error
+	if d.Trigger, err = f.trigger(cmd, now); err != nil {
+		return d, err
+	}
+	if d.Labels, err = pairs(cmd, "label", "=", f.labels); err != nil {
+		return d, err
+	}
+	return d, f.work(cmd, &d, command)
+}
+
+func (f *jobFlags) trigger(cmd *cobra.Command, now time.Time) (*client.Trigger, error) {
+	given := changed(cmd, "at", "in", "every")
+	switch {
+	case len(given) == 0:
+		return nil, usagef(cmd, "say when the job fires: --at now (or a time), --in 10m, or --every 30s")
+	case len(given) > 1:
+		return nil, usagef(cmd, "%s exclude each other; a job has one trigger", strings.Join(given, " and "))
+	}
+	if given[0] == "--every" {
+		return &client.Trigger{Type: client.TriggerInterval, Every: f.every, Start: f.start, End: f.end, Timezone: f.timezone}, nil
+	}
+	if window := changed(cmd, "start", "end"); len(window) > 0 {
+		return nil, usagef(cmd, "%s goes with --every only", window[0])
+	}
+	t := &client.Trigger{Type: client.TriggerDate, At: f.at, Timezone: f.timezone}
+	switch {
+	case given[0] == "--in":
+		delay, err := trigger.ParseDuration(f.in)
+		if err != nil {
+			return nil, usagef(cmd, "--in: %v", err)
+		}
+		t.At = now.Add(delay).UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)
+	case f.at == "":
+		return nil, usagef(cmd, "--at is empty; write --at now for at once")
+	case f.at == "now":
+		t.At = ""
+	}
+	return t, nil
+}
+
+func (f *jobFlags) work(cmd *cobra.Command, d *client.JobDefinition, command []string) (err error) {
+	forHTTP, forExec := changed(cmd, "method", "header", "body"), changed(cmd, "env", "dir")
+	switch {
+	case f.http == "" && len(command) == 0:
+		return usagef(cmd, "say what the job does: a command after --, as in `-- sleep 60`, or --http URL")
+	case f.http != "" && len(command) > 0:
+		return usagef(cmd, "--http and the command after -- exclude each other; a job does one thing")
+	case f.http != "" && len(forExec) > 0:
+		return usagef(cmd, "%s goes with a command after -- only", forExec[0])
+	case f.http == "" && len(forHTTP) > 0:
+		return usagef(cmd, "%s goes with --http only", forHTTP[0])
+	case f.http != "":
+		d.HTTP = &client.HTTP{Method: f.method, URL: f.http, Body: f.body}
+		d.HTTP.Headers, err = pairs(cmd, "header", ":", f.headers)
+		return err
+	}
+	d.Exec = &client.Exec{Command: command, Dir: f.dir}
+	d.Exec.Env, err = pairs(cmd, "env", "=", f.env)
+	return err
+}
+
+// changed lists those of the flags that were given, as they are typed.
+func changed(cmd *cobra.Command, names ...string) (given []string) {
+	for _, name := range names {
+		if cmd.Flags().Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	return given
+}
+
+// pairs reads the values of a repeatable flag.
+func pairs(cmd *cobra.Command, flag, separator string, values []string) (map[string]string, error) {
+	var m map[string]string
+	for _, v := range values {
+		name, value, ok := strings.Cut(v, separator)
+		if separator == ":" {
+			name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		}
+		if !ok || name == "" {
+			return nil, usagef(cmd, "--%s %q is not written like name%svalue", flag, v, separator)
+		}
+		if _, twice := m[name]; twice {
+			return nil, usagef(cmd, "--%s %s is given twice", flag, name)
+		}
+		if m == nil {
+			m = map[string]string{}
+		}
+		m[name] = value
+	}
+	return m, nil
+}

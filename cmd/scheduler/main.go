@@ -1,0 +1,40 @@
+// Command scheduler is pgdue: a node that claims and runs jobs (dev, serve), the keeper of its tables (migrate), and the
+// command line of the HTTP API (add, list, get, remove, runs), which uses package client only.
+//
+// It exits with 0 when all went well, 1 when something failed, and 2 when it was called wrongly. An error is told
+// once, on stderr.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+const (
+	exitError = 1
+	exitUsage = 2
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(exitCode(os.Stderr, newRoot().ExecuteContext(ctx)))
+}
+
+// exitCode reports err and says with which code to exit.
+func exitCode(stderr io.Writer, err error) int {
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintf(stderr, "scheduler: %v\n", err)
+	var usage *usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitError
+}

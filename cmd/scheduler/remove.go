@@ -1,0 +1,27 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func newRemove() *cobra.Command {
+	var r remote
+	cmd := &cobra.Command{
+		Use:   "remove ID",
+		Short: "Remove a job; what runs is not stopped, and its history stays",
+		Args:  oneID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := r.client().RemoveJob(cmd.Context(), args[0]); err != nil {
+				return fmt.Errorf("remove %s: %w", args[0], err)
+			}
+			if r.output == outputTable {
+				fmt.Fprintf(cmd.OutOrStdout(), "removed %s\n", args[0])
+			}
+			return nil
+		},
+	}
+	r.addFlags(cmd)
+	return cmd
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pgdue/pgdue/client"
+)
+
+func newRuns() *cobra.Command {
+	var (
+		r      remote
+		before string
+		limit  int
+	)
+	cmd := &cobra.Command{
+		Use:   "runs ID",
+		Short: "List the runs of a job, newest first: what became of each fire time, and why",
+		Args:  oneID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			c := r.client()
+			page, err := c.Runs(cmd.Context(), args[0], before, limit)
+			if err == nil && len(page.Items) == 0 {
+				_, err = c.Job(cmd.Context(), args[0]) // the runs of a removed job stay, so an unknown id is no error there
+			}
+			if err != nil {
+				return fmt.Errorf("list the runs of %s: %w", args[0], err)
+			}
+			if r.output == outputJSON {
+				return printJSON(cmd.OutOrStdout(), page)
+			}
+			return printRunPage(cmd, args[0], page)
+		},
+	}
+	r.addFlags(cmd)
+	cmd.Flags().StringVar(&before, "before", "", "only runs that ended before this `time`, or the place that an earlier page named")
+	cmd.Flags().IntVar(&limit, "limit", 20, "how many at most, 1000 at once")
+	return cmd
+}
+
+func printRunPage(cmd *cobra.Command, id string, page client.RunPage) error {
+	if len(page.Items) == 0 {
+		cmd.PrintErrf("no runs of %s yet\n", id)
+		return nil
+	}
+	if err := printRuns(cmd.OutOrStdout(), page.Items, time.UTC, time.Now()); err != nil {
+		return err
+	}
+	if page.Next != "" {
+		cmd.PrintErrf("there are more; see them with --before %s\n", page.Next)
+	}
+	return nil
+}
+
+func printRuns(w io.Writer, runs []client.Run, zone *time.Location, now time.Time) error {
+	t := newTable("RUN TIME", "OUTCOME", "REASON", "DURATION", "WHAT HAPPENED")
+	for _, r := range runs {
+		t.row(timeIn(r.ScheduledRunTime, zone), outcomeOf(r), r.Reason, durationOf(r, now), storyOf(r))
+	}
+	return t.print(w)
+}
+
+// outcomeOf names the attempt of a run that is or was tried again, and how many fire times a record stands for.
+func outcomeOf(r client.Run) string {
+	outcome := r.Outcome
+	if r.State == client.RunRunning {
+		outcome = "running"
+	}
+	switch {
+	case r.FireCount > 1:
+		return fmt.Sprintf("%s ×%d", outcome, r.FireCount)
+	case r.Attempt > 1 || r.State == client.RunEnded && !r.Final:
+		return outcome + " #" + strconv.Itoa(r.Attempt)
+	}
+	return outcome
+}
+
+// durationOf is how long the attempt took, or takes so far by this machine's clock.
+func durationOf(r client.Run, now time.Time) string {
+	switch {
+	case r.StartedAt.IsZero():
+		return ""
+	case r.State == client.RunRunning:
+		return max(0, now.Sub(r.StartedAt)).Round(time.Second).String()
+	}
+	return r.EndedAt.Sub(r.StartedAt).Round(time.Millisecond).String()
+}
+
+func storyOf(r client.Run) string {
+	if r.Sentence == "" {
+		return r.Error
+	}
+	return r.Sentence
+}

@@ -1,0 +1,64 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+func FuzzCursorIsReadBack(f *testing.F) {
+	for _, s := range []string{"", "~2", "2026-03-01T09:00:00Z", "2026-03-01T10:00:00.123456+01:00~7", "~", "~0", "~10001", "now~1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		c, err := parseCursor(s)
+		if err != nil {
+			return
+		}
+		again, err := parseCursor(c.String())
+		if err != nil || again.skip != c.skip || !again.at.Equal(c.at) {
+			t.Errorf("%q is %+v, written %q, read back %+v, %v", s, c, c, again, err)
+		}
+	})
+}
+
+func FuzzEveryBodyIsAJobOrAProblem(f *testing.F) {
+	for _, s := range []string{
+		`{"id": "123", "trigger": {"type": "date"}, "exec": {"command": ["sleep", "60"]}, "max_instances": 1}`,
+		`{"id": "p", "trigger": {"type": "interval", "every": "30s", "timezone": "UTC"}, "http": {"url": "http://a", "headers": {"a": "b"}}}`,
+		`null`, `[]`, `5`, `""`, `{}`, `{"trigger": []}`, `{"trigger": null, "exec": null}`, `{"exec": {"command": [null, 1, "\u0000"]}}`,
+		`{"max_instances": 1e300}`, `{"max_instances": 1.5, "max_attempts": null}`, `{"labels": {"a": {"b": []}}}`, "{\"id\": \"\xff\"}",
+	} {
+		f.Add(s)
+	}
+	h := (&Server{Store: discard{}, Log: slog.New(slog.DiscardHandler)}).Handler()
+	f.Fuzz(func(t *testing.T, body string) {
+		r := httptest.NewRequest("POST", "/v1/jobs", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/json")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		want := "application/problem+json"
+		switch w.Code {
+		case http.StatusCreated:
+			want = "application/json"
+		case http.StatusBadRequest, http.StatusUnprocessableEntity:
+		default:
+			t.Errorf("%q is answered with %d %s", body, w.Code, w.Body)
+		}
+		if got := w.Header().Get("Content-Type"); got != want {
+			t.Errorf("%q is answered with %d %s", body, w.Code, got)
+		}
+	})
+}
+
+// discard is a store that forgets.
+type discard struct{ Store }
+
+func (discard) Add(_ context.Context, d scheduler.Definition) (scheduler.Overview, error) {
+	return scheduler.Overview{Job: scheduler.Job{Definition: d}}, nil
+}
