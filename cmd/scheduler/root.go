@@ -22,6 +22,9 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usagef(cmd, "%v", err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
+		newDev(),
+		newServe(),
+		newMigrate(),
 		newAdd(),
 		newList(),
 		newGet(),

@@ -10,7 +10,7 @@ import (
 // postgres itself refuses to start unless it owns PGDATA, so the owner is who it runs as.
 func TestRootRunsTheServerAsSomebodyElse(t *testing.T) {
 	t.Parallel()
-	c := startFast(t, Config{})
+	c := sharedCluster(t)
 	info, err := os.Stat(filepath.Join(c.DataDir, "data"))
 	if err != nil {
 		t.Fatal(err)

@@ -71,7 +71,11 @@ func (b *bundles) find(ctx context.Context, s *search, r *report) (installation,
 	if !errors.Is(err, fs.ErrNotExist) {
 		return installation{}, r.err() // it is here and does not run; another copy would not either
 	}
-	if install, err = b.download(ctx, s); err != nil {
+	install, err = b.download(ctx, s)
+	if ctx.Err() != nil {
+		return installation{}, fmt.Errorf("download PostgreSQL: %w", context.Cause(ctx))
+	}
+	if err != nil {
 		r.add("download", err)
 		return installation{}, r.err()
 	}
@@ -120,11 +124,11 @@ func (b *bundles) download(ctx context.Context, s *search) (installation, error)
 	if b.integrity == "" {
 		return installation{}, fmt.Errorf("there is none for %s", b.platform)
 	}
-	unlock, err := b.lock(ctx)
+	release, err := b.lock(ctx)
 	if err != nil {
 		return installation{}, err
 	}
-	defer unlock()
+	defer release()
 	if install, err := s.probe(ctx, b.bin(), 0); err == nil {
 		return install, nil // another process was quicker
 	}
@@ -166,16 +170,16 @@ func (b *bundles) fill(ctx context.Context, dir string) error {
 }
 
 // lock waits until no other process downloads.
-func (b *bundles) lock(ctx context.Context) (unlock func() error, err error) {
+func (b *bundles) lock(ctx context.Context) (release func() error, err error) {
 	f, err := os.OpenFile(filepath.Join(b.dir, "lock"), os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	told := false
 	for tick := time.Tick(100 * time.Millisecond); ; {
-		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		err := tryLock(f)
 		if err == nil {
-			return f.Close, nil
+			return func() error { return unlock(f) }, nil
 		}
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, errors.Join(fmt.Errorf("lock %s: %w", f.Name(), err), f.Close())

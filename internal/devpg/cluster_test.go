@@ -1,6 +1,7 @@
 package devpg
 
 import (
+	"context"
 	"errors"
 	"net/url"
 	"os"
@@ -13,9 +14,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-func TestTemporaryClusterAnswersAndVanishes(t *testing.T) {
+func TestClusterHasItsSettings(t *testing.T) {
 	t.Parallel()
-	c := startFast(t, Config{Settings: map[string]string{"max_connections": "37", "listen_addresses": "*"}})
+	c := sharedCluster(t)
 	for setting, want := range map[string]string{
 		"max_connections": "37", "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "timezone": "UTC",
 		"server_encoding": "UTF8", "fsync": "off",
@@ -30,9 +31,22 @@ func TestTemporaryClusterAnswersAndVanishes(t *testing.T) {
 	if got := query(t, c.URL("postgres"), "SELECT current_database()"); got != "postgres" {
 		t.Errorf("URL of database postgres leads to %s", got)
 	}
+}
+
+func TestTemporaryClusterVanishes(t *testing.T) {
+	t.Parallel()
+	c := startFast(t, Config{Database: `or "not"`})
+	if got := query(t, c.URL(""), "SELECT current_database()"); got != `or "not"` {
+		t.Errorf("the database is %s", got)
+	}
 	closeCluster(t, c)
 	if _, err := os.Stat(c.DataDir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("after Close, looking at %s: %v", c.DataDir, err)
+	}
+	select {
+	case <-c.Done():
+	default:
+		t.Error("not done after Close")
 	}
 	if err := c.Close(); err != nil {
 		t.Errorf("second Close: %v", err)
@@ -41,7 +55,7 @@ func TestTemporaryClusterAnswersAndVanishes(t *testing.T) {
 
 func TestOnlyThePasswordOpensTheCluster(t *testing.T) {
 	t.Parallel()
-	c := startFast(t, Config{})
+	c := sharedCluster(t)
 	for _, user := range []string{superuser, "postgres", superuser + ":wrong"} {
 		address := strings.Replace(c.URL(""), superuser+":"+c.password, user, 1)
 		conn, err := pgx.Connect(t.Context(), address)
@@ -58,17 +72,42 @@ func TestOnlyThePasswordOpensTheCluster(t *testing.T) {
 
 func TestDataAndAddressSurviveARestart(t *testing.T) {
 	t.Parallel()
-	dir := filepath.Join(openDir(t), "new", "cluster")
+	dir := filepath.Join(openDir(t), "new", "it's a cluster")
 	before := startFast(t, Config{DataDir: dir})
 	query(t, before.URL(""), "CREATE TABLE kept AS SELECT 42 AS answer")
 	closeCluster(t, before)
 
+	mustHold(t, dir, "data", "lock", "password", "port", "postgres.log")
 	after := startFast(t, Config{DataDir: dir})
 	if got := query(t, after.URL(""), "SELECT answer FROM kept"); got != "42" {
 		t.Errorf("answer %q, want 42", got)
 	}
 	if diff := cmp.Diff(before.URL(""), after.URL("")); diff != "" {
 		t.Errorf("address (-before +after):\n%s", diff)
+	}
+}
+
+func TestLostPasswordIsAClearError(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	closeCluster(t, startFast(t, Config{DataDir: dir}))
+	file := filepath.Join(dir, "password")
+	for _, tt := range []struct {
+		spoil func() error
+		says  string
+	}{
+		{func() error { return os.WriteFile(file, []byte("another\n"), 0o600) }, "password authentication failed"},
+		{func() error { return os.Remove(file) }, "password file " + file + " is missing"},
+	} {
+		if err := tt.spoil(); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Start(t.Context(), Config{DataDir: dir, Fast: true})
+		if err == nil {
+			closeCluster(t, c)
+			t.Fatal("got in without the password")
+		}
+		mustSay(t, err, tt.says)
 	}
 }
 
@@ -122,7 +161,7 @@ func TestPassingFailuresAreKnown(t *testing.T) {
 
 func TestLiveDirectoryIsRefused(t *testing.T) {
 	t.Parallel()
-	c := startFast(t, Config{DataDir: openDir(t)})
+	c := sharedCluster(t)
 	second, err := Start(t.Context(), Config{DataDir: c.DataDir, Fast: true})
 	if err == nil {
 		closeCluster(t, second)
@@ -144,7 +183,7 @@ func TestForeignDirectoryIsRefusedUntouched(t *testing.T) {
 		"a cluster made by hand": {map[string]string{"PG_VERSION": "15\n"}, []string{"PostgreSQL 15 cluster", "not made here"}},
 		"data without a cluster": {map[string]string{"data/x": "x"}, []string{"not empty", "data"}},
 		"an older major":         {map[string]string{"data/PG_VERSION": "9.6\n"}, []string{"PostgreSQL 9 cluster", "only PostgreSQL 9"}},
-		"a newer major":          {map[string]string{"data/PG_VERSION": "99\n"}, []string{"PostgreSQL 99 cluster", "needed is 99"}},
+		"a newer major":          {map[string]string{"data/PG_VERSION": "99\n"}, []string{"PostgreSQL 99 cluster", "no PostgreSQL 99"}},
 		"a damaged version":      {map[string]string{"data/PG_VERSION": "x"}, []string{"PG_VERSION", "damaged"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -211,25 +250,28 @@ func TestNothingOfTheEnvironmentLeaksIn(t *testing.T) {
 	}
 }
 
+func TestStartEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cause := errors.New("changed my mind")
+	cancel(cause)
+	c, err := Start(ctx, Config{DataDir: dir})
+	if err == nil {
+		closeCluster(t, c)
+	}
+	if !errors.Is(err, cause) {
+		t.Errorf("Start returned %v, want %v", err, cause)
+	}
+	mustHold(t, dir, "lock")
+}
+
 func TestURLEscapesDatabase(t *testing.T) {
 	t.Parallel()
 	u, err := url.Parse(databaseURL(5432, "pw", "a b/?c"))
 	if err != nil || u.Path != "/a b/?c" || u.Host != "127.0.0.1:5432" {
 		t.Errorf("%v, %v", u, err)
 	}
-}
-
-// The server ends when it is told to by somebody else, and Done tells.
-func TestDoneTellsThatTheServerEnded(t *testing.T) {
-	t.Parallel()
-	c := startFast(t, Config{})
-	select {
-	case <-c.Done():
-		t.Fatal("done while it runs")
-	default:
-	}
-	c.server.process.Signal(syscall.SIGQUIT)
-	<-c.Done()
 }
 
 // mustSay checks that an error's text holds every part.

@@ -18,7 +18,7 @@ const superuser = "pgdue"
 // Config says which cluster to run. The zero value runs a temporary one on durable settings.
 type Config struct {
 	// DataDir holds the cluster and survives Close; it is made when missing. "" means a temporary directory, which Close
-	// removes. DefaultDataDir is the place for a developer's cluster.
+	// removes; a process that is killed leaves it behind. DefaultDataDir is the place for a developer's cluster.
 	DataDir string
 
 	// CacheDir holds downloaded PostgreSQL bundles. "" means pgdue in the user's cache directory, or for root

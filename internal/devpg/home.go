@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 )
 
 // home is a data directory as doc.go draws it, locked by this process.
@@ -46,7 +45,7 @@ func (h *home) open(dir string) (err error) {
 	}
 	h.temporary = dir == ""
 	if h.root, err = os.OpenRoot(h.dir); err != nil {
-		return fmt.Errorf("open the data directory: %w", err)
+		return fmt.Errorf("open the data directory (does it belong to another user?): %w", err)
 	}
 	if h.major, err = h.inspect(); err != nil {
 		return err
@@ -152,41 +151,6 @@ func parseMajor(version string) (int, error) {
 	return major, nil
 }
 
-// take makes this process the only one to use the directory, until close. The kernel drops the lock with the process.
-func (h *home) take() error {
-	lock, err := h.root.OpenFile("lock", os.O_RDWR|os.O_CREATE, 0o644)
-	if err != nil {
-		return fmt.Errorf("lock the data directory: %w", err)
-	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer lock.Close()
-		return h.inUse(err)
-	}
-	h.lock = lock
-	if err := h.signLock(); err != nil {
-		return fmt.Errorf("lock the data directory: %w", err)
-	}
-	return nil
-}
-
-// signLock writes our pid into the lock, for the error of whoever comes next.
-func (h *home) signLock() error {
-	if err := h.lock.Truncate(0); err != nil {
-		return err
-	}
-	_, err := h.lock.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	return err
-}
-
-func (h *home) inUse(err error) error {
-	if !errors.Is(err, syscall.EWOULDBLOCK) {
-		return fmt.Errorf("lock the data directory %s: %w", h.dir, err)
-	}
-	holder, _ := h.root.ReadFile("lock")
-	return fmt.Errorf("data directory %s is in use by process %s: stop that process, or give another data directory",
-		h.dir, strings.TrimSpace(string(holder)))
-}
-
 // password returns the superuser's password.
 func (h *home) password() (string, error) {
 	text, err := h.root.ReadFile("password")
@@ -221,7 +185,7 @@ func (h *home) close() error {
 		errs = append(errs, os.RemoveAll(h.dir))
 	}
 	if h.lock != nil {
-		errs = append(errs, h.lock.Close())
+		errs = append(errs, unlock(h.lock))
 	}
 	if h.root != nil {
 		errs = append(errs, h.root.Close())

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -19,7 +20,34 @@ func TestMain(m *testing.M) {
 		own(dir)
 		return
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := closeShared(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// shared is a running cluster for the tests that only look at one.
+var shared = sync.OnceValues(func() (c *Cluster, err error) {
+	defer func() {
+		if err == nil {
+			closeShared = c.Close
+		}
+	}()
+	return Start(context.Background(), Config{Fast: true, Progress: os.Stderr,
+		Settings: map[string]string{"max_connections": "37", "listen_addresses": "*"}})
+})
+
+var closeShared = func() error { return nil }
+
+func sharedCluster(t *testing.T) *Cluster {
+	t.Helper()
+	c, err := shared()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // owned is what an owner process prints about its cluster.

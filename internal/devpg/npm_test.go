@@ -3,7 +3,9 @@ package devpg
 import (
 	"net/http"
 	"net/url"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -48,6 +50,11 @@ func TestNPMEnvironment(t *testing.T) {
 }
 
 func TestNPMLastWordCounts(t *testing.T) {
+	for _, entry := range os.Environ() {
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(strings.ToLower(name), "npm_config_") {
+			t.Setenv(name, "")
+		}
+	}
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("NO_PROXY", "inside.example")

@@ -26,7 +26,7 @@ func startOwner(t *testing.T, dir string, a account) *owner {
 	t.Helper()
 	cmd := exec.Command(copySelf(t))
 	cmd.Dir = "/"
-	cmd.Env = append(os.Environ(), "DEVPG_TEST_OWNER_OF="+dir)
+	cmd.Env = append(os.Environ(), "DEVPG_TEST_OWNER_OF="+dir, "PGDUE_PG_BIN="+sharedCluster(t).Bin)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.credential()}
 	cmd.Stderr = t.Output()
 	stdin, err := cmd.StdinPipe()
@@ -124,6 +124,11 @@ func TestKilledServerIsRecovered(t *testing.T) {
 		t.Fatal(err)
 	}
 	query(t, c.URL(""), "CREATE TABLE kept AS SELECT 42 AS answer")
+	select {
+	case <-c.Done():
+		t.Fatal("done while it runs")
+	default:
+	}
 	c.server.process.Kill()
 	<-c.Done()
 	closeCluster(t, c)

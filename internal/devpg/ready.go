@@ -27,17 +27,25 @@ func (s *server) ready(ctx context.Context, password string) error {
 		if err == nil {
 			return conn.Close(ctx)
 		}
-		if bad := (*pgconn.ParseConfigError)(nil); errors.As(err, &bad) {
-			return err // a PG* variable that pgx cannot make sense of
+		if final(err) {
+			return err
 		}
 		select {
 		case <-tick:
 		case <-s.done:
-			return errEnded
+			return fmt.Errorf("%w (%v)", errEnded, s.exit)
 		case <-ctx.Done():
 			return errors.Join(context.Cause(ctx), err)
 		}
 	}
+}
+
+// final reports whether trying again is no use: pgx cannot make sense of a PG* variable, or the server that answers does
+// not take the password.
+func final(err error) bool {
+	var config *pgconn.ParseConfigError
+	var refusal *pgconn.PgError
+	return errors.As(err, &config) || errors.As(err, &refusal) && refusal.Code == "28P01"
 }
 
 // connect opens a connection for our own use. Whoever answers on the port must speak SCRAM, which never shows him the

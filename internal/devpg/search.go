@@ -55,11 +55,18 @@ func (s *search) find(ctx context.Context, major int) (installation, error) {
 			r.add(place.name, errors.New("none"))
 		}
 	}
+	if ctx.Err() != nil {
+		return installation{}, fmt.Errorf("search for PostgreSQL: %w", context.Cause(ctx))
+	}
 	return s.bundles.find(ctx, s, &r)
 }
 
 // chosen is the directory that the user named; nothing stands in for it.
 func (s *search) chosen(ctx context.Context, dir string, major int) (installation, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return installation{}, fmt.Errorf("PGDUE_PG_BIN: %w", err)
+	}
 	install, err := s.probe(ctx, dir, major)
 	if err != nil {
 		return installation{}, fmt.Errorf("PGDUE_PG_BIN names no usable PostgreSQL (give the directory that holds postgres "+

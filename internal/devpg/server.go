@@ -29,11 +29,14 @@ type server struct {
 // launch starts the server and returns it when it lets us in. Another program may take the port between our look and the
 // server's, and the processes of a killed server may linger; both pass, so it tries again.
 func (h *home) launch(ctx context.Context, install installation, c Config, password string) (*server, error) {
-	port := h.rememberedPort()
+	remembered := h.rememberedPort()
 	for deadline := time.Now().Add(predecessorPatience); ; {
-		port, err := freePort(port)
+		port, err := freePort(remembered)
 		if err != nil {
 			return nil, err
+		}
+		if remembered != 0 && port != remembered {
+			c.Log.Warn("the cluster's port is taken, so its address changes", "port", remembered, "new_port", port)
 		}
 		s, err := h.try(ctx, install, c, port, password)
 		if err == nil {

@@ -34,6 +34,7 @@ var server struct {
 
 // Main runs a package's tests and stops the server that they used. Call it from TestMain.
 func Main(m *testing.M) {
+	devpg.ForgetEnvironment()
 	code := m.Run()
 	if err := stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "storetest: stop the server:", err)

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pgdue/pgdue/internal/store"
+)
+
+func newServe() *cobra.Command {
+	var (
+		n       node
+		url     string
+		migrate bool
+	)
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run a scheduler node on a database",
+		Long: "Runs a scheduler node on a database: it claims due jobs, runs them, and serves the HTTP API. Any number of nodes\n" +
+			"may share one database. On SIGTERM the node claims nothing more and lets its runs go on for --drain.",
+		Example: "  scheduler serve --migrate --database-url postgres://user:password@db:5432/app",
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := n.prepare(cmd); err != nil {
+				return err
+			}
+			return serve(cmd, &n, url, migrate)
+		},
+	}
+	n.addFlags(cmd, 30*time.Second)
+	cmd.Flags().StringVar(&url, "database-url", "", "`URL` of the database (default $PGDUE_DATABASE_URL)")
+	cmd.Flags().BoolVar(&migrate, "migrate", false, "bring the schema up to date first")
+	cmd.Flags().BoolVar(&n.enableExec, "enable-exec", false, "run exec jobs: programs on this machine, as this user")
+	return cmd
+}
+
+func serve(cmd *cobra.Command, n *node, url string, migrate bool) (err error) {
+	ctx := cmd.Context()
+	if url, err = databaseURL(url); err != nil {
+		return err
+	}
+	if n.store, err = store.Open(ctx, url); err != nil {
+		return err
+	}
+	defer n.store.Close()
+	if migrate {
+		err = n.store.Migrate(ctx, n.log)
+	} else {
+		err = n.store.CheckSchema(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if err := n.bind(cmd); err != nil {
+		return err
+	}
+	return n.run(ctx, func(context.Context) error { return nil })
+}
