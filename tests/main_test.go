@@ -13,7 +13,16 @@ import (
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
-func TestMain(m *testing.M) { storetest.Main(m) }
+// atExit is what the test program cleans up at its end.
+var atExit []func()
+
+func TestMain(m *testing.M) {
+	storetest.Main(m, func() {
+		for _, clean := range atExit {
+			clean()
+		}
+	})
+}
 
 // work is an executor of this test program: do is what every attempt does.
 type work struct {

@@ -137,6 +137,9 @@ func (s *Scheduler) record(ctx context.Context, batch []ending) bool {
 		stale, err = s.recordOneByOne(ctx, batch)
 	}
 	if err != nil {
+		if ctx.Err() != nil { // the caller goes on, under another context
+			return false
+		}
 		s.Log.Warn("ends of runs not recorded yet; trying again", "node", s.node.Name, "runs", len(batch), "err", err)
 		return false
 	}

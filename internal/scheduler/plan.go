@@ -174,11 +174,11 @@ func (l *AtLimit) Remedy() string {
 	if l.Interval <= 0 {
 		return fmt.Sprintf("max_instances %d lets one more run beside it", l.Enough)
 	}
-	runs := "runs take " + short(l.Duration)
 	if !l.Ended {
-		runs = fmt.Sprintf("a run has taken %s so far", short(l.Duration))
+		return fmt.Sprintf("at least max_instances %d (a run has taken %s so far, a fire comes every %s; the number is sure once a run has ended)",
+			l.Enough, short(l.Duration), short(l.Interval))
 	}
-	return fmt.Sprintf("max_instances %d would be enough (%s, a fire comes every %s)", l.Enough, runs, short(l.Interval))
+	return fmt.Sprintf("max_instances %d would be enough (runs take %s, a fire comes every %s)", l.Enough, short(l.Duration), short(l.Interval))
 }
 
 // Sentence tells the skip for run_history.

@@ -32,10 +32,13 @@ var server struct {
 	clones   atomic.Int64
 }
 
-// Main runs a package's tests and stops the server that they used. Call it from TestMain.
-func Main(m *testing.M) {
+// Main runs a package's tests, cleans up, and stops the server that they used. Call it from TestMain.
+func Main(m *testing.M, cleanUp ...func()) {
 	devpg.ForgetEnvironment()
 	code := m.Run()
+	for _, clean := range cleanUp {
+		clean()
+	}
 	if err := stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "storetest: stop the server:", err)
 		code = max(code, 1)
