@@ -209,7 +209,7 @@ func short(d time.Duration) string {
 	case d >= time.Millisecond:
 		return d.Round(time.Millisecond).String()
 	}
-	return d.String()
+	return d.Round(time.Microsecond).String()
 }
 
 func plural(n int64, one, many string) string {
