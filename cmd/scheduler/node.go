@@ -211,7 +211,11 @@ func (n *node) ready(ctx context.Context) error {
 	if err := n.store.CheckSchema(ctx); err != nil {
 		return err
 	}
-	return n.current.Load().Ready()
+	s := n.current.Load()
+	if s == nil {
+		return errors.New("the node has not begun yet")
+	}
+	return s.Ready()
 }
 
 // databaseURL is the database that a flag or PGDUE_DATABASE_URL names. DATABASE_URL is never read: it is often another

@@ -8,12 +8,15 @@ import (
 	"time"
 )
 
-// claims ticks until ctx ends or the lease is lost.
-func (s *Scheduler) claims(ctx context.Context) {
+// claims ticks until ctx ends, then it returns nil, or until the lease is lost.
+func (s *Scheduler) claims(ctx context.Context) error {
 	for ctx.Err() == nil {
 		next, err := s.Tick(ctx)
-		if ctx.Err() != nil || errors.Is(err, ErrLeaseLost) {
-			return
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case errors.Is(err, ErrLeaseLost):
+			return err
 		}
 		s.note(err)
 		if err != nil {
@@ -22,6 +25,7 @@ func (s *Scheduler) claims(ctx context.Context) {
 		s.skips.flush(time.Now())
 		s.await(ctx, next)
 	}
+	return nil
 }
 
 // note keeps for Ready whether the latest look succeeded, and logs a failure.

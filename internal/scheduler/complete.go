@@ -148,9 +148,10 @@ func (s *Scheduler) record(ctx context.Context, batch []ending) bool {
 		s.Log.Warn("ends of runs that had been taken over were ignored", "node", s.node.Name, "runs", stale)
 	}
 	for _, e := range batch {
-		s.slots.give(e.queue, 1)
+		if s.slots.give(e.queue, 1) {
+			s.Wake() // what is due may have waited for a slot
+		}
 	}
-	s.Wake()
 	return true
 }
 

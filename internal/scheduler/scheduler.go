@@ -70,6 +70,8 @@ func (s *Scheduler) Register(ctx context.Context) error {
 }
 
 func (s *Scheduler) setDefaults() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.Slots == 0 {
 		s.Slots = defaultSlots
 	}
@@ -112,12 +114,11 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.listen(claims) })
 	g.Go(func() error { return s.maintain(claims) })
 
-	s.claims(claims)
+	err := s.claims(claims)
 	endClaims()
 	s.drain(ctx)
 	stop()
-	err := g.Wait()
-	return errors.Join(err, s.leave(ctx))
+	return errors.Join(err, g.Wait(), s.leave(ctx))
 }
 
 // drain waits for the node's attempts, at first as long as Drain, then after cancelling them.

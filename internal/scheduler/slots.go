@@ -34,10 +34,13 @@ func (s *slots) take(limit int) map[string]int {
 	return taken
 }
 
-func (s *slots) give(queue string, n int) {
+// give gives n slots back and says whether the queue had none.
+func (s *slots) give(queue string, n int) (wasFull bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	wasFull = s.free[queue] <= 0
 	s.free[queue] += n
+	return wasFull
 }
 
 // available lists the queues that have a free slot.
