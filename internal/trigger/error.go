@@ -22,3 +22,12 @@ func (e *Error) Error() string {
 func fail(field, format string, args ...any) error {
 	return &Error{Field: field, Message: fmt.Sprintf(format, args...)}
 }
+
+// under moves err, an *Error, into the field that holds the part it is about.
+func under(field string, err error) error {
+	e := err.(*Error)
+	if e.Field == "" {
+		return &Error{field, e.Message}
+	}
+	return &Error{field + "." + e.Field, e.Message}
+}

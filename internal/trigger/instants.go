@@ -10,8 +10,11 @@ func parseOnce(obj *object, o *options) (kind, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.overlap == overlapBoth {
+	if _, given := obj.values["dst_overlap"]; given && o.overlap == overlapBoth {
 		return nil, fail("dst_overlap", `"both" is not for a date, which fires once; write "first" or "second"`)
+	}
+	if o.overlap == overlapBoth {
+		o.overlap = overlapAuto // from the set around it
 	}
 	if _, _, ok := at.instants(o); at.given() && !ok {
 		return nil, fail("at", "%s does not exist in %s, where the clocks go forward, and dst_gap is skip", at, o.zone.loc)
@@ -29,7 +32,9 @@ func (d once) fires(o *options, anchor instant) fires {
 
 func (d once) name() string  { return "date" }
 func (d once) field() string { return "at" }
-func (d once) onWall() bool  { return false }
+
+func (d once) onWall(*options) bool      { return false }
+func (d once) needsAnchor(*options) bool { return !d.at.given() }
 
 func (d once) describe(o *options) string {
 	if !d.at.given() {
@@ -38,7 +43,7 @@ func (d once) describe(o *options) string {
 	return "once at " + d.at.in(o) + " " + o.zone.loc.String()
 }
 
-func (d once) encode(e *encoder) { e.moment("at", d.at) }
+func (d once) encode(e *encoder, _ *options) { e.moment("at", d.at) }
 
 // interval fires every so often. It counts elapsed time, so it neither drifts nor knows of daylight saving.
 type interval struct{ every time.Duration }
@@ -70,11 +75,12 @@ func (i interval) fires(o *options, anchor instant) fires {
 	return steps{first: anchor + instant(every), every: every}
 }
 
-func (i interval) name() string               { return "interval" }
-func (i interval) field() string              { return "every" }
-func (i interval) onWall() bool               { return false }
-func (i interval) describe(o *options) string { return "every " + FormatDuration(i.every) }
-func (i interval) encode(e *encoder)          { e.text("every", FormatDuration(i.every)) }
+func (i interval) name() string                  { return "interval" }
+func (i interval) field() string                 { return "every" }
+func (i interval) onWall(*options) bool          { return false }
+func (i interval) needsAnchor(o *options) bool   { return !o.start.given() }
+func (i interval) describe(*options) string      { return "every " + FormatDuration(i.every) }
+func (i interval) encode(e *encoder, _ *options) { e.text("every", FormatDuration(i.every)) }
 
 // steps is first + k*every for every k >= 0; with every 0 it is first alone.
 type steps struct {

@@ -24,6 +24,9 @@ type moment struct {
 
 func (m moment) given() bool { return m.precision != unset }
 
+// isLocal says that m depends on the zone.
+func (m moment) isLocal() bool { return m.precision == wholeDay || m.precision == local }
+
 // layouts are the ways to write a moment; fractions of a second are read with each.
 var layouts = []struct {
 	layout string

@@ -101,21 +101,21 @@ func (obj *object) moment(name string) (moment, error) {
 	return parseMoment(name, s)
 }
 
-// zone returns UTC when there is none.
-func (obj *object) zone(name string) (z *zone, given bool, err error) {
+// zone returns otherwise when there is none.
+func (obj *object) zone(name string, otherwise *zone) (z *zone, given bool, err error) {
 	s, given, err := obj.text(name, "Europe/Stockholm")
 	if err != nil || !given {
-		return utc, false, err
+		return otherwise, false, err
 	}
 	z, err = loadZone(s)
 	return z, true, err
 }
 
-// choice returns the index of a member in names, 0 when there is none.
-func (obj *object) choice(name string, names []string) (int, error) {
+// choice returns the index of a member in names, otherwise when there is none.
+func (obj *object) choice(name string, names []string, otherwise int) (int, error) {
 	s, given, err := obj.text(name, names[0])
 	if err != nil || !given {
-		return 0, err
+		return otherwise, err
 	}
 	i := slices.Index(names, s)
 	if i < 0 {

@@ -14,6 +14,7 @@ type options struct {
 	jitter     time.Duration
 	gap        gapPolicy
 	overlap    overlapPolicy
+	depth      int // how many sets are around it
 }
 
 var commonFields = []string{"start", "end", "timezone", "jitter", "dst_gap", "dst_overlap"}
@@ -41,15 +42,17 @@ const (
 
 var overlapNames = []string{"auto", "first", "second", "both"}
 
-func parseOptions(obj *object) (o options, err error) {
-	if o.zone, o.zoneGiven, err = obj.zone("timezone"); err != nil {
+// parseOptions reads the common fields. Zone and policies that are not given are those of outer.
+func parseOptions(obj *object, outer *options) (o options, err error) {
+	o.depth = outer.depth
+	if o.zone, o.zoneGiven, err = obj.zone("timezone", outer.zone); err != nil {
 		return o, err
 	}
-	gap, err := obj.choice("dst_gap", gapNames)
+	gap, err := obj.choice("dst_gap", gapNames, int(outer.gap))
 	if err != nil {
 		return o, err
 	}
-	overlap, err := obj.choice("dst_overlap", overlapNames)
+	overlap, err := obj.choice("dst_overlap", overlapNames, int(outer.overlap))
 	if err != nil {
 		return o, err
 	}
@@ -73,19 +76,20 @@ func (o *options) parseWindow(obj *object) (err error) {
 	return nil
 }
 
-func (o *options) encode(e *encoder) {
+// encode writes what differs from outer, and the rest where it is given.
+func (o *options) encode(e *encoder, outer *options) {
 	e.moment("start", o.start)
 	e.moment("end", o.end)
-	if o.zone != utc {
+	if o.zone != outer.zone {
 		e.text("timezone", o.zone.loc.String())
 	}
 	if o.jitter > 0 {
 		e.text("jitter", FormatDuration(o.jitter))
 	}
-	if o.gap != gapShift {
+	if o.gap != outer.gap {
 		e.text("dst_gap", gapNames[o.gap])
 	}
-	if o.overlap != overlapAuto {
+	if o.overlap != outer.overlap {
 		e.text("dst_overlap", overlapNames[o.overlap])
 	}
 }

@@ -6,13 +6,24 @@ import (
 )
 
 // types are the types of trigger, each with its own fields.
-var types = []struct {
+var types []typeOf
+
+type typeOf struct {
 	name   string
 	fields []string
 	parse  func(*object, *options) (kind, error)
-}{
-	{"date", []string{"at"}, parseOnce},
-	{"interval", []string{"every"}, parseInterval},
+}
+
+func init() { // parsing a set needs the list itself
+	types = []typeOf{
+		{"date", []string{"at"}, parseOnce},
+		{"interval", []string{"every"}, parseInterval},
+		{"cron", []string{"expression", "fields"}, parseCron},
+		{"calendar", calendarFields, parseCalendar},
+		{"any", []string{"of"}, parseSet(unionOf)},
+		{"all", []string{"of"}, parseSet(intersectionOf)},
+		{"except", []string{"of"}, parseSet(differenceOf)},
+	}
 }
 
 func typeNames() (names []string) {
@@ -29,14 +40,34 @@ func Parse(data []byte) (*Trigger, error) {
 	if err != nil {
 		return nil, err
 	}
-	k, o, err := parseKind(obj)
+	k, o, err := parseKind(obj, &defaults)
 	if err != nil {
+		return nil, err
+	}
+	if err := possible(k, o); err != nil {
 		return nil, err
 	}
 	return newTrigger(k, o, unanchored), nil
 }
 
-func parseKind(obj *object) (kind, options, error) {
+// defaults are the zone and policies of a trigger that names none.
+var defaults = options{zone: utc}
+
+// possible refuses what never fires, whatever the anchor. That a set holds nothing among its first fires is not enough:
+// they may lie long before any anchor.
+func possible(k kind, o options) error {
+	if k.needsAnchor(&o) {
+		return nil
+	}
+	t := newTrigger(k, o, unanchored)
+	at, fire, _ := t.schedule.next(earliest-1, maxLooks)
+	if fire || at != never {
+		return nil
+	}
+	return t.Never()
+}
+
+func parseKind(obj *object, outer *options) (kind, options, error) {
 	name, given, err := obj.text("type", "interval")
 	if err != nil {
 		return nil, options{}, err
@@ -51,7 +82,7 @@ func parseKind(obj *object) (kind, options, error) {
 	if err := obj.only(name, []string{"type"}, types[i].fields, commonFields); err != nil {
 		return nil, options{}, err
 	}
-	o, err := parseOptions(obj)
+	o, err := parseOptions(obj, outer)
 	if err != nil {
 		return nil, options{}, err
 	}
@@ -62,9 +93,14 @@ func parseKind(obj *object) (kind, options, error) {
 // MarshalJSON writes the canonical form: defaults left out, durations and times normalised, so that equal definitions
 // have equal bytes. The anchor is not part of it.
 func (t *Trigger) MarshalJSON() ([]byte, error) {
+	return encode(t.kind, &t.options, &defaults), nil
+}
+
+// encode writes a trigger whose zone and policies are by default those of outer.
+func encode(k kind, o, outer *options) []byte {
 	var e encoder
-	e.text("type", t.kind.name())
-	t.kind.encode(&e)
-	t.options.encode(&e)
-	return e.end(), nil
+	e.text("type", k.name())
+	k.encode(&e, o)
+	o.encode(&e, outer)
+	return e.end()
 }

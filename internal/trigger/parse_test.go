@@ -38,6 +38,23 @@ func TestParseRefuses(t *testing.T) {
 		{`{"type":"date","at":"2026-01-01T00:00:00.0000001"}`, Error{"at", "2026-01-01T00:00:00.0000001 is finer than a microsecond"}},
 		{`{"type":"date","at":"2026-03-29T02:30","timezone":"Europe/Stockholm","dst_gap":"skip"}`, Error{"at",
 			"2026-03-29T02:30:00 does not exist in Europe/Stockholm, where the clocks go forward, and dst_gap is skip"}},
+		{`{"type":"cron"}`, Error{"expression", `missing; write crontab text such as "0 9 * * mon-fri", or fields such as {"hour":9}`}},
+		{`{"type":"cron","expression":"* * * * *","fields":{"hour":1}}`, Error{"fields", "given beside expression; write one of both"}},
+		{`{"type":"cron","fields":{}}`, Error{"fields", `empty; write the fields that matter, such as {"hour":9}`}},
+		{`{"type":"cron","expression":"TZ=UTC * * * * *","timezone":"Asia/Tokyo"}`, Error{"expression",
+			"its zone, UTC, is not the trigger's timezone, Asia/Tokyo; write one of both"}},
+		{`{"type":"calendar","at":"09:00"}`, Error{"months", "missing; a calendar trigger needs years, months, weeks or days, such as 1"}},
+		{`{"type":"calendar","days":-1}`, Error{"days", "-1 is not a whole number from 0 to 100000"}},
+		{`{"type":"calendar","days":1,"at":"9:00"}`, Error{"at", `"9:00" is not a time of day; write it like 09:00 or 09:00:30`}},
+		{`{"type":"any","of":[]}`, Error{"of", "0 triggers; write 1 to 16"}},
+		{`{"type":"except","of":[{"type":"date"}]}`, Error{"of", "one member; except needs a trigger and what to leave out of it"}},
+		{`{"type":"any","of":[{"type":"date"},{"type":"date","at":1}]}`, Error{"of[1].at", `1 is not a string; write it like "2026-03-01T09:00:00"`}},
+		{`{"type":"any","of":[{"type":"all","of":[3]}]}`, Error{"of[0].of[0]",
+			`3 is not a JSON object; write a trigger like {"type":"interval","every":"30s"}`}},
+		{`{"type":"any","of":[{"type":"date","jitter":"1s"}]}`, Error{"of[0].jitter", "not for a member; write it beside the outermost type"}},
+		{`{"type":"any","of":[{"type":"cron","fields":{"hour":25}}]}`, Error{"of[0].fields.hour", "25 is outside 0-23"}},
+		{`{"type":"any","of":[{"type":"any","of":[{"type":"any","of":[{"type":"any","of":[{"type":"any","of":[{"type":"date"}]}]}]}]}]}`,
+			Error{"of[0].of[0].of[0].of[0].of", "sets more than 4 deep; flatten them"}},
 		{`{"type":"date","at":"2026-03-29T02:30","dst_overlap":"both"}`, Error{"dst_overlap",
 			`"both" is not for a date, which fires once; write "first" or "second"`}},
 	} {
@@ -57,11 +74,11 @@ func TestNeverSaysWhy(t *testing.T) {
 	anchor := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for text, want := range map[string]Error{
 		`{"type":"date","at":"2025-12-31T23:00","timezone":"Europe/Stockholm"}`: {"at",
-			"once at 2025-12-31 23:00 Europe/Stockholm never fires from 2026-01-01 01:00 Europe/Stockholm to 2200-01-01 00:59:59.999999 Europe/Stockholm"},
+			"once at 2025-12-31 23:00 Europe/Stockholm never happens from 2026-01-01 01:00 Europe/Stockholm to 2200-01-01 00:59:59.999999 Europe/Stockholm"},
 		`{"type":"interval","every":"1h","end":"2025-12-31"}`: {"end",
 			"2025-12-31 23:59:59.999999 UTC lies before 2026-01-01 00:00 UTC, from when the trigger counts"},
 		`{"type":"interval","every":"2h","end":"2026-01-01T01:00"}`: {"every",
-			"every 2h never fires from 2026-01-01 00:00 UTC to 2026-01-01 01:00 UTC"},
+			"every 2h never happens from 2026-01-01 00:00 UTC to 2026-01-01 01:00 UTC"},
 	} {
 		err := parse(t, text).Anchored(anchor).Never()
 		var got *Error
@@ -90,6 +107,22 @@ func TestCanonical(t *testing.T) {
 		{`{"type":"date","at":"2026-03-01T09:00:00","timezone":"Europe/Stockholm"}`, "once at 2026-03-01 09:00 Europe/Stockholm", nil},
 		{`{"type":"date","at":"2026-03-01T08:00:00.5Z"}`, "once at 2026-03-01 08:00:00.5 UTC", []string{
 			`{"type":"date","at":"2026-03-01T09:00:00.500+01:00"}`}},
+		{`{"type":"cron","expression":"0 9 * * mon-fri","timezone":"Europe/Stockholm"}`, "at 09:00 on Monday to Friday, Europe/Stockholm", []string{
+			`{"type":"cron","expression":" 0  9 * * MON-fri ","timezone":"Europe/Stockholm"}`,
+			`{"type":"cron","expression":"CRON_TZ=Europe/Stockholm 0 9 * * mon-fri"}`,
+			`{"type":"cron","expression":"TZ=Europe/Stockholm 0 9 * * Mon-Fri","timezone":"Europe/Stockholm"}`}},
+		{`{"type":"cron","expression":"0 0 L-2,15W * friL"}`,
+			"at 00:00 on the 2nd day before the last and the workday nearest to day 15 of the month or on the last Friday of the month, UTC", []string{
+				`{"type":"cron","expression":"0 0 l-2,15w * FRIl"}`}},
+		{`{"type":"cron","fields":{"day":"last fri","hour":9}}`, "at 09:00 on the last Friday of the month, UTC", []string{
+			`{"type":"cron","fields":{"hour":"09","day":"Last  FRI"},"timezone":"UTC"}`}},
+		{`{"type":"calendar","months":1,"days":2,"at":"09:00","start":"2026-01-31"}`, "every month and 2 days at 09:00, from 2026-01-31, UTC", []string{
+			`{"type":"calendar","months":1,"years":0,"days":2,"at":"09:00:00","start":"2026-01-31"}`}},
+		{`{"type":"any","of":[{"type":"cron","expression":"0 9 * * *"},{"type":"interval","every":"1h"}],"timezone":"Europe/Stockholm"}`,
+			"at 09:00 every day; or every 1h, Europe/Stockholm", []string{
+				`{"type":"any","of":[{"type":"cron","expression":"0 9 * * *","timezone":"Europe/Stockholm"},{"type":"interval","every":"60m","timezone":"Europe/Stockholm"}]}`}},
+		{`{"type":"except","of":[{"type":"any","of":[{"type":"interval","every":"1h"},{"type":"date"}]},{"type":"cron","expression":"0 9 * * *","timezone":"Asia/Tokyo"}],"jitter":"5s"}`,
+			"(every 1h; or once, at once); except at 09:00 every day, Asia/Tokyo, delayed by up to 5s", nil},
 		{`{"type":"date","at":"2026-03-01T08:00:00Z","timezone":"Europe/Stockholm","dst_gap":"edge","dst_overlap":"second"}`,
 			"once at 2026-03-01 09:00 Europe/Stockholm", nil},
 	} {

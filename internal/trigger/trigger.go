@@ -14,23 +14,22 @@ type Trigger struct {
 	schedule window
 }
 
-// unanchored is the anchor of a trigger that has none: what counts from the anchor does not fire.
-const unanchored = instant(-1 << 62)
-
 // kind is what one type of trigger brings: its own fields and the fire times they mean. Adding a type is writing one.
 type kind interface {
 	// name is the "type" of the definition.
 	name() string
 	// fires returns the fire times under o, counted from anchor. They need not respect o's start and end.
 	fires(o *options, anchor instant) fires
+	// needsAnchor says whether nothing is known of the fire times without an anchor.
+	needsAnchor(o *options) bool
 	// field names the field that is to blame when there are no fire times.
 	field() string
 	// describe writes the fire times in English, without o's start, end and jitter.
 	describe(o *options) string
 	// onWall says whether the description speaks of local times, so that the zone must stand beside it.
-	onWall() bool
+	onWall(o *options) bool
 	// encode writes the type's own fields.
-	encode(e *encoder)
+	encode(e *encoder, o *options)
 }
 
 // fires is a set of instants that can be walked.
@@ -49,13 +48,7 @@ type fires interface {
 const maxLooks = 10_000
 
 func newTrigger(k kind, o options, anchor instant) *Trigger {
-	t := &Trigger{kind: k, options: o, anchor: anchor}
-	t.schedule = window{
-		fires: k.fires(&t.options, anchor),
-		from:  max(earliest, anchor, o.start.from(&o)),
-		until: min(latest, o.end.until(&o)),
-	}
-	return t
+	return &Trigger{kind: k, options: o, anchor: anchor, schedule: newWindow(k, &o, anchor)}
 }
 
 // Anchored returns t bound to the moment from which it counts: the job's creation, or the change of its trigger. A date
@@ -66,7 +59,7 @@ func (t *Trigger) Anchored(anchor time.Time) *Trigger {
 }
 
 // Never says why t, as anchored, can never fire, and is nil when it can. For all and except it looks at the first 10,000
-// fire times of their members; for all others the answer is exact.
+// fire times of each member, at most 40,000 in all; for all others the answer is exact.
 func (t *Trigger) Never() error {
 	w := t.schedule
 	if w.from > w.until {
@@ -75,14 +68,25 @@ func (t *Trigger) Never() error {
 		}
 		return fail("end", "%s lies before the start, %s", t.moment(w.until), t.moment(w.from))
 	}
-	at, fire, _ := w.next(w.from-1, maxLooks)
+	at, fire, _ := w.next(w.from-1, neverLooks(t.kind))
 	if fire {
 		return nil
 	}
 	if at != never {
-		return fail(t.kind.field(), "the first %d fire times of the members hold none of the whole", maxLooks)
+		return fail(t.kind.field(), "the members' fire times hold none of the whole up to %s, which is how far was looked", t.moment(at))
 	}
-	return fail(t.kind.field(), "%s never fires from %s to %s", t.kind.describe(&t.options), t.moment(w.from), t.moment(w.until))
+	if w.from == earliest && w.until == latest {
+		return fail(t.kind.field(), "%s never happens", t.kind.describe(&t.options))
+	}
+	return fail(t.kind.field(), "%s never happens from %s to %s", t.kind.describe(&t.options), t.moment(w.from), t.moment(w.until))
+}
+
+// neverLooks is maxLooks for each member, as far as that can be done in 5 ms.
+func neverLooks(k kind) int {
+	if s, ok := k.(set); ok {
+		return maxLooks * min(4, s.leaves())
+	}
+	return maxLooks
 }
 
 // moment describes i in t's zone, with the zone.
@@ -140,6 +144,10 @@ func (t *Trigger) Location() *time.Location { return t.options.zone.loc }
 type window struct {
 	fires
 	from, until instant
+}
+
+func newWindow(k kind, o *options, anchor instant) window {
+	return window{k.fires(o, anchor), max(earliest, anchor, o.start.from(o)), min(latest, o.end.until(o))}
 }
 
 func (w window) next(after instant, looks int) (instant, bool, int) {

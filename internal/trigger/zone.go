@@ -27,6 +27,8 @@ const (
 	earliest instant = 0
 	latest   instant = (2200-1970)*365*day + 56*day - 1 // 56 leap years; 2100 is none
 	never    instant = math.MaxInt64
+	// unanchored is the anchor of a trigger that has none; what counts from the anchor does not fire then.
+	unanchored instant = -1 << 62
 )
 
 func instantOf(t time.Time) instant { return instant(t.UnixMicro()) }
@@ -42,7 +44,7 @@ type span struct {
 // zone is a time zone as the list of its spans over the years 1970–2199, and some days more on either side.
 type zone struct {
 	loc        *time.Location
-	spans      []span // the first starts at math.MinInt64; neighbours differ in offset
+	spans      []span // the first starts at unanchored, before all; neighbours differ in offset
 	maxOffset  int64
 	minOffset  int64
 	longestGap int64
@@ -74,7 +76,7 @@ func loadZone(name string) (*zone, error) {
 func newZone(loc *time.Location) *zone {
 	t := time.Date(1969, 12, 1, 0, 0, 0, 0, time.UTC).In(loc)
 	until := time.Date(2200, 2, 1, 0, 0, 0, 0, time.UTC)
-	z := &zone{loc: loc, spans: []span{{math.MinInt64, offsetOf(t)}}}
+	z := &zone{loc: loc, spans: []span{{unanchored, offsetOf(t)}}}
 	z.maxOffset, z.minOffset = z.spans[0].offset, z.spans[0].offset
 	for {
 		_, end := t.ZoneBounds()

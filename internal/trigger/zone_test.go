@@ -1,6 +1,10 @@
 package trigger
 
 import (
+	"archive/zip"
+	"os/exec"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,4 +54,44 @@ func TestInstantsOfWallAreThoseThatShowIt(t *testing.T) {
 			t.Fatalf("%s in %s is not in a gap at %s, or shifted wrongly to %s", describeWall(w), z.loc, last.time(), first.time())
 		}
 	})
+}
+
+// The walk over spans relies on this: see wallClock.
+func TestNoTransitionReachesIntoTheNext(t *testing.T) {
+	for _, name := range allZones(t) {
+		z, err := loadZone(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := 1; n < len(z.spans); n++ {
+			s, before := z.spans[n], z.spans[n-1]
+			shift := instant(max(s.offset-before.offset, before.offset-s.offset))
+			if z.end(n)-s.start < shift || s.start-before.start < shift {
+				t.Errorf("%s: the transition at %s moves the clocks by more than it is away from the next", name, s.start.time())
+			}
+		}
+	}
+}
+
+// allZones lists the zones that come with Go.
+func allZones(t *testing.T) (names []string) {
+	t.Helper()
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatalf("ask for GOROOT: %v", err)
+	}
+	archive, err := zip.OpenReader(filepath.Join(strings.TrimSpace(string(root)), "lib/time/zoneinfo.zip"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	for _, f := range archive.File {
+		if !strings.HasSuffix(f.Name, "/") {
+			names = append(names, f.Name)
+		}
+	}
+	if len(names) < 400 {
+		t.Fatalf("only %d zones", len(names))
+	}
+	return names
 }

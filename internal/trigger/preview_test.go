@@ -1,0 +1,77 @@
+package trigger
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestPreviewNotesDaylightSaving(t *testing.T) {
+	const stockholm = `,"timezone":"Europe/Stockholm"`
+	for _, tc := range []struct {
+		name, trigger, from string
+		want                []string
+	}{
+		{"from is inclusive", `{"type":"cron","expression":"0 9 * * *"}`, "2026-01-01T09:00:00Z",
+			[]string{"01-01T09:00 ", "01-02T09:00 "}},
+		{"shifted", `{"type":"cron","expression":"30 2 * * *"` + stockholm + `}`, "2026-03-29T00:00:00Z", []string{
+			"03-29T03:30 shifted: 2026-03-29 02:30 does not exist, fires at 2026-03-29 03:30", "03-30T02:30 "}},
+		{"at the edge", `{"type":"cron","expression":"30 2 * * *","dst_gap":"edge"` + stockholm + `}`, "2026-03-29T00:00:00Z", []string{
+			"03-29T03:00 shifted: 2026-03-29 02:30 does not exist, fires at 2026-03-29 03:00", "03-30T02:30 "}},
+		{"skipped", `{"type":"cron","expression":"*/15 2 * * *","dst_gap":"skip"` + stockholm + `}`, "2026-03-29T00:00:00Z", []string{
+			"03-30T02:00 skipped: 2026-03-29 02:00 does not exist, nor do 3 more", "03-30T02:15 "}},
+		{"the first of two", `{"type":"calendar","days":1,"at":"02:30","start":"2026-01-01"` + stockholm + `}`, "2026-10-25T00:00:00Z", []string{
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires the first time only", "10-26T02:30 "}},
+		{"the second of two", `{"type":"cron","expression":"30 2 * * *","dst_overlap":"second"` + stockholm + `}`, "2026-10-25T00:00:00Z", []string{
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires the second time only", "10-26T02:30 "}},
+		{"both", `{"type":"any","of":[{"type":"cron","expression":"30 * * * *"},{"type":"interval","every":"30m"}]` + stockholm + `}`, "2026-10-25T00:30:00Z", []string{
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice and fires twice, the first time", "10-25T02:00 "}},
+		{"a date at once, and no more", `{"type":"date"}`, "2026-01-01T00:00:00Z", []string{"01-01T00:00 ", "exhausted"}},
+		{"nothing among the first looks", impossible, "2026-01-01T00:00:00Z", nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			p := parse(t, tc.trigger).Preview(at(t, tc.from), 2)
+			var got []string
+			for _, f := range p.Fires {
+				if !f.At.Equal(f.Local) {
+					t.Errorf("%s and %s are not one instant", f.At, f.Local)
+				}
+				got = append(got, f.Local.Format("01-02T15:04 ")+f.Note)
+			}
+			if p.Exhausted {
+				got = append(got, "exhausted")
+			}
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("preview (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAroundDST(t *testing.T) {
+	trig := parse(t, `{"type":"cron","expression":"30 2 * * *","timezone":"Europe/Stockholm"}`)
+	var b strings.Builder
+	for _, tr := range trig.AroundDST(at(t, "2026-01-01T00:00:00Z")) {
+		fmt.Fprintln(&b, tr.At.Format("2006-01-02T15:04:05Z07:00"), tr.Text)
+		for _, f := range tr.Fires {
+			fmt.Fprintln(&b, f.Local.Format("2006-01-02T15:04Z07:00"))
+		}
+	}
+	want := `2026-03-29T03:00:00+02:00 at 2026-03-29 02:00 the clocks of Europe/Stockholm go forward by 1h to 2026-03-29 03:00, the local times between do not exist: shifted: 2026-03-29 02:30 does not exist, fires at 2026-03-29 03:30
+2026-03-28T02:30+01:00
+2026-03-29T03:30+02:00
+2026-03-30T02:30+02:00
+2026-10-25T02:00:00+01:00 at 2026-10-25 03:00 the clocks of Europe/Stockholm go back by 1h to 2026-10-25 02:00, the local times between come twice: doubled: 2026-10-25 02:30 comes twice, fires the first time only
+2026-10-24T02:30+02:00
+2026-10-25T02:30+02:00
+2026-10-26T02:30+01:00
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Errorf("around DST (-want +got):\n%s", diff)
+	}
+	if got := parse(t, `{"type":"date"}`).AroundDST(at(t, "2026-01-01T00:00:00Z")); got != nil {
+		t.Errorf("UTC has the transitions %v", got)
+	}
+}

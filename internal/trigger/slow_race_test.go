@@ -1,0 +1,6 @@
+//go:build race
+
+package trigger
+
+// slowdown is how much slower than usual the tests run.
+const slowdown = 20
