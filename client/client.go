@@ -95,6 +95,13 @@ func (c *Client) Ready(ctx context.Context) error {
 	return err
 }
 
+// Preview says when a trigger will fire, without storing anything.
+func (c *Client) Preview(ctx context.Context, r PreviewRequest) (Preview, error) {
+	var p Preview
+	_, err := c.call(ctx, http.MethodPost, "/v1/triggers/preview", nil, r, &p)
+	return p, err
+}
+
 // Version says which version answers.
 func (c *Client) Version(ctx context.Context) (Version, error) {
 	var v Version

@@ -27,20 +27,42 @@ type JobDefinition struct {
 const (
 	TriggerDate     = "date"     // once, at At
 	TriggerInterval = "interval" // again and again, Every
+	TriggerCron     = "cron"     // as Expression or Fields match
+	TriggerCalendar = "calendar" // every so many Years, Months, Weeks, Days
+	TriggerAny      = "any"      // when one of Of fires
+	TriggerAll      = "all"      // when all of Of fire at the same instant
+	TriggerExcept   = "except"   // when the first of Of fires and the second does not
 )
 
-// Trigger says when a job fires. Which fields it has depends on its type.
+// Trigger says when a job fires. Which fields it has depends on its type. docs/triggers.md tells them all.
 type Trigger struct {
-	Type string `json:"type,omitempty" doc:"date or interval; required" example:"interval"`
-	// At is the time of a date trigger; absent is now.
-	At string `json:"at,omitempty" doc:"date: the time, RFC 3339 or local to the time zone; default now" example:"2026-03-01T09:00:00"`
+	Type string `json:"type,omitempty" doc:"date, interval, cron, calendar, any, all or except; required" example:"interval"`
+	// At is the time of a date trigger, absent is now; of a calendar trigger the time of day.
+	At string `json:"at,omitempty" doc:"date: the time, RFC 3339 or local to the time zone, default now; calendar: the time of day" example:"2026-03-01T09:00:00"`
 	// Every is the duration between two fire times of an interval trigger.
 	Every string `json:"every,omitempty" doc:"interval: the duration between two fire times, as in 30s, 1h30m, 2d" example:"30s"`
-	// Start and End bound the fire times of an interval trigger.
-	Start string `json:"start,omitempty" doc:"No fire time before it; an interval counts from it"`
+	// Expression is the crontab text of a cron trigger: 5 fields, or 6 with leading seconds, or @daily and its like.
+	Expression string `json:"expression,omitempty" doc:"cron: crontab text" example:"0 9 * * mon-fri"`
+	// Fields are the named fields of a cron trigger, instead of Expression: numbers or texts.
+	Fields map[string]any `json:"fields,omitempty" doc:"cron: named fields year, month, day, week, day_of_week, hour, minute, second"`
+	// Years, Months, Weeks and Days are the step of a calendar trigger.
+	Years  *int `json:"years,omitempty" doc:"calendar: every so many years"`
+	Months *int `json:"months,omitempty" doc:"calendar: every so many months"`
+	Weeks  *int `json:"weeks,omitempty" doc:"calendar: every so many weeks"`
+	Days   *int `json:"days,omitempty" doc:"calendar: every so many days"`
+	// Of are the members of any, all and except.
+	Of []Trigger `json:"of,omitempty" nullable:"false" doc:"any, all, except: the triggers that are put together"`
+	// Start and End bound the fire times, both inclusive.
+	Start string `json:"start,omitempty" doc:"No fire time before it; an interval or calendar counts from it"`
 	End   string `json:"end,omitempty" doc:"No fire time after it"`
 	// Timezone is an IANA name; default UTC.
 	Timezone string `json:"timezone,omitempty" doc:"IANA name of the time zone of local times; default UTC" example:"Europe/Stockholm"`
+	// Jitter is the longest delay of a run behind its fire time, drawn for each.
+	Jitter string `json:"jitter,omitempty" doc:"Longest delay of a run behind its fire time, drawn for each" example:"30s"`
+	// DSTGap says what becomes of a local time that the clocks leave out: shift (default), skip or edge.
+	DSTGap string `json:"dst_gap,omitempty" doc:"A local time that does not exist: shift (default), skip, edge"`
+	// DSTOverlap says what becomes of a local time that comes twice: auto (default), first, second or both.
+	DSTOverlap string `json:"dst_overlap,omitempty" doc:"A local time that comes twice: auto (default), first, second, both"`
 }
 
 // Exec runs a program on a node that serves exec.
@@ -128,4 +150,26 @@ type RunDetail struct {
 // Version says what answers.
 type Version struct {
 	Version string `json:"version"`
+	TZData  string `json:"tzdata" doc:"Version of the time zone database, and where it is from"`
+}
+
+// PreviewRequest asks what a trigger will do.
+type PreviewRequest struct {
+	Trigger *Trigger  `json:"trigger,omitempty" doc:"required"`
+	From    time.Time `json:"from,omitzero" doc:"From when on, inclusive; default now"`
+	Count   *int      `json:"count,omitempty" doc:"How many fire times, 1 to 1000; default 10"`
+}
+
+// Preview is what a trigger will do. Nothing is stored.
+type Preview struct {
+	Description string `json:"description" doc:"The trigger in words"`
+	Fires       []Fire `json:"fires" nullable:"false"`
+	Exhausted   bool   `json:"exhausted" doc:"Whether no fire time follows the last one"`
+}
+
+// Fire is one fire time.
+type Fire struct {
+	UTC   time.Time `json:"utc"`
+	Local time.Time `json:"local" doc:"The same instant in the trigger's time zone"`
+	Note  string    `json:"note,omitempty" doc:"What daylight saving did to it: shifted, skipped, doubled"`
 }

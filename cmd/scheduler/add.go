@@ -14,7 +14,8 @@ import (
 
 const addExamples = `  scheduler add 123 --at now -- sleep 60
   scheduler add ping --every 30s --http https://example.org/ping
-  scheduler add report --at 2026-03-01T09:00:00 --tz Europe/Stockholm -- /usr/local/bin/report --weekly
+  scheduler add mail --cron '0 9 * * mon-fri' --tz Europe/Stockholm --http https://example.org/mail
+  scheduler add report --at 2027-03-01T09:00:00 --tz Europe/Stockholm -- /usr/local/bin/report --weekly
   scheduler add 123 --replace --max-instances 12 --at now -- sleep 60
   scheduler add -f jobs.yaml`
 
@@ -26,7 +27,7 @@ func newAdd() *cobra.Command {
 		replace bool
 	)
 	cmd := &cobra.Command{
-		Use:     "add ID (--at TIME | --in DURATION | --every DURATION) (--http URL | -- COMMAND...)\n  scheduler add -f FILE",
+		Use:     "add ID (--at TIME | --in DURATION | --every DURATION | --cron TEXT | --trigger JSON) (--http URL | -- COMMAND...)\n  scheduler add -f FILE",
 		Short:   "Add a job, or put all jobs of a file",
 		Example: addExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -130,6 +131,8 @@ func printAdded(w io.Writer, verb string, j client.Job) {
 	next := "it will not fire"
 	if !j.NextRunTime.IsZero() {
 		next = "next run " + timeIn(j.NextRunTime, zoneOf(j))
+	} else if verb != "added" {
+		next = "it has finished and will not fire; add it without --replace to run it again"
 	}
 	fmt.Fprintf(w, "%s %s: %s; %s\n", verb, j.ID, oneLine(j.Description), next)
 	if j.Problem != "" {

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"encoding/json"
+	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -13,7 +16,7 @@ import (
 
 // jobFlags are the flags that write a job's definition.
 type jobFlags struct {
-	at, in, every, start, end, timezone string
+	at, in, every, cron, json, start, end, timezone string
 
 	http, method, body string
 	headers            []string
@@ -29,8 +32,10 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.at, "at", "", "fire once at this `time`: now, RFC 3339, or local to --timezone")
 	flags.StringVar(&f.in, "in", "", "fire once after this `duration`, as in 10m")
 	flags.StringVar(&f.every, "every", "", "fire again and again, with this `duration` in between, as in 30s, 1h30m, 2d")
-	flags.StringVar(&f.start, "start", "", "with --every: no fire before this `time`; the intervals count from it")
-	flags.StringVar(&f.end, "end", "", "with --every: no fire after this `time`")
+	flags.StringVar(&f.cron, "cron", "", "fire as this crontab `text` says, as in '0 9 * * mon-fri'")
+	flags.StringVar(&f.json, "trigger", "", "any trigger in its `JSON` form, - for stdin")
+	flags.StringVar(&f.start, "start", "", "with --every or --cron: no fire before this `time`; intervals count from it")
+	flags.StringVar(&f.end, "end", "", "with --every or --cron: no fire after this `time`")
 	flags.StringVar(&f.timezone, "timezone", "", "IANA `name` of the time zone (also --tz; default UTC)")
 
 	flags.StringVar(&f.http, "http", "", "send a request to this `URL` (instead of a command after --)")
@@ -75,18 +80,26 @@ func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, n
 }
 
 func (f *jobFlags) trigger(cmd *cobra.Command, now time.Time) (*client.Trigger, error) {
-	given := changed(cmd, "at", "in", "every")
+	given := changed(cmd, "at", "in", "every", "cron", "trigger")
 	switch {
 	case len(given) == 0:
-		return nil, usagef(cmd, "say when the job fires: --at now (or a time), --in 10m, or --every 30s")
+		return nil, usagef(cmd, "say when the job fires: --at now (or a time), --in 10m, --every 30s, --cron '0 9 * * mon-fri', or --trigger JSON")
 	case len(given) > 1:
 		return nil, usagef(cmd, "%s exclude each other; a job has one trigger", strings.Join(given, " and "))
 	}
-	if given[0] == "--every" {
+	switch given[0] {
+	case "--every":
 		return &client.Trigger{Type: client.TriggerInterval, Every: f.every, Start: f.start, End: f.end, Timezone: f.timezone}, nil
+	case "--cron":
+		return &client.Trigger{Type: client.TriggerCron, Expression: f.cron, Start: f.start, End: f.end, Timezone: f.timezone}, nil
+	case "--trigger":
+		if beside := changed(cmd, "start", "end", "timezone"); len(beside) > 0 {
+			return nil, usagef(cmd, "%s stands inside the JSON of --trigger", beside[0])
+		}
+		return readTrigger(f.json, cmd.InOrStdin())
 	}
 	if window := changed(cmd, "start", "end"); len(window) > 0 {
-		return nil, usagef(cmd, "%s goes with --every only", window[0])
+		return nil, usagef(cmd, "%s goes with --every or --cron only", window[0])
 	}
 	t := &client.Trigger{Type: client.TriggerDate, At: f.at, Timezone: f.timezone}
 	switch {
@@ -102,6 +115,24 @@ func (f *jobFlags) trigger(cmd *cobra.Command, now time.Time) (*client.Trigger, 
 		t.At = ""
 	}
 	return t, nil
+}
+
+// readTrigger reads a trigger's JSON from a flag or, for -, from stdin.
+func readTrigger(text string, stdin io.Reader) (*client.Trigger, error) {
+	if text == "-" {
+		data, err := io.ReadAll(stdin)
+		if err != nil {
+			return nil, fmt.Errorf("read the trigger from stdin: %w", err)
+		}
+		text = string(data)
+	}
+	var t client.Trigger
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&t); err != nil {
+		return nil, fmt.Errorf(`--trigger: %w; write it like {"type":"interval","every":"30s"}`, err)
+	}
+	return &t, nil
 }
 
 func (f *jobFlags) work(cmd *cobra.Command, d *client.JobDefinition, command []string) (err error) {

@@ -152,7 +152,7 @@ func (n *node) run(ctx context.Context, ready func(context.Context) error) error
 	if err != nil {
 		return fmt.Errorf("read the address of the API: %w", err)
 	}
-	api := &server.Server{Store: n.store, Log: n.log, Version: buildVersion(), Ready: n.ready, Loopback: loopback}
+	api := &server.Server{Store: n.store, Log: n.log, Version: buildVersion(), TZData: tzdataVersion(), Ready: n.ready, Loopback: loopback}
 	web := &http.Server{
 		Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,

@@ -23,9 +23,9 @@ func call(t *testing.T, args ...string) (stdout, stderr string, code int) {
 func TestWrongCallsSayWhatWouldBeRight(t *testing.T) {
 	t.Setenv("PGDUE_URL", "http://127.0.0.1:1") // nobody is asked
 	tests := []struct{ args, want string }{
-		{"add 123 -- sleep 60", "say when the job fires: --at now (or a time), --in 10m, or --every 30s"},
+		{"add 123 -- sleep 60", "say when the job fires: --at now (or a time), --in 10m, --every 30s, --cron '0 9 * * mon-fri', or --trigger JSON"},
 		{"add 123 --at now --every 5s -- sleep 60", "--at and --every exclude each other; a job has one trigger"},
-		{"add 123 --at now --end 2026-03-01 -- sleep 60", "--end goes with --every only"},
+		{"add 123 --at now --end 2026-03-01 -- sleep 60", "--end goes with --every or --cron only"},
 		{"add 123 --at= -- sleep 60", "--at is empty; write --at now for at once"},
 		{"add 123 --at now", "say what the job does: a command after --, as in `-- sleep 60`, or --http URL"},
 		{"add 123 --at now --http http://a -- sleep 60", "--http and the command after -- exclude each other; a job does one thing"},

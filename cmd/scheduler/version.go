@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -33,12 +37,43 @@ func newVersion() *cobra.Command {
 		Args:  noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output == outputJSON {
-				return printJSON(cmd.OutOrStdout(), client.Version{Version: buildVersion()})
+				return printJSON(cmd.OutOrStdout(), client.Version{Version: buildVersion(), TZData: tzdataVersion()})
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "scheduler %s (%s, %s/%s)\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(cmd.OutOrStdout(), "scheduler %s (%s, %s/%s, tzdata %s)\n",
+				buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH, tzdataVersion())
 			return nil
 		},
 	}
 	cmd.Flags().VarP(&output, "output", "o", "`format` of the output: table or json")
 	return cmd
+}
+
+// tzdataVersion says which time zone database is in use: the machine's, which package time prefers, or else the one
+// embedded in this binary, which is that of the Go release.
+func tzdataVersion() string {
+	for _, dir := range []string{"/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ", "/etc/zoneinfo"} {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			continue
+		}
+		return zoneinfoVersion(dir) + " in " + dir
+	}
+	return "embedded by " + runtime.Version()
+}
+
+// zoneinfoVersion reads the release from a zoneinfo directory: tzdata.zi begins with "# version 2026a", and some systems
+// have the file +VERSION.
+func zoneinfoVersion(dir string) string {
+	if data, err := os.ReadFile(filepath.Join(dir, "+VERSION")); err == nil {
+		return strings.TrimSpace(string(data))
+	}
+	f, err := os.Open(filepath.Join(dir, "tzdata.zi"))
+	if err != nil {
+		return "of unknown version"
+	}
+	defer f.Close()
+	line, _ := bufio.NewReader(f).ReadString('\n') // a file without a whole line has no version either
+	if v, ok := strings.CutPrefix(strings.TrimSpace(line), "# version "); ok {
+		return v
+	}
+	return "of unknown version"
 }

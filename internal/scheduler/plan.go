@@ -42,8 +42,8 @@ func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision 
 			return d
 		}
 	}
-	if at := j.fireAt(j.NextRunTime); at.After(now) {
-		d.DueAt = at
+	if j.NextRunTime.After(now) { // looked at for another reason, or the clock was set back
+		d.DueAt = j.fireAt(j.NextRunTime)
 		return d
 	}
 	d.fire(j, now, live)
@@ -86,7 +86,7 @@ func (d *Decision) advance(j Job, after, now time.Time) {
 	}
 }
 
-// fireAt is when the fire time at is to begin: itself, or later by the trigger's jitter.
+// fireAt draws when the fire time at is to begin: at itself, or later by the trigger's jitter. The draw lasts as due time.
 func (j *Job) fireAt(at time.Time) time.Time { return at.Add(j.Trigger.Delay(at)) }
 
 // coalesced is the record of all fire times from the next run time on that the later one stands for.

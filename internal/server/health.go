@@ -49,5 +49,5 @@ func (s *Server) ready(ctx context.Context, _ *struct{}) (*statusOutput, error) 
 type versionOutput struct{ Body client.Version }
 
 func (s *Server) version(context.Context, *struct{}) (*versionOutput, error) {
-	return &versionOutput{client.Version{Version: s.Version}}, nil
+	return &versionOutput{client.Version{Version: s.Version, TZData: s.TZData}}, nil
 }

@@ -52,6 +52,7 @@ type Server struct {
 	Store   Store
 	Log     *slog.Logger
 	Version string // of this binary, for /version and the OpenAPI document
+	TZData  string // version of the time zone database, for /version
 	// Ready says why this node does not claim due runs yet, nil when it does. It is asked by each /readyz.
 	Ready func(context.Context) error
 	// Loopback is set when the server listens on a loopback address: it then refuses requests for other hosts.
@@ -85,6 +86,7 @@ func (s *Server) Handler() http.Handler {
 		RejectUnknownQueryParameters: true,
 	})
 	s.registerJobs(api)
+	s.registerPreview(api)
 	s.registerRuns(api)
 	s.registerHealth(api)
 	serveDocument(mux, api.OpenAPI())

@@ -333,7 +333,8 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 	}
 	want := map[string]string{
 		"add-job": "post /v1/jobs", "put-job": "put /v1/jobs/{id}", "get-job": "get /v1/jobs/{id}",
-		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
+		"preview-trigger": "post /v1/triggers/preview",
+		"remove-job":      "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
 		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",
 		"live": "get /livez", "ready": "get /readyz", "version": "get /version",
 	}

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+const (
+	defaultPreview = 10
+	maxPreview     = 1000
+)
+
+func (s *Server) registerPreview(api huma.API) {
+	huma.Register(api, huma.Operation{
+		OperationID: "preview-trigger", Method: http.MethodPost, Path: "/v1/triggers/preview",
+		Summary:      "Show when a trigger will fire",
+		Description:  "Stores nothing. A trigger that counts from its job's creation counts from `from`.",
+		MaxBodyBytes: maxBody + 1,
+		Errors:       []int{400, 403, 413, 415},
+	}, s.preview)
+}
+
+// previewInput is checked by the domain right after the schema, so that one answer lists the errors of both.
+type previewInput struct {
+	Body client.PreviewRequest
+
+	trigger *trigger.Trigger
+	from    time.Time
+	count   int
+}
+
+// Resolve is called by huma.
+func (in *previewInput) Resolve(huma.Context) []error {
+	var bad []scheduler.FieldError
+	if in.from = in.Body.From; in.from.IsZero() {
+		in.from = time.Now()
+	}
+	if in.count = valueOr(in.Body.Count, defaultPreview); in.count < 1 || in.count > maxPreview {
+		bad = append(bad, scheduler.FieldError{Field: "count", Message: fmt.Sprintf("%d is outside 1 to %d", in.count, maxPreview)})
+	}
+	if y := in.from.UTC().Year(); y < 1970 || y > 2199 {
+		bad = append(bad, scheduler.FieldError{Field: "from", Message: fmt.Sprintf("the year %d is outside 1970 to 2199", y)})
+	}
+	if in.Body.Trigger == nil {
+		bad = append(bad, scheduler.FieldError{Field: "trigger", Message: `is missing; say when, as in {"type": "cron", "expression": "0 9 * * mon-fri"}`})
+	} else if err := in.anchor(); err != nil {
+		bad = append(bad, triggerError(err))
+	}
+	return details(bad, "body.id")
+}
+
+func (in *previewInput) anchor() error {
+	t, err := parseTrigger(in.Body.Trigger)
+	if err == nil {
+		in.trigger = t.Anchored(in.from.Truncate(time.Microsecond))
+	}
+	return err
+}
+
+type previewOutput struct{ Body client.Preview }
+
+func (s *Server) preview(_ context.Context, in *previewInput) (*previewOutput, error) {
+	p := in.trigger.Preview(in.from, in.count)
+	out := &previewOutput{client.Preview{Description: in.trigger.String(), Fires: make([]client.Fire, len(p.Fires)), Exhausted: p.Exhausted}}
+	for i, f := range p.Fires {
+		out.Body.Fires[i] = client.Fire{UTC: f.At, Local: f.Local, Note: f.Note}
+	}
+	return out, nil
+}
