@@ -112,14 +112,15 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	return fmt.Errorf("%w: %w", scheduler.ErrCommitUnknown, err)
 }
 
-// commitFailed says whether an error of COMMIT means that it did not happen. A server that shuts down (class 57) may
-// have committed before it said so.
+// commitFailed says whether an error of COMMIT means that it did not happen: the server said ERROR and lives on. One that
+// ends the session (FATAL, class 57), or that a pooler speaks of (class 08), may have committed before. So may one of pgx
+// that calls itself safe to retry: when the reply is lost it says "conn closed", as if nothing had been sent.
 func commitFailed(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
-		return !strings.HasPrefix(pgErr.Code, "57")
+		return pgErr.SeverityUnlocalized == "ERROR" && !strings.HasPrefix(pgErr.Code, "57") && !strings.HasPrefix(pgErr.Code, "08")
 	}
-	return errors.Is(err, pgx.ErrTxCommitRollback) || pgconn.SafeToRetry(err)
+	return errors.Is(err, pgx.ErrTxCommitRollback)
 }
 
 func rollback(ctx context.Context, tx pgx.Tx) {

@@ -1,0 +1,100 @@
+package store_test
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/store"
+)
+
+// work is an executor that notes what it is given, and holds each attempt until gate is closed, if there is one.
+type work struct {
+	gate <-chan struct{}
+
+	mu   sync.Mutex
+	runs []uuid.UUID
+	jobs []string
+}
+
+func (w *work) Queues() []string { return []string{scheduler.ExecutorExec} }
+
+func (w *work) Execute(_ context.Context, a scheduler.Attempt) scheduler.Result {
+	w.mu.Lock()
+	w.runs, w.jobs = append(w.runs, a.RunID), append(w.jobs, a.JobID)
+	w.mu.Unlock()
+	if w.gate != nil {
+		<-w.gate
+	}
+	return scheduler.Result{Outcome: scheduler.Succeeded, Output: "done"}
+}
+
+// executed lists the runs that were executed.
+func (w *work) executed() []uuid.UUID {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.runs)
+}
+
+// newNode is a registered node that the test ticks by hand.
+func newNode(t *testing.T, s *store.Store, w *work) *scheduler.Scheduler {
+	t.Helper()
+	n := &scheduler.Scheduler{Store: s, Executor: w, Log: slog.New(slog.DiscardHandler)}
+	if err := n.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// finish lets a node's attempts end and records them.
+func finish(t *testing.T, n *scheduler.Scheduler) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	defer cancel()
+	n.Finish(ctx)
+	n.Flush(ctx)
+}
+
+// tick claims what is due; it must succeed.
+func tick(t *testing.T, n *scheduler.Scheduler) {
+	t.Helper()
+	if _, err := n.Tick(t.Context()); err != nil {
+		t.Fatal("tick: ", err)
+	}
+}
+
+// registered writes a node's row for tests that call the Store by hand.
+func registered(t *testing.T, s *store.Store, name string) scheduler.Node {
+	t.Helper()
+	n := scheduler.Node{ID: uuid.New(), Name: name, Queues: []string{scheduler.ExecutorExec}, Version: "test"}
+	if err := s.Register(t.Context(), n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// peer is a node as another one saw it: alive, its beat not moved.
+func peer(n scheduler.Node) scheduler.Peer { return scheduler.Peer{ID: n.ID, Name: n.Name, Alive: true} }
+
+// one is a claim of up to ten exec jobs.
+func one(n scheduler.Node) scheduler.ClaimRequest {
+	return scheduler.ClaimRequest{Node: n.ID, Want: map[string]int{scheduler.ExecutorExec: 10}}
+}
+
+// plan decides as a node does.
+func plan(l scheduler.Look) scheduler.Decision { return scheduler.Plan(l.Job, l.Now, l.Live, l.Waiting) }
+
+func add(t *testing.T, s *store.Store, d scheduler.Definition) scheduler.Overview {
+	t.Helper()
+	o, err := s.Add(t.Context(), d)
+	if err != nil {
+		t.Fatal("add: ", err)
+	}
+	return o
+}

@@ -1,0 +1,117 @@
+package storetest
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"sync"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/pgdue/pgdue/internal/store"
+)
+
+// Wire carries a Store's connections to the server, and cuts one of them when told to: before a request reaches the
+// server, or after its reply was sent and before it is received. In both cases the client has sent its request and gets
+// no answer, so it cannot tell the one from the other.
+type Wire struct {
+	mu      sync.Mutex
+	request []byte
+	after   bool
+	cuts    int
+}
+
+// commit is how pgx sends COMMIT: alone, by the simple protocol.
+const commit = "commit\x00"
+
+// CutCommitBefore loses the next COMMIT: it fails and nothing is persisted.
+func (w *Wire) CutCommitBefore() { w.arm(commit, false) }
+
+// CutCommitAfter loses the reply to the next COMMIT: it fails although everything is persisted.
+func (w *Wire) CutCommitAfter() { w.arm(commit, true) }
+
+func (w *Wire) arm(request string, after bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.request, w.after = []byte(request), after
+}
+
+// Cuts counts the connections that were cut.
+func (w *Wire) Cuts() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cuts
+}
+
+// Open returns a Store on the database at url whose connections this wire carries, closed when the test ends.
+func (w *Wire) Open(t testing.TB, url string) *store.Store {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return &wireConn{Conn: conn, wire: w}, nil
+	}
+	s, err := store.OpenConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	return s
+}
+
+// take says whether this request is the one to cut, and disarms the wire if it is.
+func (w *Wire) take(request []byte) (cut, after bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.request == nil || !bytes.Contains(request, w.request) {
+		return false, false
+	}
+	w.request = nil
+	w.cuts++
+	return true, w.after
+}
+
+// wireConn is one connection over a wire.
+type wireConn struct {
+	net.Conn
+	wire *Wire
+
+	mu     sync.Mutex
+	doomed bool // the reply on its way is not to be received
+}
+
+func (c *wireConn) Write(request []byte) (int, error) {
+	cut, after := c.wire.take(request)
+	if !cut {
+		return c.Conn.Write(request)
+	}
+	if !after {
+		return len(request), c.Conn.Close() // to the client it looks sent
+	}
+	c.mu.Lock()
+	c.doomed = true
+	c.mu.Unlock()
+	return c.Conn.Write(request)
+}
+
+func (c *wireConn) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	doomed := c.doomed
+	c.mu.Unlock()
+	if !doomed {
+		return c.Conn.Read(p)
+	}
+	if _, err := c.Conn.Read(p); err != nil { // the server has answered: it has done what was asked
+		return 0, err
+	}
+	c.Conn.Close()
+	return 0, io.ErrUnexpectedEOF
+}
