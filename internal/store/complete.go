@@ -27,6 +27,7 @@ func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (stale i
 		var recorded int
 		err = tx.QueryRow(ctx, completeRecorded, pgx.StrictNamedArgs{
 			"job_ids": args["job_ids"], "run_ids": args["run_ids"], "attempts": args["attempts"], "node_ids": args["node_ids"],
+			"sentences": args["sentences"],
 		}).Scan(&recorded)
 		stale = len(ended) - recorded
 		return err

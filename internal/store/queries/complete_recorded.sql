@@ -1,5 +1,6 @@
 -- complete_recorded: how many of these attempts this node has recorded already, in a commit whose answer it did not get.
+-- What a take-over recorded of them has another sentence.
 SELECT count(*) FROM pgdue.run_history h
-JOIN unnest(@job_ids::text[], @run_ids::uuid[], @attempts::int[], @node_ids::uuid[]) AS e(job_id, run_id, attempt, node_id)
-     ON h.job_id = e.job_id AND h.run_id = e.run_id AND h.attempt = e.attempt AND h.node_id = e.node_id
-WHERE h.outcome <> 'skipped'
+JOIN unnest(@job_ids::text[], @run_ids::uuid[], @attempts::int[], @node_ids::uuid[], @sentences::text[])
+     AS e(job_id, run_id, attempt, node_id, sentence)
+     ON h.job_id = e.job_id AND h.run_id = e.run_id AND h.attempt = e.attempt AND h.node_id = e.node_id AND h.sentence = e.sentence

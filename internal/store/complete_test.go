@@ -1,0 +1,45 @@
+package store_test
+
+import (
+	"testing"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/storetest"
+)
+
+// Completing again what is recorded is not stale; completing what another node ended as lost is, and changes nothing.
+func TestCompleteAfterTakeOverIsStale(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+	me := registered(t, s, "me")
+	add(t, s, storetest.Job(t, "mine", `{"type":"date"}`))
+	add(t, s, storetest.Job(t, "lost", `{"type":"date"}`))
+	claim, err := s.Claim(t.Context(), one(me), plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ends := map[string][]scheduler.Record{}
+	for _, d := range claim.Decided {
+		ends[d.Job.ID] = []scheduler.Record{{Run: d.Decision.Begin[0], Final: true, Outcome: scheduler.Succeeded, Sentence: "succeeded",
+			NodeID: me.ID, Node: me.Name}}
+	}
+	complete := func(job string, want int) {
+		t.Helper()
+		if stale, err := s.Complete(t.Context(), ends[job]); err != nil || stale != want {
+			t.Errorf("complete %s: stale %d (%v), want %d", job, stale, err, want)
+		}
+	}
+	complete("mine", 0)
+	complete("mine", 0)
+	if marked, err := s.MarkDead(t.Context(), peer(me)); err != nil || !marked {
+		t.Fatal("mark dead: ", marked, err)
+	}
+	if _, done, err := s.TakeOver(t.Context(), peer(me), 10); err != nil || !done {
+		t.Fatal("take over: ", done, err)
+	}
+	complete("lost", 1)
+	if got := storetest.Query[string](t, conn, "SELECT string_agg(job_id || ' ' || outcome, ', ' ORDER BY job_id) FROM pgdue.run_history"); got != "lost lost, mine succeeded" {
+		t.Errorf("history is %q", got)
+	}
+}
