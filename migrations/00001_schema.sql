@@ -36,7 +36,7 @@ CREATE TABLE pgdue.jobs (
     timeout          interval CHECK (timeout > interval '0'),
     max_attempts     integer NOT NULL DEFAULT 1 CHECK (max_attempts >= 1),
     labels           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
-    anchor           timestamptz NOT NULL,
+    anchor           timestamptz NOT NULL CHECK (isfinite(anchor)),
     created_at       timestamptz NOT NULL,
     updated_at       timestamptz NOT NULL,
     revision         bigint NOT NULL,
@@ -75,7 +75,9 @@ CREATE TABLE pgdue.next_run_times (
     error         text,
     CONSTRAINT finished_has_no_next_run_time CHECK (state <> 'finished' OR next_run_time IS NULL),
     CONSTRAINT blocked_says_why CHECK ((state = 'blocked') = (error IS NOT NULL)),
-    CONSTRAINT blocked_is_not_due CHECK (state <> 'blocked' OR due_at IS NULL)
+    CONSTRAINT blocked_is_not_due CHECK (state <> 'blocked' OR due_at IS NULL),
+    -- A row that no node can read would stop the claims of its whole queue; "never" is null.
+    CONSTRAINT times_are_finite CHECK (isfinite(next_run_time) AND isfinite(last_run_time) AND isfinite(due_at))
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE pgdue.next_run_times IS 'When each job fires next: hot and narrow, one row per job, and the job''s lock. Whoever changes a job, or begins its runs, locks this row first';
 COMMENT ON COLUMN pgdue.next_run_times.job_id IS 'The job';

@@ -68,9 +68,9 @@ func (s *Scheduler) Tick(ctx context.Context) (next time.Time, err error) {
 	}
 	claim, err := s.Store.Claim(ctx, ClaimRequest{Node: s.node.ID, Want: want}, s.decide)
 	switch {
-	case errors.Is(err, ErrRejected):
+	case errors.Is(err, ErrRejected) && len(claim.Decided) > 0:
 		s.settle(want, Claim{})
-		return time.Now(), s.oneByOne(ctx, claim)
+		return s.oneByOne(ctx, claim)
 	case errors.Is(err, ErrCommitUnknown):
 		s.settle(want, claim)
 		s.doubt(claim)
@@ -149,29 +149,47 @@ func (s *Scheduler) begin(c Claim) {
 }
 
 // oneByOne looks at the jobs of a batch that the database refused each alone, and blocks those that it refuses again: one
-// bad row must not hold up the others.
-func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) error {
+// bad row must not hold up the others. A job that cannot even be blocked stays due; then the next look is not at once.
+func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) (next time.Time, err error) {
+	next = time.Now()
 	for _, d := range refused.Decided {
 		want := map[string]int{d.Queue: 1}
 		claim, err := s.Store.Claim(ctx, ClaimRequest{Node: s.node.ID, Want: want, Only: []string{d.Job.ID}}, s.decide)
 		switch {
 		case errors.Is(err, ErrRejected):
-			s.Log.Error("job blocked; correct it and put it again", "job", d.Job.ID, "err", err)
-			if err := s.Store.Block(ctx, d.Job.ID, err.Error()); err != nil {
-				return fmt.Errorf("block job %s: %w", d.Job.ID, err)
+			blocked, err := s.block(ctx, d.Job.ID, err)
+			if err != nil {
+				return time.Time{}, err
+			}
+			if !blocked {
+				next = time.Now().Add(errorRelook)
 			}
 		case errors.Is(err, ErrCommitUnknown):
 			s.slots.spend(claim)
 			s.doubt(claim)
-			return err
+			return time.Time{}, err
 		case err != nil:
-			return fmt.Errorf("claim job %s alone: %w", d.Job.ID, err)
+			return time.Time{}, fmt.Errorf("claim job %s alone: %w", d.Job.ID, err)
 		default:
 			s.slots.spend(claim)
 			s.begin(claim)
 		}
 	}
-	return nil
+	return next, nil
+}
+
+// block makes a job blocked. false: the database refused that too.
+func (s *Scheduler) block(ctx context.Context, jobID string, reason error) (bool, error) {
+	err := s.Store.Block(ctx, jobID, reason.Error())
+	switch {
+	case errors.Is(err, ErrRejected):
+		s.Log.Error("job can be neither claimed nor blocked; correct it", "job", jobID, "err", err)
+		return false, nil
+	case err != nil:
+		return false, fmt.Errorf("block job %s: %w", jobID, err)
+	}
+	s.Log.Error("job blocked; correct it and put it again", "job", jobID, "err", reason)
+	return true, nil
 }
 
 // doubt keeps a claim whose commit is unknown, with the slots of its runs.

@@ -80,7 +80,9 @@ func registered(t *testing.T, s *store.Store, name string) scheduler.Node {
 }
 
 // peer is a node as another one saw it: alive, its beat not moved.
-func peer(n scheduler.Node) scheduler.Peer { return scheduler.Peer{ID: n.ID, Name: n.Name, Alive: true} }
+func peer(n scheduler.Node) scheduler.Peer {
+	return scheduler.Peer{ID: n.ID, Name: n.Name, Alive: true}
+}
 
 // one is a claim of up to ten exec jobs.
 func one(n scheduler.Node) scheduler.ClaimRequest {
@@ -88,7 +90,9 @@ func one(n scheduler.Node) scheduler.ClaimRequest {
 }
 
 // plan decides as a node does.
-func plan(l scheduler.Look) scheduler.Decision { return scheduler.Plan(l.Job, l.Now, l.Live, l.Waiting) }
+func plan(l scheduler.Look) scheduler.Decision {
+	return scheduler.Plan(l.Job, l.Now, l.Live, l.Waiting)
+}
 
 func add(t *testing.T, s *store.Store, d scheduler.Definition) scheduler.Overview {
 	t.Helper()
@@ -98,3 +102,6 @@ func add(t *testing.T, s *store.Store, d scheduler.Definition) scheduler.Overvie
 	}
 	return o
 }
+
+// addFunc is Store.Add.
+type addFunc = func(context.Context, scheduler.Definition) (scheduler.Overview, error)

@@ -24,7 +24,7 @@ type jobRow struct {
 	CoalescePolicy  string
 	Timeout         *time.Duration
 	MaxAttempts     int
-	Labels          map[string]string
+	Labels          []byte
 	Anchor          time.Time
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
@@ -48,7 +48,7 @@ func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
 	j := scheduler.Job{
 		Definition: scheduler.Definition{
 			ID: r.ID, MaxInstances: r.MaxInstances, Overlap: r.Overlap, Coalesce: r.CoalescePolicy,
-			Timeout: deref(r.Timeout), MaxAttempts: r.MaxAttempts, Labels: r.Labels,
+			Timeout: deref(r.Timeout), MaxAttempts: r.MaxAttempts,
 		},
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
@@ -61,7 +61,14 @@ func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
 	} else {
 		errTrigger = fmt.Errorf("pgdue.jobs.trigger is no trigger: %w", errTrigger)
 	}
-	return j, errors.Join(errTrigger, r.readWork(&j.Work))
+	return j, errors.Join(errTrigger, r.readWork(&j.Work), r.readLabels(&j.Labels))
+}
+
+func (r *jobRow) readLabels(labels *map[string]string) error {
+	if err := json.Unmarshal(r.Labels, labels); err != nil {
+		return fmt.Errorf("pgdue.jobs.labels are not names with texts: %w", err)
+	}
+	return nil
 }
 
 func (r *jobRow) readWork(w *scheduler.Work) error {
@@ -73,6 +80,9 @@ func (r *jobRow) readWork(w *scheduler.Work) error {
 		err = json.Unmarshal(r.Payload, &w.HTTP)
 	default:
 		err = fmt.Errorf("this version has no executor %q", r.Executor)
+	}
+	if err == nil && w.Executor() == "" {
+		err = errors.New("it is null")
 	}
 	if err != nil {
 		return fmt.Errorf("pgdue.jobs.payload is no work: %w", err)

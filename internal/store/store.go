@@ -165,10 +165,11 @@ func rowsFault(code string) bool {
 	return false
 }
 
-// expect fails when a statement changed another number of rows than it had to.
+// expect fails with ErrRejected when a statement changed another number of rows than it had to, as where a trigger of the
+// database drops one of them.
 func expect(tag pgconn.CommandTag, rows int, what string) error {
 	if int(tag.RowsAffected()) != rows {
-		return fmt.Errorf("%s: %d rows changed instead of %d", what, tag.RowsAffected(), rows)
+		return fmt.Errorf("%w: %s: %d rows changed instead of %d", scheduler.ErrRejected, what, tag.RowsAffected(), rows)
 	}
 	return nil
 }
