@@ -20,15 +20,22 @@ const (
 	commitTimeout = 10 * time.Second
 	// connectTimeout bounds the making of a connection where the URL does not say.
 	connectTimeout = 10 * time.Second
-	// begin also limits how long a transaction may idle, as that of a frozen process does: well below the time after
-	// which its node is judged dead, so that its locks are gone by then.
-	begin = "begin isolation level read committed read write; set local idle_in_transaction_session_timeout = '8s'"
+	// idleLimit is how long a transaction may idle, as that of a frozen process does: well below the time after which its
+	// node is judged dead, so that its locks are gone by then.
+	idleLimit = 8 * time.Second
 )
+
+// begin does not say "read write": that would write into a database that is set to read-only, and a standby would refuse
+// it in words of another kind than all other writes.
+func begin(idle time.Duration) string {
+	return fmt.Sprintf("begin isolation level read committed; set local idle_in_transaction_session_timeout = %d", idle.Milliseconds())
+}
 
 // Store is pgdue's state in one database. Its methods may be called concurrently.
 type Store struct {
 	pool   *pgxpool.Pool
 	config *pgx.ConnConfig // for connections beside the pool
+	begin  string          // how transactions begin
 
 	beatMu   sync.Mutex
 	beatConn *pgx.Conn // renewals never wait for a free connection of the pool
@@ -57,7 +64,7 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{pool: pool, config: config.ConnConfig.Copy()}
+	s := &Store{pool: pool, config: config.ConnConfig.Copy(), begin: begin(idleLimit)}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, unreachable(config.ConnConfig, err)
@@ -86,7 +93,7 @@ func (s *Store) Close() {
 
 // inTx runs do in a transaction and commits. An error that is not ErrCommitUnknown means that nothing was written.
 func (s *Store) inTx(ctx context.Context, do func(pgx.Tx) error) error {
-	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin})
+	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: s.begin})
 	if err != nil {
 		return translate(err)
 	}

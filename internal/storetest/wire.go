@@ -21,7 +21,18 @@ type Wire struct {
 	request []byte
 	after   bool
 	cuts    int
+	hold    *Hold
 }
+
+// Hold is a request that is kept from the server, as by a process that is frozen before it sends.
+type Hold struct {
+	// Reached is closed when the request is about to be sent.
+	Reached chan struct{}
+	goOn    chan struct{}
+}
+
+// Release lets the request go on.
+func (h *Hold) Release() { close(h.goOn) }
 
 // commit is how pgx sends COMMIT: alone, by the simple protocol.
 const commit = "commit\x00"
@@ -31,6 +42,14 @@ func (w *Wire) CutCommitBefore() { w.arm(commit, false) }
 
 // CutCommitAfter loses the reply to the next COMMIT: it fails although everything is persisted.
 func (w *Wire) CutCommitAfter() { w.arm(commit, true) }
+
+// HoldCommit holds the next COMMIT until it is released.
+func (w *Wire) HoldCommit() *Hold {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hold = &Hold{make(chan struct{}), make(chan struct{})}
+	return w.hold
+}
 
 func (w *Wire) arm(request string, after bool) {
 	w.mu.Lock()
@@ -79,6 +98,20 @@ func (w *Wire) take(request []byte) (cut, after bool) {
 	return true, w.after
 }
 
+// await holds the request if it is the one to hold.
+func (w *Wire) await(request []byte) {
+	w.mu.Lock()
+	h := w.hold
+	if h == nil || !bytes.Contains(request, []byte(commit)) {
+		w.mu.Unlock()
+		return
+	}
+	w.hold = nil
+	w.mu.Unlock()
+	close(h.Reached)
+	<-h.goOn
+}
+
 // wireConn is one connection over a wire.
 type wireConn struct {
 	net.Conn
@@ -89,6 +122,7 @@ type wireConn struct {
 }
 
 func (c *wireConn) Write(request []byte) (int, error) {
+	c.wire.await(request)
 	cut, after := c.wire.take(request)
 	if !cut {
 		return c.Conn.Write(request)
