@@ -126,7 +126,8 @@ func TestReAddedWhileItsRemovalIsDecided(t *testing.T) {
 		_, err := s.Add(t.Context(), d)
 		added <- err
 	}()
-	storetest.Await(t, conn, "the adding to wait for the look", "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
+	storetest.Await(t, conn, "the adding to wait for the look",
+		"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')")
 	close(f.goOn)
 	if err := <-f.err; err != nil {
 		t.Fatal("look: ", err)
