@@ -13,7 +13,10 @@ import (
 )
 
 // errRace says that somebody else inserted or removed the same id at the same time; the transaction is tried again.
-var errRace = errors.New("another session changed the same job id")
+var errRace = errors.New("the id has a row in pgdue.jobs and none in pgdue.next_run_times, or is edited all the time; delete the row")
+
+// editTries bounds how often a transaction that lost a race is tried again. Each time somebody else has won.
+const editTries = 100
 
 // Add stores a new job. ErrExists: the id is taken by a job that is not finished.
 func (s *Store) Add(ctx context.Context, d scheduler.Definition) (scheduler.Overview, error) {
@@ -78,7 +81,7 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 
 // edit locks a job, or finds that there is none (nil), and calls do with the time and revision of the change.
 func (s *Store) edit(ctx context.Context, id string, do func(tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error) error {
-	for {
+	for try := 1; ; try++ {
 		err := s.inTx(ctx, func(tx pgx.Tx) error {
 			present, err := lockJob(ctx, tx, id)
 			if err != nil {
@@ -91,7 +94,7 @@ func (s *Store) edit(ctx context.Context, id string, do func(tx pgx.Tx, present 
 			}
 			return do(tx, present, now.UTC(), revision)
 		})
-		if !errors.Is(err, errRace) {
+		if !errors.Is(err, errRace) || try == editTries {
 			return err
 		}
 	}
