@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
@@ -58,7 +57,7 @@ func TestClaimersNeverExceedMaxInstances(t *testing.T) {
 	nodes.Wait()
 
 	checkInstances(t, conn)
-	checkFires(t, conn)
+	checkFires(t, conn, time.Millisecond)
 }
 
 // race lets a node's claimers claim until ctx ends, and then records what is left.
@@ -87,23 +86,15 @@ func race(ctx context.Context, t *testing.T, node *scheduler.Scheduler) {
 
 func raceStore(t *testing.T, url string) *store.Store {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := storetest.Config(t, url)
 	config.MaxConns = raceClaimers + 4
-	s, err := store.OpenConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.Close)
-	return s
+	return storetest.OpenConfig(t, config)
 }
 
 // checkInstances judges max_instances from the times of the rows: a run holds an instance at least from the claim's
 // decision to its end's recording, so overlapping spans of one job must never be more than max_instances. Both ends are
 // statement times within the transaction that holds the job's lock, or that frees the instance.
-func checkInstances(t *testing.T, conn *pgx.Conn) {
+func checkInstances(t testing.TB, conn *pgx.Conn) {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), `
 		WITH ends AS (
@@ -128,8 +119,9 @@ func checkInstances(t *testing.T, conn *pgx.Conn) {
 }
 
 // checkFires judges that every fire time of every job has exactly one final row: the rows' spans follow each other without
-// gap or overlap, from the first fire time to the last decided one, and count what they span.
-func checkFires(t *testing.T, conn *pgx.Conn) {
+// gap or overlap, from the first fire time to the last decided one, and count what they span. All jobs are interval jobs
+// of the same interval, and no node runs any more.
+func checkFires(t testing.TB, conn *pgx.Conn, every time.Duration) {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), `
 		WITH spans AS (
@@ -137,20 +129,20 @@ func checkFires(t *testing.T, conn *pgx.Conn) {
 		           lag(last_run_time) OVER (PARTITION BY job_id ORDER BY first_run_time, last_run_time) AS before
 		    FROM pgdue.run_history WHERE final
 		), wrong AS (
-		    SELECT format('%s: %s follows %s', job_id, first, before) AS what FROM spans WHERE first <> before + interval '1 ms'
+		    SELECT format('%s: %s follows %s', job_id, first, before) AS what FROM spans WHERE first <> before + $1::interval
 		    UNION ALL
 		    SELECT format('%s: %s..%s counts %s', job_id, first, last, fire_count) FROM spans
-		    WHERE last <> first + (fire_count - 1) * interval '1 ms'
+		    WHERE last <> first + (fire_count - 1) * $1::interval
 		    UNION ALL
 		    SELECT format('%s: begins at %s, not at the first fire time', s.job_id, min(first)) FROM spans s JOIN pgdue.jobs j ON j.id = s.job_id
-		    GROUP BY s.job_id, j.anchor HAVING min(first) <> j.anchor + interval '1 ms'
+		    GROUP BY s.job_id, j.anchor HAVING min(first) <> j.anchor + $1::interval
 		    UNION ALL
 		    SELECT format('%s: ends at %s, last decided %s', s.job_id, max(last), n.last_run_time)
 		    FROM spans s JOIN pgdue.next_run_times n ON n.job_id = s.job_id GROUP BY s.job_id, n.last_run_time HAVING max(last) <> n.last_run_time
 		    UNION ALL
 		    SELECT format('%s: instance left', job_id) FROM pgdue.running_instances
 		)
-		SELECT what FROM wrong`)
+		SELECT what FROM wrong`, every)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,3 +61,6 @@ func definition(t testing.TB, id, triggerJSON string) scheduler.Definition {
 
 // quiet is a log for tests that judge by rows.
 func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// testLog is a log that is shown when the test fails.
+func testLog(t testing.TB) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/pgdue/pgdue/internal/devpg"
 	"github.com/pgdue/pgdue/internal/store"
@@ -72,7 +73,13 @@ func Open(t testing.TB) *store.Store {
 // OpenURL returns a Store on the database at url, closed when the test ends.
 func OpenURL(t testing.TB, url string) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), url)
+	return OpenConfig(t, Config(t, url))
+}
+
+// OpenConfig is OpenURL with a parsed configuration, which it leaves as it is.
+func OpenConfig(t testing.TB, config *pgxpool.Config) *store.Store {
+	t.Helper()
+	s, err := store.OpenConfig(t.Context(), config.Copy())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,10 +87,26 @@ func OpenURL(t testing.TB, url string) *store.Store {
 	return s
 }
 
+// Config is the configuration that a URL stands for.
+func Config(t testing.TB, url string) *pgxpool.Config {
+	t.Helper()
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return config
+}
+
 // Conn returns a connection to the database at url, for looking at rows and preparing them, closed when the test ends.
 func Conn(t testing.TB, url string) *pgx.Conn {
 	t.Helper()
-	conn, err := pgx.Connect(t.Context(), url)
+	return Connect(t, Config(t, url))
+}
+
+// Connect is Conn with a parsed configuration.
+func Connect(t testing.TB, config *pgxpool.Config) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.ConnectConfig(t.Context(), config.ConnConfig.Copy())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,40 @@
+package tests
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// held is an executor whose first attempt goes on until it is released; all others succeed at once.
+type held struct {
+	begun    atomic.Bool
+	released chan struct{}
+	first    chan uuid.UUID // the held run, once it has ended
+}
+
+func newHeld() *held { return &held{released: make(chan struct{}), first: make(chan uuid.UUID, 1)} }
+
+func (h *held) Queues() []string { return []string{scheduler.ExecutorExec} }
+
+func (h *held) Execute(ctx context.Context, a scheduler.Attempt) scheduler.Result {
+	if h.begun.Swap(true) {
+		return scheduler.Result{Outcome: scheduler.Succeeded}
+	}
+	defer func() { h.first <- a.RunID }()
+	select {
+	case <-h.released:
+		return scheduler.Result{Outcome: scheduler.Succeeded}
+	case <-ctx.Done():
+		return scheduler.Result{Outcome: scheduler.Lost, Error: context.Cause(ctx).Error()}
+	}
+}
+
+// release lets the held attempt succeed.
+func (h *held) release() { close(h.released) }
+
+// runID waits for the end of the held attempt and returns its run.
+func (h *held) runID() uuid.UUID { return <-h.first }
