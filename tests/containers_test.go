@@ -24,8 +24,8 @@ func TestWorksOnEveryPostgreSQL(t *testing.T) {
 		if dockerRequired() {
 			t.Fatalf("no Docker engine answers, and %s requires one: %v", requireDocker, missing)
 		}
-		fmt.Fprintf(os.Stderr, "\n*** NO DOCKER ENGINE ANSWERS (%v):\n*** TestWorksOnEveryPostgreSQL uses the other tests' PostgreSQL instead of 15 and 17 in containers.\n"+
-			"*** Start Docker, or set DOCKER_HOST; with %s=1 this is a failure.\n\n", missing, requireDocker)
+		shout(fmt.Sprintf("NO DOCKER ENGINE ANSWERS (%v): TestWorksOnEveryPostgreSQL runs its cases on the other tests' PostgreSQL, not on "+
+			"15 and 17 in containers. Start Docker or set DOCKER_HOST; %s=1 makes this a failure.", missing, requireDocker))
 		integrate(t, local{})
 		return
 	}
@@ -34,6 +34,16 @@ func TestWorksOnEveryPostgreSQL(t *testing.T) {
 			t.Parallel()
 			integrate(t, startContainer(t, major))
 		})
+	}
+}
+
+// shout writes to stderr and to the terminal, where there is one: of a package that passes, go test shows only "ok".
+func shout(message string) {
+	message = "\n*** " + message + "\n\n"
+	fmt.Fprint(os.Stderr, message)
+	if terminal, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
+		defer terminal.Close()
+		fmt.Fprint(terminal, message)
 	}
 }
 
