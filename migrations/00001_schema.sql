@@ -4,6 +4,7 @@
 -- silently pass over a due job.
 CREATE SCHEMA IF NOT EXISTS pgdue;
 COMMENT ON SCHEMA pgdue IS 'pgdue, a persistent scheduler: jobs, when they fire next, what runs, and how every fire time ended';
+COMMENT ON TABLE pgdue.goose_db_version IS 'Which migrations were applied, and when; written by goose';
 
 CREATE TABLE pgdue.schema_compatibility (
     migration     bigint PRIMARY KEY,

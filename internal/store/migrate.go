@@ -62,8 +62,7 @@ func (s *Store) MigrateFS(ctx context.Context, files fs.FS, log *slog.Logger) er
 		if err != nil {
 			return fmt.Errorf("migrate: %w", translate(err))
 		}
-		_, err = s.pool.Exec(ctx, "COMMENT ON TABLE "+versionTable+" IS 'Which migrations were applied, and when; written by goose'")
-		return translate(err)
+		return nil
 	})
 }
 
