@@ -162,7 +162,7 @@ func (s *Store) withGoose(files fs.FS, do func(*goose.Provider) error) (err erro
 }
 
 // refusePooler fails when the connection goes through a transaction pooler: it would give the migrations' session lock
-// to strangers. Through one, a session that stands between two statements lends its server process to the next.
+// to strangers.
 func (s *Store) refusePooler(ctx context.Context) error {
 	a, err := pgx.ConnectConfig(ctx, s.config)
 	if err != nil {
@@ -174,26 +174,36 @@ func (s *Store) refusePooler(ctx context.Context) error {
 		return unreachable(s.config, err)
 	}
 	defer b.Close(ctx)
-	before, err := backend(ctx, a)
+	shared, err := sharesBackends(ctx, a, b)
 	if err != nil {
-		return err
+		return fmt.Errorf("look for a transaction pooler: %w", translate(err))
 	}
-	if _, err := b.Exec(ctx, "BEGIN"); err != nil {
-		return err
-	}
-	inTx, err := backend(ctx, b)
-	if err != nil {
-		return err
-	}
-	after, err := backend(ctx, a)
-	if err != nil {
-		return err
-	}
-	if before == inTx || before != after {
+	if shared {
 		return fmt.Errorf("%s:%d is a transaction pooler, which cannot keep the session lock that migrations need: run `scheduler migrate up` with the PostgreSQL server's own address in --database-url; `scheduler serve` may use the pooler afterwards",
 			s.config.Host, s.config.Port)
 	}
 	return nil
+}
+
+// sharesBackends says whether a server process serves session a only from one statement to the next: it changes, as where
+// a pooler goes round its processes, or serves a transaction of b in between. In that order, so that it never waits for
+// the only process there is.
+func sharesBackends(ctx context.Context, a, b *pgx.Conn) (bool, error) {
+	first, err := backend(ctx, a)
+	if err != nil {
+		return false, err
+	}
+	if again, err := backend(ctx, a); err != nil || again != first {
+		return again != first, err
+	}
+	if _, err := b.Exec(ctx, "BEGIN"); err != nil {
+		return false, err
+	}
+	if inTx, err := backend(ctx, b); err != nil || inTx == first {
+		return inTx == first, err
+	}
+	after, err := backend(ctx, a)
+	return after != first, err
 }
 
 // backend returns the process that serves a connection right now.
