@@ -8,15 +8,17 @@ import (
 	"time"
 )
 
-// claims ticks until ctx ends, then it returns nil, or until the lease is lost.
+// claims ticks until ctx ends or the lease is lost, which it returns.
 func (s *Scheduler) claims(ctx context.Context) error {
 	for ctx.Err() == nil {
 		next, err := s.Tick(ctx)
-		switch {
-		case ctx.Err() != nil:
+		if errors.Is(err, ErrLeaseLost) {
+			s.lease.end(ErrLeaseLost)
+			s.Log.Warn("another node judged this one dead; its work is stopped", "node", s.node.Name)
+			return ErrLeaseLost
+		}
+		if ctx.Err() != nil {
 			return nil
-		case errors.Is(err, ErrLeaseLost):
-			return err
 		}
 		s.note(err)
 		if err != nil {

@@ -34,6 +34,10 @@ func (j *Job) arm(t *trigger.Trigger, now time.Time) error {
 	}
 	d := Decision{State: StateActive}
 	d.advance(*j, j.LastRunTime, now)
+	if d.State == StateFinished { // the clock was set back: all its fire times lie before one that this id has had
+		d.State = StateActive
+		d.advance(*j, time.Time{}, now)
+	}
 	j.State, j.NextRunTime, j.DueAt, j.Error = d.State, d.NextRunTime, d.DueAt, ""
 	return nil
 }

@@ -42,8 +42,10 @@ func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision 
 			return d
 		}
 	}
-	if j.NextRunTime.After(now) { // looked at for another reason, or the clock was set back
+	if j.NextRunTime.After(now) && !d.DueAt.After(now) { // mended by hand
 		d.DueAt = j.fireAt(j.NextRunTime)
+	}
+	if d.DueAt.After(now) { // jitter was drawn when DueAt was set; it is not drawn anew
 		return d
 	}
 	d.fire(j, now, live)

@@ -70,8 +70,6 @@ func (s *Scheduler) Register(ctx context.Context) error {
 }
 
 func (s *Scheduler) setDefaults() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.Slots == 0 {
 		s.Slots = defaultSlots
 	}
@@ -89,6 +87,8 @@ func (s *Scheduler) setDefaults() {
 		}
 		s.Name = fmt.Sprintf("%s:%d", host, os.Getpid())
 	}
+	s.mu.Lock() // Ready may be asked already
+	defer s.mu.Unlock()
 	s.node = Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Version: s.Version}
 	s.slots = newSlots(s.node.Queues, s.Slots)
 	s.wake = make(chan struct{}, 1)
@@ -114,11 +114,15 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.listen(claims) })
 	g.Go(func() error { return s.maintain(claims) })
 
-	err := s.claims(claims)
+	lost := s.claims(claims)
 	endClaims()
 	s.drain(ctx)
 	stop()
-	return errors.Join(err, g.Wait(), s.leave(ctx))
+	err := g.Wait()
+	if err == nil {
+		err = lost
+	}
+	return errors.Join(err, s.leave(ctx))
 }
 
 // drain waits for the node's attempts, at first as long as Drain, then after cancelling them.

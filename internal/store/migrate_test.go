@@ -28,14 +28,17 @@ func TestConcurrentMigrate(t *testing.T) {
 	t.Parallel()
 	url := storetest.EmptyURL(t)
 	var all sync.WaitGroup
-	for range 4 {
+	start := make(chan struct{})
+	for range 8 {
 		s := storetest.OpenURL(t, url)
 		all.Go(func() {
+			<-start
 			if err := s.Migrate(t.Context(), quiet); err != nil {
 				t.Error(err)
 			}
 		})
 	}
+	close(start)
 	all.Wait()
 	s := storetest.OpenURL(t, url)
 	before := schemaOf(t, url)

@@ -1,0 +1,291 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// running starts Run and returns what ends it and its result.
+func running(s *Scheduler) (stop context.CancelFunc, result <-chan error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	return cancel, done
+}
+
+// A node that cannot renew, whether it is refused or hears nothing, stops its work 10 s after the start of its last good
+// renewal and claims nothing; when it renews again, it claims again.
+func TestNodeThatCannotRenewStopsItself(t *testing.T) {
+	for name, fails := range map[string]func(context.Context) ([]Peer, error){
+		"refused":      func(context.Context) ([]Peer, error) { return nil, errDown },
+		"not answered": func(ctx context.Context) ([]Peer, error) { <-ctx.Done(); return nil, ctx.Err() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				const outage = time.Minute
+				var good, back time.Time
+				first := time.Now()
+				f := &fake{claim: oneRun(t)}
+				f.beat = func(ctx context.Context) ([]Peer, error) {
+					if since := time.Since(first); since > 20*time.Second && since < 20*time.Second+outage {
+						return fails(ctx)
+					}
+					if since := time.Since(first); since <= 20*time.Second {
+						good = time.Now()
+					} else if back.IsZero() {
+						back = time.Now()
+					}
+					return nil, nil
+				}
+				work := &untilStopped{}
+				stop, result := running(node(f, work.do))
+				time.Sleep(3 * time.Minute)
+				synctest.Wait()
+				stop()
+				if err := <-result; err != nil {
+					t.Error(err)
+				}
+				if after := work.at.Sub(good); after != leaseTime || work.cause != ErrLeaseLost {
+					t.Errorf("work was stopped %s after the last good renewal because of %v", after, work.cause)
+				}
+				if n := f.claimedAfter(good.Add(leaseTime)) - f.claimedAfter(back.Add(-time.Nanosecond)); n != 0 {
+					t.Errorf("%d claims without a lease", n)
+				}
+				if f.claimedAfter(back) == 0 {
+					t.Error("no claim after the outage")
+				}
+			})
+		})
+	}
+}
+
+// A node that was judged dead stops its work and says so, whether a renewal or a claim finds it out.
+func TestNodeThatWasJudgedDead(t *testing.T) {
+	for _, by := range []string{"renewal", "claim"} {
+		t.Run(by, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				dead := func() bool { return time.Since(start) > 5*time.Second }
+				first := oneRun(t)
+				f := &fake{
+					beat: func(context.Context) ([]Peer, error) {
+						if by == "renewal" && dead() {
+							return nil, ErrLeaseLost
+						}
+						return nil, nil
+					},
+					claim: func(decide func(Look) Decision) (Claim, error) {
+						if by == "claim" && dead() {
+							return Claim{}, ErrLeaseLost
+						}
+						return first(decide)
+					},
+				}
+				work := &untilStopped{}
+				s := node(f, work.do)
+				s.Drain = time.Hour
+				_, result := running(s)
+				if err := <-result; !errors.Is(err, ErrLeaseLost) {
+					t.Errorf("Run: %v, want ErrLeaseLost", err)
+				}
+				if work.cause != ErrLeaseLost {
+					t.Errorf("work was stopped because of %v", work.cause)
+				}
+				if took := time.Since(start); took > 11*time.Second {
+					t.Errorf("it took %s", took)
+				}
+			})
+		})
+	}
+}
+
+// A node that is stopped claims nothing more, lets its runs end within Drain while it keeps its lease, cancels what is
+// left, records all ends and leaves.
+func TestDrain(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		takes time.Duration
+		want  Outcome
+		after time.Duration // how long stopping takes
+	}{
+		{"ends in time", 40 * time.Second, Succeeded, 40 * time.Second},
+		{"takes too long", time.Hour, Lost, time.Minute},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{claim: oneRun(t)}
+				var cause error
+				s := node(f, func(ctx context.Context) Result {
+					select {
+					case <-ctx.Done():
+						cause = context.Cause(ctx)
+						return Result{Outcome: Lost}
+					case <-time.After(c.takes):
+						return Result{Outcome: Succeeded}
+					}
+				})
+				s.Drain = time.Minute
+				stop, result := running(s)
+				synctest.Wait()
+				stopped := time.Now()
+				stop()
+				if err := <-result; err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(stopped); took != c.after {
+					t.Errorf("stopping took %s, want %s", took, c.after)
+				}
+				if n := f.claimedAfter(stopped); n != 0 {
+					t.Errorf("%d claims after the stop", n)
+				}
+				if ends := f.recorded(); len(ends) != 1 || ends[0].Outcome != c.want || !f.left {
+					t.Errorf("recorded %+v, left %v", ends, f.left)
+				}
+				if c.want == Lost && cause != ErrShutdown {
+					t.Errorf("cancelled because of %v", cause)
+				}
+			})
+		})
+	}
+}
+
+// Ends that the database does not take are kept and tried again; nothing is lost, and the slot comes back only then.
+func TestEndsAreKeptUntilRecorded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		f := &fake{claim: oneRun(t), complete: func([]Record) error {
+			if time.Since(start) < time.Hour {
+				return errDown
+			}
+			return nil
+		}}
+		s := node(f, quickly)
+		s.Slots = 1
+		stop, result := running(s)
+		time.Sleep(59 * time.Minute)
+		if n := len(s.slots.available()); n != 0 {
+			t.Error("the slot of an unrecorded run is free")
+		}
+		time.Sleep(2 * time.Minute)
+		if ends := f.recorded(); len(ends) != 1 || ends[0].Outcome != Succeeded {
+			t.Errorf("recorded %+v, want one success", ends)
+		}
+		if n := len(s.slots.available()); n != 1 {
+			t.Error("the slot of a recorded run is not free")
+		}
+		stop()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// cluster is what several nodes see of each other: their beats, while the database is there.
+type cluster struct {
+	mu    sync.Mutex
+	beats map[uuid.UUID]int64
+	down  bool
+	dead  map[uuid.UUID]time.Time
+}
+
+func newCluster() *cluster {
+	return &cluster{beats: map[uuid.UUID]int64{}, dead: map[uuid.UUID]time.Time{}}
+}
+
+func (c *cluster) setDown(down bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.down = down
+}
+
+// member is a node's view of a cluster, with the loops that watch and take over.
+func (c *cluster) member(t *testing.T) (s *Scheduler, die context.CancelFunc) {
+	f := &fake{}
+	s = node(f, quickly)
+	f.beat = func(context.Context) ([]Peer, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.down {
+			return nil, errDown
+		}
+		c.beats[s.node.ID]++
+		var peers []Peer
+		for id, beat := range c.beats {
+			if id != s.node.ID {
+				peers = append(peers, Peer{ID: id, Alive: true, Beat: beat})
+			}
+		}
+		return peers, nil
+	}
+	f.markDead = func(p Peer) (bool, error) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.beats[p.ID] != p.Beat {
+			return false, nil
+		}
+		c.dead[p.ID] = time.Now()
+		delete(c.beats, p.ID)
+		return true, nil
+	}
+	if err := s.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	go s.KeepLease(ctx)
+	go s.takeOvers(ctx)
+	return s, cancel
+}
+
+// Whenever in its period a node dies, another takes it over within 18 s, and not while it may trust its lease.
+func TestDeadNodeIsTakenOverInTime(t *testing.T) {
+	for phase := time.Duration(0); phase < 2*beatEvery; phase += 170 * time.Millisecond {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCluster()
+			_, stop := c.member(t)
+			defer stop()
+			time.Sleep(time.Second) // so that they do not beat at the same moments
+			s, die := c.member(t)
+			time.Sleep(time.Minute + phase)
+			synctest.Wait()
+			died := time.Now()
+			die()
+			time.Sleep(time.Minute)
+			synctest.Wait()
+			at, dead := c.dead[s.node.ID]
+			if took := at.Sub(died); !dead || took > 18*time.Second || took < deadAfter-beatEvery {
+				t.Errorf("phase %s: taken over %v after %s", phase, dead, took)
+			}
+			if len(c.dead) != 1 {
+				t.Errorf("phase %s: %d nodes were judged dead", phase, len(c.dead))
+			}
+		})
+	}
+}
+
+// A database that is away for any time kills nobody.
+func TestOutageKillsNobody(t *testing.T) {
+	for _, outage := range []time.Duration{time.Second, 14 * time.Second, 16 * time.Second, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCluster()
+			for range 3 {
+				_, stop := c.member(t)
+				defer stop()
+				time.Sleep(700 * time.Millisecond)
+			}
+			c.setDown(true)
+			time.Sleep(outage)
+			c.setDown(false)
+			time.Sleep(time.Hour)
+			synctest.Wait()
+			if len(c.dead) != 0 {
+				t.Errorf("outage of %s: %d nodes were judged dead", outage, len(c.dead))
+			}
+		})
+	}
+}
