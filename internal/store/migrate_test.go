@@ -23,13 +23,42 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// Several processes may migrate an empty database at once; and again later, which changes nothing.
+// Several processes may migrate an empty database at once, also one in which goose has its table already; and again later,
+// which changes nothing.
 func TestConcurrentMigrate(t *testing.T) {
 	t.Parallel()
-	url := storetest.EmptyURL(t)
-	var all sync.WaitGroup
+	down := storetest.URL(t)
+	migrateDown(t, down)
+	for name, url := range map[string]string{"empty": storetest.EmptyURL(t), "down": down} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			migrateAtOnce(t, url, 8)
+			s := storetest.OpenURL(t, url)
+			before := schemaOf(t, url)
+			if err := errors.Join(s.Migrate(t.Context(), quiet), s.CheckSchema(t.Context())); err != nil {
+				t.Error(err)
+			}
+			if diff := cmp.Diff(before, schemaOf(t, url)); diff != "" {
+				t.Errorf("migrating again changed the schema (-before +after):\n%s", diff)
+			}
+			list, err := s.Migrations(t.Context())
+			if err != nil || len(list) == 0 {
+				t.Fatal("migrations: ", list, err)
+			}
+			for _, m := range list {
+				if m.AppliedAt.IsZero() {
+					t.Errorf("%s is said to be pending", m.Name)
+				}
+			}
+		})
+	}
+}
+
+func migrateAtOnce(t *testing.T, url string, processes int) {
+	t.Helper()
 	start := make(chan struct{})
-	for range 8 {
+	var all sync.WaitGroup
+	for range processes {
 		s := storetest.OpenURL(t, url)
 		all.Go(func() {
 			<-start
@@ -40,22 +69,23 @@ func TestConcurrentMigrate(t *testing.T) {
 	}
 	close(start)
 	all.Wait()
-	s := storetest.OpenURL(t, url)
-	before := schemaOf(t, url)
-	if err := errors.Join(s.Migrate(t.Context(), quiet), s.CheckSchema(t.Context())); err != nil {
-		t.Error(err)
+}
+
+// migrateDown takes all migrations back.
+func migrateDown(t *testing.T, url string) {
+	t.Helper()
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if diff := cmp.Diff(before, schemaOf(t, url)); diff != "" {
-		t.Errorf("migrating again changed the schema (-before +after):\n%s", diff)
+	db := stdlib.OpenDB(*config)
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS, goose.WithTableName("pgdue.goose_db_version"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	list, err := s.Migrations(t.Context())
-	if err != nil || len(list) == 0 {
-		t.Fatal("migrations: ", list, err)
-	}
-	for _, m := range list {
-		if m.AppliedAt.IsZero() {
-			t.Errorf("%s is said to be pending", m.Name)
-		}
+	if _, err := p.DownTo(t.Context(), 0); err != nil {
+		t.Fatal("down: ", err)
 	}
 }
 
@@ -82,19 +112,7 @@ func TestMigrateDownAndUp(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	before := schemaOf(t, url)
-	config, err := pgx.ParseConfig(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	db := stdlib.OpenDB(*config)
-	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS, goose.WithTableName("pgdue.goose_db_version"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.DownTo(t.Context(), 0); err != nil {
-		t.Fatal("down: ", err)
-	}
+	migrateDown(t, url)
 	for _, left := range schemaOf(t, url) {
 		if !strings.Contains(left, "goose_db_version") && !strings.HasPrefix(left, "schema") {
 			t.Errorf("left after Down: %s", left)
