@@ -150,3 +150,16 @@ func job(t testing.TB, triggerJSON string, created time.Time) Job {
 	}
 	return j
 }
+
+// jobEvery is an interval job created at t0.
+func jobEvery(t interface{ Fatal(...any) }, every time.Duration) Job {
+	when, err := trigger.Parse([]byte(`{"type":"interval","every":"` + trigger.FormatDuration(every) + `"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := NewJob(Definition{ID: "j", Trigger: when, MaxInstances: 1}, t0, 1, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return j
+}

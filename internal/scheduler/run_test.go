@@ -155,6 +155,31 @@ func TestDrain(t *testing.T) {
 	}
 }
 
+// Readiness may be asked at any time: it says why the node does not claim, and nothing when it does.
+func TestReady(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := node(&fake{}, quickly)
+		if s.Ready() == nil {
+			t.Error("ready before it is registered")
+		}
+		asked := make(chan struct{})
+		go func() { defer close(asked); s.Ready() }() // at the same time as Run registers: for the race detector
+		stop, result := running(s)
+		<-asked
+		synctest.Wait()
+		if err := s.Ready(); err != nil {
+			t.Error(err)
+		}
+		stop()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+		if s.Ready() == nil {
+			t.Error("ready after the end")
+		}
+	})
+}
+
 // Ends that the database does not take are kept and tried again; nothing is lost, and the slot comes back only then.
 func TestEndsAreKeptUntilRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -1,0 +1,124 @@
+package scheduler
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+// redefined is what of a job a redefinition may change, in seconds after t0.
+type redefined struct {
+	Revision, CreatedRevision int64
+	State                     State
+	Anchor, Next, Due         float64
+	Dropped                   []span
+}
+
+func TestRedefine(t *testing.T) {
+	more := func(d *Definition) { d.MaxInstances = 5 }
+	retrigger := func(json string) func(*Definition) {
+		return func(d *Definition) { d.Trigger = mustParse(json) }
+	}
+	for _, c := range []struct {
+		name    string
+		trigger string
+		before  func(*Job)
+		change  func(*Definition)
+		now     float64
+		want    redefined
+	}{
+		{"equal changes nothing", every5s, nil, nil, 2, redefined{1, 1, StateActive, 0, 5, 5, nil}},
+		{"equal changes nothing when overdue", every5s, nil, nil, 20, redefined{1, 1, StateActive, 0, 5, 5, nil}},
+		{"equal in other words", every5s, nil, retrigger(`{"every":"5000ms","type":"interval"}`), 2, redefined{1, 1, StateActive, 0, 5, 5, nil}},
+		{"policy keeps anchor and next run time", every5s, nil, more, 7, redefined{2, 1, StateActive, 0, 5, 5, nil}},
+		{"policy keeps the pause", every5s, func(j *Job) { j.State = StatePaused }, more, 7, redefined{2, 1, StatePaused, 0, 5, 5, nil}},
+		{"trigger anchors anew", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 2, redefined{2, 1, StateActive, 2, 10, 10, nil}},
+		{"trigger drops what was due", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 22,
+			redefined{2, 1, StateActive, 22, 30, 30, []span{{ReasonRescheduled, 5, 20, 4}}}},
+		{"date from interval", every5s, nil, retrigger(`{"type":"date"}`), 2, redefined{2, 1, StateActive, 2, 2, 2, nil}},
+		{"blocked is active with an equal definition", every5s, blockedBefore, nil, 22, redefined{2, 1, StateActive, 0, 5, 22, nil}},
+		{"blocked is active with another trigger", every5s, blockedBefore, retrigger(`{"type":"interval","every":"8s"}`), 22,
+			redefined{2, 1, StateActive, 22, 30, 30, []span{{ReasonRescheduled, 5, 20, 4}}}},
+		{"blocked by an unreadable trigger", every5s, func(j *Job) { blockedBefore(j); j.Trigger = nil }, nil, 22,
+			redefined{2, 1, StateActive, 22, 27, 27, []span{{ReasonRescheduled, 5, 5, 1}}}},
+		{"finished stays finished", `{"type":"date"}`, finished, more, 60, redefined{2, 1, StateFinished, 0, -1, 0, nil}},
+		{"finished fires again by another trigger", `{"type":"date"}`, finished, retrigger(every5s), 60, redefined{2, 1, StateActive, 60, 65, 65, nil}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j := job(t, c.trigger, t0)
+			if c.before != nil {
+				c.before(&j)
+			}
+			d := definition(t, c.trigger)
+			if c.change != nil {
+				c.change(&d)
+			}
+			got, dropped, err := j.Redefine(d, at(c.now), 2)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, redefined{got.Revision, got.CreatedRevision, got.State, seconds(got.Anchor), seconds(got.NextRunTime),
+				seconds(got.DueAt), gistOf(Decision{Skip: dropped}).Skip}); diff != "" {
+				t.Errorf("redefined (-want +got):\n%s", diff)
+			}
+			if got.Error != "" {
+				t.Errorf("error is %q still", got.Error)
+			}
+			if got.MaxInstances != d.MaxInstances {
+				t.Errorf("max_instances is %d, want %d", got.MaxInstances, d.MaxInstances)
+			}
+		})
+	}
+}
+
+func blockedBefore(j *Job) { j.State, j.Error, j.DueAt = StateBlocked, "refused", time.Time{} }
+
+func mustParse(json string) *trigger.Trigger {
+	when, err := trigger.Parse([]byte(json))
+	if err != nil {
+		panic(err) // written in a test
+	}
+	return when
+}
+
+// A new job under an old id fires after the last fire time of that id, and at all events: also when the clock was set back
+// behind it.
+func TestNewJobUnderAnOldID(t *testing.T) {
+	for _, c := range []struct {
+		name, trigger string
+		last          time.Time
+		want          float64
+	}{
+		{"date fires at once", `{"type":"date"}`, at(-5), 0},
+		{"date after the clock was set back", `{"type":"date"}`, at(3600), 0},
+		{"interval is not fired twice at one time", `{"type":"interval","every":"5s","start":"2026-03-01T09:00:00Z"}`, at(0), 5},
+		{"first of its id", every5s, time.Time{}, 5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			j, err := NewJob(definition(t, c.trigger), t0, 9, c.last)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if j.State != StateActive || seconds(j.NextRunTime) != c.want || j.DueAt != j.NextRunTime || j.LastRunTime != c.last {
+				t.Errorf("state %s, next %v s, due %s, last %s", j.State, seconds(j.NextRunTime), j.DueAt, j.LastRunTime)
+			}
+		})
+	}
+}
+
+// A trigger that can never fire is refused, with the field that is to blame.
+func TestTriggerThatNeverFires(t *testing.T) {
+	past := `{"type":"date","at":"2026-03-01T08:59:59Z"}`
+	_, errNew := NewJob(definition(t, past), t0, 1, time.Time{})
+	_, _, errPut := job(t, every5s, t0).Redefine(definition(t, past), t0, 2)
+	for _, err := range []error{errNew, errPut} {
+		var invalid *InvalidError
+		if !errors.As(err, &invalid) || len(invalid.Fields) != 1 || invalid.Fields[0].Field != "trigger.at" {
+			t.Errorf("error is %v, want one of trigger.at", err)
+		}
+	}
+}

@@ -1,0 +1,82 @@
+package scheduler
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// A job that keeps skipping is warned of three times, then summed up once a minute; after a quiet minute it is warned of
+// singly again.
+func TestSkipLogSumsUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var out bytes.Buffer
+		l := &skipLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
+		start := time.Now()
+		skips := func(until time.Duration) {
+			for ; time.Since(start) < until; time.Sleep(5 * time.Second) {
+				j := job(t, every5s, time.Now().Add(-5*time.Second))
+				d := Plan(j, time.Now(), []Instance{{Node: "n", StartedAt: start}}, nil)
+				l.skipped(Decided{Look{Job: j}, d}, d.Skip[0])
+				l.flush(time.Now())
+			}
+		}
+		skips(3 * time.Minute) // 36 skips
+		for range 30 {         // then quiet
+			time.Sleep(5 * time.Second)
+			l.flush(time.Now())
+		}
+		skips(time.Since(start) + time.Second)
+
+		type line struct {
+			Msg    string
+			Count  int
+			Reason string
+			Note   string
+			Remedy string
+		}
+		var got []line
+		for dec := json.NewDecoder(&out); dec.More(); {
+			var l line
+			if err := dec.Decode(&l); err != nil {
+				t.Fatal(err)
+			}
+			if l.Remedy == "" {
+				t.Error("a line without a remedy")
+			}
+			l.Remedy = ""
+			got = append(got, l)
+		}
+		const reason = "maximum number of running instances reached (1)"
+		want := []line{
+			{Msg: "run skipped", Reason: reason}, {Msg: "run skipped", Reason: reason},
+			{Msg: "run skipped", Reason: reason, Note: "further skips of this job are summed up once a minute"},
+			{Msg: "runs skipped", Count: 12, Reason: reason}, {Msg: "runs skipped", Count: 12, Reason: reason},
+			{Msg: "runs skipped", Count: 9, Reason: reason},
+			{Msg: "run skipped", Reason: reason},
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("lines (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// Fire times that are skipped for other reasons are told, not warned of.
+func TestSkipLogOfCoalesced(t *testing.T) {
+	var out bytes.Buffer
+	l := &skipLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
+	d := Plan(job(t, every5s, t0), at(62), nil, nil)
+	l.skipped(Decided{Decision: d}, d.Skip[0])
+	var got struct {
+		Level, Msg string
+		Count      int
+	}
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil || got.Level != "INFO" || got.Count != 11 {
+		t.Errorf("line is %s (%v)", out.String(), err)
+	}
+}

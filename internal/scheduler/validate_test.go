@@ -1,0 +1,91 @@
+package scheduler
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestValidate(t *testing.T) {
+	exec := func(change func(*Exec)) func(*Definition) {
+		return func(d *Definition) { change(d.Exec) }
+	}
+	http := func(change func(*HTTP)) func(*Definition) {
+		return func(d *Definition) {
+			d.Exec, d.HTTP = nil, &HTTP{URL: "https://example.org/ping"}
+			change(d.HTTP)
+		}
+	}
+	label := func(name, value string) func(*Definition) {
+		return func(d *Definition) { d.Labels = map[string]string{name: value} }
+	}
+	for _, c := range []struct {
+		name  string
+		bad   func(*Definition)
+		field string // "" for none
+		says  string
+	}{
+		{"good exec", func(*Definition) {}, "", ""},
+		{"good http", http(func(h *HTTP) { h.Method, h.Headers = "PATCH", map[string]string{"X-A": "b"} }), "", ""},
+		{"longest id", func(d *Definition) { d.ID = strings.Repeat("a", 200) }, "", ""},
+		{"every character of an id", func(d *Definition) { d.ID = "Az09._:@-" }, "", ""},
+		{"no id", func(d *Definition) { d.ID = "" }, "id", `"" is not 1 to 200`},
+		{"id too long", func(d *Definition) { d.ID = strings.Repeat("a", 201) }, "id", "…"},
+		{"id with a slash", func(d *Definition) { d.ID = "a/b" }, "id", `"a/b"`},
+		{"id with a line break at its end", func(d *Definition) { d.ID = "a\n" }, "id", `"a\n"`},
+		{"no trigger", func(d *Definition) { d.Trigger = nil }, "trigger", "say when"},
+		{"no work", func(d *Definition) { d.Exec = nil }, "exec", "exactly one of exec, http"},
+		{"two works", func(d *Definition) { d.HTTP = &HTTP{URL: "http://x"} }, "http", "exactly one of exec, http"},
+		{"no instances", func(d *Definition) { d.MaxInstances = 0 }, "max_instances", "0 is outside 1 to 1000000"},
+		{"negative instances", func(d *Definition) { d.MaxInstances = -1 }, "max_instances", "-1 is outside"},
+		{"too many instances", func(d *Definition) { d.MaxInstances = 1_000_001 }, "max_instances", "1000001 is outside"},
+		{"overlap", func(d *Definition) { d.Overlap = "queue" }, "overlap", `"queue" is not supported by this version; use "skip"`},
+		{"coalesce", func(d *Definition) { d.Coalesce = "all" }, "coalesce", `use "latest"`},
+		{"attempts", func(d *Definition) { d.MaxAttempts = 3 }, "max_attempts", "3 is not supported by this version; use 1"},
+		{"timeout", func(d *Definition) { d.Timeout = -time.Second }, "timeout", "-1s is not positive"},
+		{"no command", exec(func(e *Exec) { e.Command = nil }), "exec.command", "is empty"},
+		{"empty program", exec(func(e *Exec) { e.Command = []string{""} }), "exec.command", "is empty"},
+		{"NUL in an argument", exec(func(e *Exec) { e.Command = []string{"a", "\x00"} }), "exec.command[1]", "NUL"},
+		{"environment name", exec(func(e *Exec) { e.Env = map[string]string{"1A": ""} }), "exec.env", `"1A"`},
+		{"our environment", exec(func(e *Exec) { e.Env = map[string]string{"PGDUE_URL": ""} }), "exec.env", "are set by the scheduler"},
+		{"NUL in the environment", exec(func(e *Exec) { e.Env = map[string]string{"A": "\x00"} }), "exec.env.A", "NUL"},
+		{"relative directory", exec(func(e *Exec) { e.Dir = "tmp" }), "exec.dir", `"tmp" is not an absolute path`},
+		{"relative URL", http(func(h *HTTP) { h.URL = "/ping" }), "http.url", `"/ping"`},
+		{"other URL", http(func(h *HTTP) { h.URL = "ftp://example.org" }), "http.url", "absolute http or https"},
+		{"method", http(func(h *HTTP) { h.Method = "G T" }), "http.method", `"G T"`},
+		{"header name", http(func(h *HTTP) { h.Headers = map[string]string{"A:": ""} }), "http.headers", `"A:"`},
+		{"header value", http(func(h *HTTP) { h.Headers = map[string]string{"A": "b\r\nC: d"} }), "http.headers.A", "line break"},
+		{"body", http(func(h *HTTP) { h.Body = "\x00" }), "http.body", "NUL"},
+		{"label name", label("-a", ""), "labels", `"-a"`},
+		{"label value", label("a", strings.Repeat("b", 201)), "labels.a", "200 bytes"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			d := definition(t, every5s)
+			c.bad(&d)
+			err := d.Validate()
+			if c.field == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			var invalid *InvalidError
+			if !errors.As(err, &invalid) || !errors.Is(err, ErrInvalid) || len(invalid.Fields) != 1 {
+				t.Fatalf("error is %v, want one of %s", err, c.field)
+			}
+			if f := invalid.Fields[0]; f.Field != c.field || !strings.Contains(f.Message, c.says) {
+				t.Errorf("%s: %s; want %s: …%s…", f.Field, f.Message, c.field, c.says)
+			}
+		})
+	}
+}
+
+// All that is wrong is said at once.
+func TestValidateTellsEverything(t *testing.T) {
+	err := (&Definition{}).Validate()
+	var invalid *InvalidError
+	if !errors.As(err, &invalid) || len(invalid.Fields) != 7 {
+		t.Errorf("error is %v, want seven fields", err)
+	}
+}
