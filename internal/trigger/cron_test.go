@@ -161,6 +161,10 @@ func TestCalendarRules(t *testing.T) {
 		{"days keep the time of day", `"days":1,"at":"12:00","start":"2026-03-28"`, "2026-03-28T12:00:00 2026-03-29T12:00:00 2026-03-30T12:00:00"},
 		{"months first, then days", `"months":1,"days":1,"start":"2026-01-30"`, "2026-01-30T00:00:00 2026-03-31T00:00:00 2026-06-01T00:00:00"},
 		{"the time of day is the start's", `"months":6,"start":"2026-02-01T07:15"`, "2026-02-01T07:15:00 2026-08-01T07:15:00 2027-02-01T07:15:00"},
+		{"an absolute start is a date in the zone", `"days":1,"start":"2026-02-01T23:30:00Z"`, "2026-02-02T00:30:00 2026-02-03T00:30:00 2026-02-04T00:30:00"},
+		{"the years end with 2199", `"years":60,"start":"2100-03-01"`, "2100-03-01T00:00:00 2160-03-01T00:00:00"},
+		{"the years end with 2199, in months and days", `"months":600,"days":1,"start":"2100-03-01"`, "2100-03-01T00:00:00 2150-03-02T00:00:00"},
+		{"the years end with 2199, in days", `"days":40000,"start":"2080-03-01"`, "2080-03-01T00:00:00 2189-09-06T00:00:00"},
 		{"no start: the anchor's day, when the time is still to come", `"days":3,"at":"23:00"`, "2026-01-01T23:00:00 2026-01-04T23:00:00 2026-01-07T23:00:00"},
 		{"no start: not on the anchor's day when the time has passed", `"days":3,"at":"00:30"`, "2026-01-04T00:30:00 2026-01-07T00:30:00 2026-01-10T00:30:00"},
 	} {

@@ -79,18 +79,17 @@ func (c *wallClock) cameFromGap(n int, at instant) (wall, bool) {
 
 // doubled says which of two instants with the same local time this is.
 func (c *wallClock) doubled(n int, at instant) []string {
-	first, last, ok := c.zone.instants(c.wall(n, at))
-	switch {
-	case !ok || first == last:
+	w := c.wall(n, at)
+	first, last, ok := c.zone.instants(w)
+	if !ok || first == last {
 		return nil
-	case at != first && at != last:
-		return nil
-	case c.overlap == overlapBoth && at == first:
-		return []string{"doubled: " + describeWall(c.wall(n, at)) + " comes twice and fires twice, the first time"}
-	case c.overlap == overlapBoth:
-		return []string{"doubled: " + describeWall(c.wall(n, at)) + " comes twice and fires twice, the second time"}
-	case at == first:
-		return []string{"doubled: " + describeWall(c.wall(n, at)) + " comes twice, fires the first time only"}
 	}
-	return []string{"doubled: " + describeWall(c.wall(n, at)) + " comes twice, fires the second time only"}
+	fires, which := "fires twice, this is", "first"
+	if c.overlap != overlapBoth {
+		fires = "fires only"
+	}
+	if at == last {
+		which = "second"
+	}
+	return []string{fmt.Sprintf("doubled: %s comes twice, %s the %s time", describeWall(w), fires, which)}
 }

@@ -5,17 +5,15 @@ import (
 	"strings"
 )
 
-// types are the types of trigger, each with its own fields.
-var types []typeOf
-
+// typeOf is one type of trigger, with its own fields.
 type typeOf struct {
 	name   string
 	fields []string
 	parse  func(*object, *options) (kind, error)
 }
 
-func init() { // parsing a set needs the list itself
-	types = []typeOf{
+func types() []typeOf {
+	return []typeOf{
 		{"date", []string{"at"}, parseOnce},
 		{"interval", []string{"every"}, parseInterval},
 		{"cron", []string{"expression", "fields"}, parseCron},
@@ -27,7 +25,7 @@ func init() { // parsing a set needs the list itself
 }
 
 func typeNames() (names []string) {
-	for _, t := range types {
+	for _, t := range types() {
 		names = append(names, t.name)
 	}
 	return names
@@ -79,14 +77,15 @@ func parseKind(obj *object, outer *options) (kind, options, error) {
 	if i < 0 {
 		return nil, options{}, fail("type", "%q is not a type of trigger (%s)", name, strings.Join(typeNames(), ", "))
 	}
-	if err := obj.only(name, []string{"type"}, types[i].fields, commonFields); err != nil {
+	typ := types()[i]
+	if err := obj.only(name, []string{"type"}, typ.fields, commonFields); err != nil {
 		return nil, options{}, err
 	}
 	o, err := parseOptions(obj, outer)
 	if err != nil {
 		return nil, options{}, err
 	}
-	k, err := types[i].parse(obj, &o)
+	k, err := typ.parse(obj, &o)
 	return k, o, err
 }
 

@@ -23,11 +23,15 @@ func TestPreviewNotesDaylightSaving(t *testing.T) {
 		{"skipped", `{"type":"cron","expression":"*/15 2 * * *","dst_gap":"skip"` + stockholm + `}`, "2026-03-29T00:00:00Z", []string{
 			"03-30T02:00 skipped: 2026-03-29 02:00 does not exist, nor do 3 more", "03-30T02:15 "}},
 		{"the first of two", `{"type":"calendar","days":1,"at":"02:30","start":"2026-01-01"` + stockholm + `}`, "2026-10-25T00:00:00Z", []string{
-			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires the first time only", "10-26T02:30 "}},
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires only the first time", "10-26T02:30 "}},
 		{"the second of two", `{"type":"cron","expression":"30 2 * * *","dst_overlap":"second"` + stockholm + `}`, "2026-10-25T00:00:00Z", []string{
-			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires the second time only", "10-26T02:30 "}},
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires only the second time", "10-26T02:30 "}},
 		{"both", `{"type":"any","of":[{"type":"cron","expression":"30 * * * *"},{"type":"interval","every":"30m"}]` + stockholm + `}`, "2026-10-25T00:30:00Z", []string{
-			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice and fires twice, the first time", "10-25T02:00 "}},
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires twice, this is the first time", "10-25T02:00 "}},
+		{"the second of both", `{"type":"cron","expression":"30 * * * *"` + stockholm + `}`, "2026-10-25T01:30:00Z", []string{
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires twice, this is the second time", "10-25T03:30 "}},
+		{"all and except", `{"type":"except","of":[{"type":"all","of":[{"type":"cron","expression":"30 * * * *"},{"type":"cron","expression":"*/15 * * * *"}]},` +
+			`{"type":"date"}]` + stockholm + `}`, "2026-10-25T01:30:00Z", []string{"10-25T03:30 ", "10-25T04:30 "}},
 		{"a date at once, and no more", `{"type":"date"}`, "2026-01-01T00:00:00Z", []string{"01-01T00:00 ", "exhausted"}},
 		{"nothing among the first looks", impossible, "2026-01-01T00:00:00Z", nil},
 	} {
@@ -63,13 +67,17 @@ func TestAroundDST(t *testing.T) {
 2026-03-28T02:30+01:00
 2026-03-29T03:30+02:00
 2026-03-30T02:30+02:00
-2026-10-25T02:00:00+01:00 at 2026-10-25 03:00 the clocks of Europe/Stockholm go back by 1h to 2026-10-25 02:00, the local times between come twice: doubled: 2026-10-25 02:30 comes twice, fires the first time only
+2026-10-25T02:00:00+01:00 at 2026-10-25 03:00 the clocks of Europe/Stockholm go back by 1h to 2026-10-25 02:00, the local times between come twice: doubled: 2026-10-25 02:30 comes twice, fires only the first time
 2026-10-24T02:30+02:00
 2026-10-25T02:30+02:00
 2026-10-26T02:30+01:00
 `
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("around DST (-want +got):\n%s", diff)
+	}
+	often := crontab(t, "*/10 * * * *", `"timezone":"Europe/Stockholm"`).AroundDST(at(t, "2026-09-01T00:00:00Z"))
+	if !strings.HasSuffix(often[0].Text, "2026-10-25 02:30 comes twice, fires twice, this is the first time; and so on") {
+		t.Errorf("every ten minutes: %s", often[0].Text)
 	}
 	if got := parse(t, `{"type":"date"}`).AroundDST(at(t, "2026-01-01T00:00:00Z")); got != nil {
 		t.Errorf("UTC has the transitions %v", got)

@@ -61,24 +61,34 @@ func (t *Trigger) Anchored(anchor time.Time) *Trigger {
 // Never says why t, as anchored, can never fire, and is nil when it can. For all and except it looks at the first 10,000
 // fire times of each member, at most 40,000 in all; for all others the answer is exact.
 func (t *Trigger) Never() error {
-	w := t.schedule
-	if w.from > w.until {
-		if t.options.end.given() && w.from == t.anchor {
-			return fail("end", "%s lies before %s, from when the trigger counts", t.moment(w.until), t.moment(w.from))
-		}
-		return fail("end", "%s lies before the start, %s", t.moment(w.until), t.moment(w.from))
-	}
-	at, fire, _ := w.next(w.from-1, neverLooks(t.kind))
-	if fire {
+	w, k := t.schedule, t.kind
+	if t.anchor == unanchored && k.needsAnchor(&t.options) {
 		return nil
 	}
-	if at != never {
-		return fail(t.kind.field(), "the members' fire times hold none of the whole up to %s, which is how far was looked", t.moment(at))
+	if w.from > w.until {
+		return t.endsBefore(w.from)
 	}
-	if w.from == earliest && w.until == latest {
-		return fail(t.kind.field(), "%s never happens", t.kind.describe(&t.options))
+	at, fire, _ := w.next(w.from-1, neverLooks(k))
+	what := k.describe(&t.options)
+	switch {
+	case fire:
+		return nil
+	case at != never:
+		return fail(k.field(), "the members' fire times hold none of the whole up to %s, which is how far was looked", t.moment(at))
+	case w.from == earliest && w.until == latest:
+		return fail(k.field(), "%s never happens", what)
+	case w.until == latest:
+		return fail(k.field(), "%s never happens from %s on", what, t.moment(w.from))
 	}
-	return fail(t.kind.field(), "%s never happens from %s to %s", t.kind.describe(&t.options), t.moment(w.from), t.moment(w.until))
+	return fail(k.field(), "%s never happens from %s to %s", what, t.moment(w.from), t.moment(w.until))
+}
+
+// endsBefore says that t ends before the first instant it lets through.
+func (t *Trigger) endsBefore(from instant) error {
+	if from == t.anchor {
+		return fail("end", "%s lies before %s, from when the trigger counts", t.moment(t.schedule.until), t.moment(from))
+	}
+	return fail("end", "%s lies before the start, %s", t.moment(t.schedule.until), t.moment(from))
 }
 
 // neverLooks is maxLooks for each member, as far as that can be done in 5 ms.

@@ -43,11 +43,10 @@ type span struct {
 
 // zone is a time zone as the list of its spans over the years 1970–2199, and some days more on either side.
 type zone struct {
-	loc        *time.Location
-	spans      []span // the first starts at unanchored, before all; neighbours differ in offset
-	maxOffset  int64
-	minOffset  int64
-	longestGap int64
+	loc       *time.Location
+	spans     []span // the first starts at unanchored, before all; neighbours differ in offset
+	maxOffset int64
+	minOffset int64
 }
 
 var utc = newZone(time.UTC)
@@ -93,14 +92,12 @@ func newZone(loc *time.Location) *zone {
 
 // add appends a span, unless only the zone's abbreviation or its daylight flag changes.
 func (z *zone) add(s span) {
-	before := z.spans[len(z.spans)-1].offset
-	if s.offset == before {
+	if s.offset == z.spans[len(z.spans)-1].offset {
 		return
 	}
 	z.spans = append(z.spans, s)
 	z.maxOffset = max(z.maxOffset, s.offset)
 	z.minOffset = min(z.minOffset, s.offset)
-	z.longestGap = max(z.longestGap, s.offset-before)
 }
 
 func offsetOf(t time.Time) int64 {
