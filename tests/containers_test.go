@@ -16,8 +16,8 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// TestWorksOnEveryPostgreSQL does what the integration suite of a team does with us, on each PostgreSQL that we promise to work with,
-// in a container. Where no Docker engine answers it does the same on the server of the other tests.
+// TestWorksOnEveryPostgreSQL does what the integration suite of a team does with us, on the oldest PostgreSQL that will do
+// and a newer one, each in a container. Where no Docker engine answers it does the same on the server of the other tests.
 func TestWorksOnEveryPostgreSQL(t *testing.T) {
 	t.Parallel()
 	if missing := docker(); missing != nil {
