@@ -16,6 +16,7 @@ const module = "github.com/pgdue/pgdue"
 // see all.
 var arrows = map[string][]string{
 	"client":             {},
+	"examples":           {},
 	"migrations":         {},
 	"internal/devpg":     {},
 	"internal/trigger":   {},

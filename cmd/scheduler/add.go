@@ -128,10 +128,12 @@ func otherFlag(cmd *cobra.Command) (name string) {
 }
 
 func printAdded(w io.Writer, verb string, j client.Job) {
-	next := "it will not fire"
-	if !j.NextRunTime.IsZero() {
-		next = "next run " + timeIn(j.NextRunTime, zoneOf(j))
-	} else if verb != "added" {
+	next := "next run " + timeIn(j.NextRunTime, zoneOf(j))
+	switch {
+	case !j.NextRunTime.IsZero():
+	case verb == "added":
+		next = fmt.Sprintf("its time has come already, see `scheduler runs %s`", j.ID)
+	default:
 		next = "it has finished and will not fire; add it without --replace to run it again"
 	}
 	fmt.Fprintf(w, "%s %s: %s; %s\n", verb, j.ID, oneLine(j.Description), next)

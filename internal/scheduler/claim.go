@@ -128,7 +128,11 @@ func (s *Scheduler) decide(l Look) (d Decision) {
 	if l.Err != nil {
 		return blocked(l.Job, l.Err.Error())
 	}
-	return Plan(l.Job, l.Now, l.Live, l.Waiting)
+	d = Plan(l.Job, l.Now, l.Live, l.Waiting)
+	for i := range d.Skip {
+		d.Skip[i].Node = s.node.Name
+	}
+	return d
 }
 
 func blocked(j Job, reason string) Decision {
@@ -153,7 +157,7 @@ func (s *Scheduler) begin(c Claim) {
 // oneByOne looks at the jobs of a batch that the database refused each alone, and blocks those that it refuses again: one
 // bad row must not hold up the others. A job that cannot even be blocked stays due; then the next look is not at once.
 func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) (next time.Time, err error) {
-	next = time.Now()
+	var wait time.Duration
 	for _, d := range refused.Decided {
 		want := map[string]int{d.Queue: 1}
 		claim, err := s.Store.Claim(ctx, ClaimRequest{Node: s.node.ID, Want: want, Only: []string{d.Job.ID}}, s.decide)
@@ -164,7 +168,7 @@ func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) (next time.Time
 				return time.Time{}, err
 			}
 			if !blocked {
-				next = time.Now().Add(errorRelook)
+				wait = errorRelook
 			}
 		case errors.Is(err, ErrCommitUnknown):
 			s.slots.spend(claim)
@@ -177,7 +181,7 @@ func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) (next time.Time
 			s.begin(claim)
 		}
 	}
-	return next, nil
+	return time.Now().Add(wait), nil
 }
 
 // block makes a job blocked. false: the database refused that too.
