@@ -66,6 +66,13 @@ func (c *Client) RemoveJob(ctx context.Context, id string) error {
 	return err
 }
 
+// RunNow asks for a run of a job. It begins as soon as an instance is free. It fails with IsNotFound.
+func (c *Client) RunNow(ctx context.Context, id string) (Run, error) {
+	var r Run
+	_, err := c.call(ctx, http.MethodPost, JobPath(id)+"/runs", nil, nil, &r)
+	return r, err
+}
+
 // Runs lists the runs of a job, newest first. before is the Next of the page before, a time in RFC 3339, or "" for the
 // newest; a limit of 0 leaves it to the scheduler. The runs of a removed job stay, so an unknown id has none.
 func (c *Client) Runs(ctx context.Context, jobID, before string, limit int) (RunPage, error) {

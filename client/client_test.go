@@ -52,7 +52,7 @@ func TestAddedJobIsTheOneReadBack(t *testing.T) {
 		CreatedAt:     servertest.Now,
 		UpdatedAt:     servertest.Now,
 	}
-	want.MaxInstances, want.MaxAttempts = new(1), new(1)
+	want.MaxInstances, want.MaxAttempts, want.MaxWaiting = new(1), new(1), new(100)
 	want.Overlap, want.Coalesce = "skip", "latest"
 	if diff := cmp.Diff(want, added); diff != "" {
 		t.Errorf("added (-want +got):\n%s", diff)
@@ -126,9 +126,12 @@ func TestJobsArePaged(t *testing.T) {
 // running instances. Their attempts count from 1.
 func addRuns(store *servertest.Store) {
 	for i := range 8 {
-		v := scheduler.RunView{Running: i >= 6}
+		v := scheduler.RunView{State: scheduler.RunEnded}
+		if i >= 6 {
+			v.State = scheduler.RunRunning
+		}
 		v.JobID, v.RunID, v.Attempt, v.Cause = "ping", uuid.NewSHA1(uuid.Nil, []byte{byte(i)}), i+1, scheduler.CauseSchedule
-		if !v.Running {
+		if v.State == scheduler.RunEnded {
 			v.EndedAt = servertest.Now.Add(time.Duration(i/2) * time.Second)
 			v.Outcome, v.Final = scheduler.Succeeded, true
 		}
@@ -180,8 +183,8 @@ func TestRunHoldsItsAttempts(t *testing.T) {
 	failed.Run = scheduler.Run{JobID: "ping", RunID: id, Attempt: 1, Cause: scheduler.CauseSchedule, ScheduledRunTime: servertest.Now}
 	again := scheduler.Record{Run: failed.Run, StartedAt: servertest.Now.Add(2 * time.Second)}
 	again.Attempt = 2
-	store.AddRun(scheduler.RunView{Record: failed})
-	store.AddRun(scheduler.RunView{Record: again, Running: true})
+	store.AddRun(scheduler.RunView{Record: failed, State: scheduler.RunEnded})
+	store.AddRun(scheduler.RunView{Record: again, State: scheduler.RunRunning})
 	got, err := c.Run(t.Context(), "ping", id.String())
 	want := client.RunDetail{Items: []client.Run{
 		{JobID: "ping", RunID: id.String(), Attempt: 1, Cause: "schedule", State: client.RunEnded, Outcome: "failed",

@@ -12,10 +12,14 @@ type JobDefinition struct {
 	HTTP    *HTTP    `json:"http,omitempty" doc:"Send an HTTP request"`
 	// MaxInstances is how many runs of the job may execute at the same time, at least 1; default 1.
 	MaxInstances *int `json:"max_instances,omitempty" doc:"How many runs of the job may execute at the same time; default 1"`
-	// Overlap says what a fire does when max_instances runs execute: "skip" (default).
-	Overlap string `json:"overlap,omitempty" doc:"What a fire does when max_instances runs execute; default skip" example:"skip"`
-	// Coalesce says what several overdue fire times become: "latest" (default) is one run.
-	Coalesce string `json:"coalesce,omitempty" doc:"What several overdue fire times become; default latest" example:"latest"`
+	// Overlap says what a fire does when max_instances runs execute: "skip" (default) or "wait".
+	Overlap string `json:"overlap,omitempty" doc:"What a fire does when max_instances runs execute: skip (default) or wait" example:"skip"`
+	// MaxWaiting is how many runs may wait where Overlap is "wait"; default 100.
+	MaxWaiting *int `json:"max_waiting,omitempty" doc:"How many runs may wait where overlap is wait; default 100"`
+	// Coalesce says what several overdue fire times become: one run of the "latest" (default) or of the "earliest", or "all".
+	Coalesce string `json:"coalesce,omitempty" doc:"What several overdue fire times become: latest (default), earliest, or all, up to 1000 one by one" example:"latest"`
+	// MisfireGraceTime is how late a run may be when its fire is decided; later it is skipped. Absent: however late.
+	MisfireGraceTime string `json:"misfire_grace_time,omitempty" doc:"How late a run may be, as in 5m; later it is skipped; default however late"`
 	// Timeout is the longest duration of an attempt; default 60s for http, none for exec.
 	Timeout string `json:"timeout,omitempty" doc:"Longest duration of an attempt, as in 90s, 1h30m; default 60s for http, none for exec" example:"10s"`
 	// MaxAttempts is how often a run is tried; default 1.
@@ -91,6 +95,7 @@ type Job struct {
 	LastRunTime time.Time `json:"last_run_time,omitzero" doc:"The last fire time that was decided"`
 	DueAt       time.Time `json:"due_at,omitzero" doc:"When a node must next look at the job, for whatever reason"`
 	Running     int       `json:"running" doc:"How many runs of this id execute now"`
+	Waiting     int       `json:"waiting" doc:"How many runs of this id wait for an instance"`
 	LastOutcome string    `json:"last_outcome,omitempty" doc:"How the latest run ended"`
 	LastReason  string    `json:"last_reason,omitempty" doc:"Why the latest run was skipped"`
 	LastEndedAt time.Time `json:"last_ended_at,omitzero"`
@@ -109,6 +114,7 @@ type JobPage struct {
 
 // States of a Run.
 const (
+	RunWaiting = "waiting"
 	RunRunning = "running"
 	RunEnded   = "ended"
 )
@@ -118,10 +124,10 @@ type Run struct {
 	JobID            string    `json:"job_id"`
 	RunID            string    `json:"run_id" doc:"UUID; the same for all attempts"`
 	Attempt          int       `json:"attempt" doc:"From 1"`
-	Cause            string    `json:"cause" doc:"Why the run exists: schedule"`
-	State            string    `json:"state" doc:"running or ended"`
+	Cause            string    `json:"cause" doc:"Why the run exists: schedule or manual"`
+	State            string    `json:"state" doc:"waiting, running or ended"`
 	Outcome          string    `json:"outcome,omitempty" doc:"succeeded, failed, timed_out, cancelled, lost or skipped; absent while it runs"`
-	Reason           string    `json:"reason,omitempty" doc:"Why it was skipped: max_instances, coalesced, rescheduled, removed"`
+	Reason           string    `json:"reason,omitempty" doc:"Why it was skipped: max_instances, max_waiting, misfire, coalesced, catch_up_limit, rescheduled, removed"`
 	Sentence         string    `json:"sentence,omitempty" doc:"The whole story for a person"`
 	ScheduledRunTime time.Time `json:"scheduled_run_time" doc:"The nominal fire time"`
 	StartedAt        time.Time `json:"started_at,omitzero"`

@@ -34,6 +34,8 @@ CREATE TABLE pgdue.jobs (
     max_instances    integer NOT NULL DEFAULT 1 CHECK (max_instances >= 1),
     overlap          text NOT NULL DEFAULT 'skip' CHECK (overlap IN ('skip', 'wait', 'replace')),
     "coalesce"       text NOT NULL DEFAULT 'latest' CHECK ("coalesce" IN ('latest', 'earliest', 'all')),
+    max_waiting      integer NOT NULL DEFAULT 100 CHECK (max_waiting >= 1),
+    misfire_grace_time interval CHECK (misfire_grace_time > interval '0'),
     timeout          interval CHECK (timeout > interval '0'),
     max_attempts     integer NOT NULL DEFAULT 1 CHECK (max_attempts >= 1),
     labels           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
@@ -54,6 +56,8 @@ COMMENT ON COLUMN pgdue.jobs.payload IS 'The work, in the form of its executor';
 COMMENT ON COLUMN pgdue.jobs.max_instances IS 'How many running instances the job may have, counted by job id';
 COMMENT ON COLUMN pgdue.jobs.overlap IS 'What a fire does when max_instances are running';
 COMMENT ON COLUMN pgdue.jobs."coalesce" IS 'What several overdue fire times become';
+COMMENT ON COLUMN pgdue.jobs.max_waiting IS 'How many runs may wait where overlap is wait';
+COMMENT ON COLUMN pgdue.jobs.misfire_grace_time IS 'How late a run may be when its fire is decided; null is however late';
 COMMENT ON COLUMN pgdue.jobs.timeout IS 'Longest duration of an attempt; null is the executor''s default: http 60 s, others none';
 COMMENT ON COLUMN pgdue.jobs.max_attempts IS 'How many attempts one run has; a lost attempt counts';
 COMMENT ON COLUMN pgdue.jobs.labels IS 'The user''s names and values';
@@ -126,6 +130,9 @@ CREATE TABLE pgdue.running_instances (
     deadline            timestamptz,
     job_revision        bigint NOT NULL,
     cancel_requested_at timestamptz,
+    fire_count          bigint NOT NULL CHECK (fire_count >= 1),
+    first_run_time      timestamptz NOT NULL,
+    last_run_time       timestamptz NOT NULL,
     PRIMARY KEY (job_id, run_id)
 );
 COMMENT ON TABLE pgdue.running_instances IS 'Runs that have begun and not ended: what is counted against max_instances. No foreign key: instances outlive a removed or re-added job';
@@ -141,6 +148,9 @@ COMMENT ON COLUMN pgdue.running_instances.not_before IS 'When the next attempt m
 COMMENT ON COLUMN pgdue.running_instances.deadline IS 'When the attempt''s timeout passes; its node ends it then';
 COMMENT ON COLUMN pgdue.running_instances.job_revision IS 'Revision of the definition that the attempt runs';
 COMMENT ON COLUMN pgdue.running_instances.cancel_requested_at IS 'When somebody asked to cancel the run';
+COMMENT ON COLUMN pgdue.running_instances.fire_count IS 'How many fire times the run is told that it stands for, itself included';
+COMMENT ON COLUMN pgdue.running_instances.first_run_time IS 'The first of them';
+COMMENT ON COLUMN pgdue.running_instances.last_run_time IS 'The last of them';
 -- Take-over finds what a dead node left.
 CREATE INDEX running_instances_node ON pgdue.running_instances (node_id);
 COMMENT ON INDEX pgdue.running_instances_node IS 'What a dead node left: the path of a take-over';
@@ -151,6 +161,9 @@ CREATE TABLE pgdue.waiting_runs (
     scheduled_run_time timestamptz NOT NULL,
     cause              text NOT NULL CHECK (cause IN ('schedule', 'manual', 'backfill')),
     created_at         timestamptz NOT NULL,
+    fire_count         bigint NOT NULL CHECK (fire_count >= 1),
+    first_run_time     timestamptz NOT NULL,
+    last_run_time      timestamptz NOT NULL,
     PRIMARY KEY (job_id, run_id)
 );
 COMMENT ON TABLE pgdue.waiting_runs IS 'Runs that have not begun and wait for a free instance';
@@ -159,6 +172,12 @@ COMMENT ON COLUMN pgdue.waiting_runs.run_id IS 'The run';
 COMMENT ON COLUMN pgdue.waiting_runs.scheduled_run_time IS 'The nominal fire time';
 COMMENT ON COLUMN pgdue.waiting_runs.cause IS 'Why the run exists';
 COMMENT ON COLUMN pgdue.waiting_runs.created_at IS 'Since when it waits';
+COMMENT ON COLUMN pgdue.waiting_runs.fire_count IS 'How many fire times the run stands for, itself included';
+COMMENT ON COLUMN pgdue.waiting_runs.first_run_time IS 'The first of them';
+COMMENT ON COLUMN pgdue.waiting_runs.last_run_time IS 'The last of them';
+-- A look takes the first few of a job's waiting runs, however many there are.
+CREATE INDEX waiting_runs_order ON pgdue.waiting_runs (job_id, created_at, scheduled_run_time);
+COMMENT ON INDEX pgdue.waiting_runs_order IS 'A job''s waiting runs in the order in which they begin';
 
 CREATE TABLE pgdue.run_history (
     job_id             text NOT NULL,
@@ -249,6 +268,7 @@ SELECT j.id AS job_id,
        n.due_at,
        (SELECT count(*) FROM pgdue.running_instances r WHERE r.job_id = j.id)::integer AS running,
        j.max_instances,
+       (SELECT count(*) FROM pgdue.waiting_runs w WHERE w.job_id = j.id)::integer AS waiting,
        h.outcome AS last_outcome,
        h.reason AS last_reason,
        h.ended_at AS last_ended_at,

@@ -55,7 +55,7 @@ func definition(t testing.TB, id, triggerJSON string) scheduler.Definition {
 	}
 	return scheduler.Definition{
 		ID: id, Trigger: when, Work: scheduler.Work{Exec: &scheduler.Exec{Command: []string{"true"}}},
-		MaxInstances: 1, Overlap: scheduler.OverlapSkip, Coalesce: scheduler.CoalesceLatest, MaxAttempts: 1,
+		MaxInstances: 1, Overlap: scheduler.OverlapSkip, Coalesce: scheduler.CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
 	}
 }
 

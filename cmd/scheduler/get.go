@@ -60,8 +60,12 @@ func printJob(w io.Writer, j client.Job, runs []client.Run, now time.Time) error
 	line("Running", strings.Replace(runningOf(j), "/", " of at most ", 1))
 	line("Does", workOf(j.JobDefinition))
 	line("Timeout", j.Timeout)
+	if j.Waiting > 0 {
+		line("Waiting", fmt.Sprint(j.Waiting))
+	}
 	line("Overlap", j.Overlap)
 	line("Coalesce", j.Coalesce)
+	line("Grace time", j.MisfireGraceTime)
 	if j.MaxAttempts != nil {
 		line("Attempts", strconv.Itoa(*j.MaxAttempts))
 	}

@@ -23,9 +23,9 @@ type jobFlags struct {
 	env                []string
 	dir                string
 
-	timeout, overlap, coalesce string
-	maxInstances, maxAttempts  int
-	labels                     []string
+	timeout, overlap, coalesce, misfire   string
+	maxInstances, maxAttempts, maxWaiting int
+	labels                                []string
 }
 
 func (f *jobFlags) addTo(flags *pflag.FlagSet) {
@@ -47,8 +47,10 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 
 	flags.StringVar(&f.timeout, "timeout", "", "longest `duration` of an attempt (default 60s for --http, none for a command)")
 	flags.IntVar(&f.maxInstances, "max-instances", 1, "how many runs of the job may execute at the same time")
-	flags.StringVar(&f.overlap, "overlap", "", "what a fire does when that many run: skip (default)")
-	flags.StringVar(&f.coalesce, "coalesce", "", "what several overdue fire times become: latest (default)")
+	flags.StringVar(&f.overlap, "overlap", "", "what a fire does when that many run: skip (default) or wait")
+	flags.IntVar(&f.maxWaiting, "max-waiting", 100, "with --overlap wait: how many runs may wait")
+	flags.StringVar(&f.coalesce, "coalesce", "", "what several overdue fire times become: latest (default), earliest or all")
+	flags.StringVar(&f.misfire, "misfire-grace-time", "", "how late a run may be, as in `5m`; later it is skipped (default: however late)")
 	flags.IntVar(&f.maxAttempts, "max-attempts", 1, "how often a run is tried")
 	flags.StringArrayVar(&f.labels, "label", nil, "a `name=value` to find the job by; repeatable")
 	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
@@ -62,9 +64,12 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 // definition is the job that the flags of cmd and the command after -- write. What its values mean is for the server to
 // judge.
 func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, now time.Time) (client.JobDefinition, error) {
-	d := client.JobDefinition{ID: id, Timeout: f.timeout, Overlap: f.overlap, Coalesce: f.coalesce}
+	d := client.JobDefinition{ID: id, Timeout: f.timeout, Overlap: f.overlap, Coalesce: f.coalesce, MisfireGraceTime: f.misfire}
 	if cmd.Flags().Changed("max-instances") {
 		d.MaxInstances = &f.maxInstances
+	}
+	if cmd.Flags().Changed("max-waiting") {
+		d.MaxWaiting = &f.maxWaiting
 	}
 	if cmd.Flags().Changed("max-attempts") {
 		d.MaxAttempts = &f.maxAttempts

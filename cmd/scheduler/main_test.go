@@ -41,12 +41,12 @@ func recordHistory(store *servertest.Store, id string) {
 		return scheduler.Run{JobID: id, RunID: uuid.NewSHA1(uuid.Nil, []byte{byte(n)}), Attempt: 1, Cause: scheduler.CauseSchedule,
 			ScheduledRunTime: at(n)}
 	}
-	store.AddRun(scheduler.RunView{Record: scheduler.Record{Run: run(0), Final: true, Outcome: scheduler.Failed,
+	store.AddRun(scheduler.RunView{State: scheduler.RunEnded, Record: scheduler.Record{Run: run(0), Final: true, Outcome: scheduler.Failed,
 		Error: "exit status 3", StartedAt: at(0), EndedAt: at(1).Add(500 * time.Millisecond), Node: "web-1", FireCount: 1}})
-	store.AddRun(scheduler.RunView{Record: scheduler.Record{Run: run(5), Final: true, Outcome: scheduler.Skipped,
+	store.AddRun(scheduler.RunView{State: scheduler.RunEnded, Record: scheduler.Record{Run: run(5), Final: true, Outcome: scheduler.Skipped,
 		Reason: scheduler.ReasonMaxInstances, Sentence: "maximum number of running instances reached (1)\nsince 09:00:00",
 		EndedAt: at(5), FireCount: 12}})
-	store.AddRun(scheduler.RunView{Record: scheduler.Record{Run: run(10), StartedAt: at(10), Node: "web-1"}, Running: true})
+	store.AddRun(scheduler.RunView{Record: scheduler.Record{Run: run(10), StartedAt: at(10), Node: "web-1"}, State: scheduler.RunRunning})
 	store.Change(id, func(o *scheduler.Overview) {
 		o.Running, o.LastOutcome, o.LastReason, o.LastRunTime = 1, "skipped", "max_instances", at(10)
 		o.Problem = "no live node serves exec"

@@ -67,8 +67,8 @@ func printRuns(w io.Writer, runs []client.Run, zone *time.Location, now time.Tim
 // outcomeOf names the attempt of a run that is or was tried again, and how many fire times a record stands for.
 func outcomeOf(r client.Run) string {
 	outcome := r.Outcome
-	if r.State == client.RunRunning {
-		outcome = "running"
+	if r.State != client.RunEnded {
+		outcome = r.State
 	}
 	switch {
 	case r.FireCount > 1:

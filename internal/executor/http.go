@@ -117,6 +117,9 @@ func (h *HTTP) request(ctx context.Context, a *scheduler.Attempt) (*http.Request
 	req.Header.Set("Pgdue-Run-Id", a.RunID.String())
 	req.Header.Set("Pgdue-Attempt", strconv.Itoa(a.Attempt))
 	req.Header.Set("Pgdue-Scheduled-Run-Time", a.ScheduledRunTime.UTC().Format(time.RFC3339Nano))
+	req.Header.Set("Pgdue-Fire-Count", strconv.FormatInt(a.FireCount, 10))
+	req.Header.Set("Pgdue-First-Run-Time", a.FirstRunTime.UTC().Format(time.RFC3339Nano))
+	req.Header.Set("Pgdue-Last-Run-Time", a.LastRunTime.UTC().Format(time.RFC3339Nano))
 	req.Header.Set("Idempotency-Key", a.RunID.String())
 	return req, nil
 }

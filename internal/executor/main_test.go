@@ -86,6 +86,10 @@ func attempt(work scheduler.Work) scheduler.Attempt {
 			RunID:            uuid.MustParse("8c5f2b1e-7d7f-5a0e-9f3d-2b1f6a4c9d10"),
 			Attempt:          2,
 			ScheduledRunTime: time.Date(2026, 3, 1, 9, 0, 0, 250_000_000, time.FixedZone("CET", 3600)),
+		}, StandsFor: scheduler.StandsFor{
+			FireCount:    3,
+			FirstRunTime: time.Date(2026, 3, 1, 8, 0, 0, 250_000_000, time.FixedZone("CET", 3600)),
+			LastRunTime:  time.Date(2026, 3, 1, 9, 0, 0, 250_000_000, time.FixedZone("CET", 3600)),
 		}},
 		Definition: scheduler.Definition{ID: "123", Work: work},
 	}

@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 )
 
 // start executes a run that a committed claim began. A node that does not trust its lease any more executes nothing: it
 // ends the attempt as lost.
-func (s *Scheduler) start(d Decided, r Run) {
-	i := Instance{Run: r, NodeID: s.node.ID, Node: s.node.Name, StartedAt: d.Now}
+func (s *Scheduler) start(d Decided, r Start) {
+	i := Instance{Run: r.Run, StandsFor: r.StandsFor, NodeID: s.node.ID, Node: s.node.Name, StartedAt: d.Now}
 	if t := d.Job.EffectiveTimeout(); t > 0 {
 		i.Deadline = d.Now.Add(t)
 	}
@@ -152,7 +153,25 @@ func (s *Scheduler) record(ctx context.Context, batch []ending) bool {
 			s.Wake() // what is due may have waited for a slot
 		}
 	}
+	s.wakeWaiting(ctx, batch)
 	return true
+}
+
+// wakeWaiting lets the next look see that instances are free for runs that wait. If it fails, or we die before it, the
+// jobs are looked at again after relookAtLimit.
+func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending) {
+	var jobs []string
+	for _, e := range batch {
+		jobs = append(jobs, e.record.JobID)
+	}
+	slices.Sort(jobs)
+	woken, err := s.Store.WakeWaiting(ctx, slices.Compact(jobs))
+	if err != nil && ctx.Err() == nil {
+		s.Log.Warn("waiting runs not woken; their jobs are looked at again soon", "node", s.node.Name, "within", relookAtLimit, "err", err)
+	}
+	if woken > 0 {
+		s.Wake()
+	}
 }
 
 // recordOneByOne writes a refused batch row by row; a row that is refused alone is written without what the work said.

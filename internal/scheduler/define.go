@@ -32,13 +32,10 @@ func (j *Job) arm(t *trigger.Trigger, now time.Time) error {
 		}
 		return Invalid("trigger", "%s", err)
 	}
-	d := Decision{State: StateActive}
-	d.advance(*j, j.LastRunTime, now)
-	if d.State == StateFinished { // the clock was set back: all its fire times lie before one that this id has had
-		d.State = StateActive
-		d.advance(*j, time.Time{}, now)
+	j.nextFire(j.LastRunTime, now)
+	if j.State == StateFinished { // the clock was set back: all its fire times lie before one that this id has had
+		j.nextFire(time.Time{}, now)
 	}
-	j.State, j.NextRunTime, j.DueAt, j.Error = d.State, d.NextRunTime, d.DueAt, ""
 	return nil
 }
 
@@ -67,9 +64,7 @@ func (j Job) Redefine(d Definition, now time.Time, revision int64) (changed Job,
 func (j *Job) unblock(now time.Time) {
 	j.State, j.Error, j.DueAt = StateActive, "", now
 	if j.NextRunTime.IsZero() {
-		d := Decision{State: StateActive}
-		d.advance(*j, j.LastRunTime, now)
-		j.State, j.NextRunTime, j.DueAt = d.State, d.NextRunTime, d.DueAt
+		j.nextFire(j.LastRunTime, now)
 	}
 }
 
@@ -86,7 +81,8 @@ func (j *Job) Dropped(reason Reason, now time.Time, why string) []Record {
 // equal compares all but the trigger.
 func (d Definition) equal(e Definition) bool {
 	return maps.Equal(d.Labels, e.Labels) && equalWork(d.Work, e.Work) && d.MaxInstances == e.MaxInstances &&
-		d.Overlap == e.Overlap && d.Coalesce == e.Coalesce && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts
+		d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting && d.Coalesce == e.Coalesce &&
+		d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts
 }
 
 func equalWork(a, b Work) bool {

@@ -11,6 +11,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrExists says that the id belongs to a job that is not finished.
 	ErrExists = errors.New("the id is taken by a job that is not finished")
+	// ErrBlocked says that a job cannot run until a person has corrected it.
+	ErrBlocked = errors.New("the job is blocked; correct it and put it again")
 	// ErrInvalid is what every *InvalidError is.
 	ErrInvalid = errors.New("invalid")
 	// ErrReadOnly says that the database takes no writes.

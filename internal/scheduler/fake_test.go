@@ -57,6 +57,8 @@ func (f *fake) Claim(_ context.Context, _ ClaimRequest, decide func(Look) Decisi
 
 func (f *fake) NextDue(context.Context, []string) (time.Duration, bool, error) { return 0, false, nil }
 
+func (f *fake) WakeWaiting(context.Context, []string) (int, error) { return 0, nil }
+
 func (f *fake) Complete(_ context.Context, ended []Record) (int, error) {
 	if f.complete != nil {
 		if err := f.complete(ended); err != nil {
@@ -137,7 +139,7 @@ func definition(t testing.TB, triggerJSON string) Definition {
 	}
 	return Definition{
 		ID: "j", Trigger: when, Work: Work{Exec: &Exec{Command: []string{"true"}}},
-		MaxInstances: 1, Overlap: OverlapSkip, Coalesce: CoalesceLatest, MaxAttempts: 1,
+		MaxInstances: 1, Overlap: OverlapSkip, Coalesce: CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
 	}
 }
 

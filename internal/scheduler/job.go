@@ -13,16 +13,26 @@ type Definition struct {
 	Work                     // what, exactly one kind
 	// MaxInstances is how many running instances the job may have, counted by job id; at least 1, default 1.
 	MaxInstances int
-	Overlap      string        // what a fire does at the limit; OverlapSkip
-	Coalesce     string        // what several overdue fire times become; CoalesceLatest
-	Timeout      time.Duration // longest duration of an attempt; 0: the executor's default (see EffectiveTimeout)
-	MaxAttempts  int           // attempts of one run; 1
-	Labels       map[string]string
+	Overlap      string // what a fire does at the limit: OverlapSkip (default), OverlapWait
+	MaxWaiting   int    // how many runs may wait with OverlapWait; default 100
+	Coalesce     string // what several overdue fire times become: CoalesceLatest (default), CoalesceEarliest, CoalesceAll
+	// MisfireGraceTime is how late a run may be when its fire is decided; later it is skipped. 0: however late.
+	MisfireGraceTime time.Duration
+	Timeout          time.Duration // longest duration of an attempt; 0: the executor's default (see EffectiveTimeout)
+	MaxAttempts      int           // attempts of one run; 1
+	Labels           map[string]string
 }
 
 const (
-	OverlapSkip    = "skip"   // the fire is skipped and recorded
-	CoalesceLatest = "latest" // one run, of the latest overdue fire time; the others are recorded as coalesced
+	OverlapSkip = "skip" // the fire is skipped and recorded
+	OverlapWait = "wait" // the fire waits for an instance to end
+
+	CoalesceLatest   = "latest"   // one run, of the latest overdue fire time; the others are recorded as coalesced
+	CoalesceEarliest = "earliest" // one run, of the earliest
+	CoalesceAll      = "all"      // the oldest 1,000 run one by one; the others are recorded
+
+	// DefaultMaxWaiting is max_waiting where a definition sets none.
+	DefaultMaxWaiting = 100
 )
 
 // Work is what a job does: exactly one field is set.
@@ -106,12 +116,15 @@ type Job struct {
 	// RecentDuration is the longest of the last few ended attempts, 0 when there are none. The claim reads it for jobs
 	// at their limit only.
 	RecentDuration time.Duration
+	// WaitingCount is how many runs wait, counted up to MaxWaiting; a look has only the first of them.
+	WaitingCount int
 }
 
 // Overview is a job with what stands around it: what a person asks first.
 type Overview struct {
 	Job
 	Running     int       // running instances of this id now
+	Waiting     int       // runs that wait for an instance
 	LastOutcome string    // code of the latest final record, "" when there is none
 	LastReason  string    // reason of that record when it was skipped
 	LastEndedAt time.Time // when that record was written

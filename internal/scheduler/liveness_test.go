@@ -120,7 +120,7 @@ func TestSlots(t *testing.T) {
 	if diff := cmp.Diff([]string{"http"}, s.available()); diff != "" {
 		t.Errorf("available (-want +got):\n%s", diff)
 	}
-	claim := Claim{Decided: []Decided{{Look{Queue: "http"}, Decision{Begin: make([]Run, 2)}}}}
+	claim := Claim{Decided: []Decided{{Look{Queue: "http"}, Decision{Begin: make([]Start, 2)}}}}
 	s.spend(claim) // beyond what is free: the runs have begun
 	if got := s.available(); len(got) != 0 || len(s.take(9)) != 0 {
 		t.Errorf("available after overspending: %v", got)

@@ -2,18 +2,25 @@ package scheduler
 
 import (
 	"fmt"
-	"math"
 	"time"
 )
 
-// removeAfter is how long a finished job stays before a claim removes it.
-const removeAfter = 24 * time.Hour
+const (
+	// removeAfter is how long a finished job stays before a claim removes it.
+	removeAfter = 24 * time.Hour
+	// relookAtLimit is how long a job that waits at its limit is left alone, should nobody wake it.
+	relookAtLimit = 15 * time.Second
+	// catchUpLimit is how many overdue fire times coalesce "all" runs one by one.
+	catchUpLimit = 1000
+)
 
 // Decision is what a look at a due job changes, all in one transaction.
 type Decision struct {
-	Begin       []Run
+	Begin       []Start      // runs that become running instances
+	Wait        []WaitingRun // runs that are to wait
+	Unwait      []WaitingRun // waiting runs that go without having begun; each has its record in Skip
 	Skip        []Record
-	AtLimit     *AtLimit // set when a fire was skipped at max_instances
+	AtLimit     *AtLimit // set when a fire met max_instances, whatever became of it
 	Remove      bool     // the job is finished for good: remove it
 	State       State
 	NextRunTime time.Time
@@ -22,83 +29,241 @@ type Decision struct {
 	Error       string // why State is blocked
 }
 
-// Plan says what job j should do at now: which runs begin, which are skipped and why, the next run time, and when to
-// look again. It reads no clock and no database.
+// Start is a run that begins, at its fire time or after it has waited.
+type Start struct {
+	Run
+	StandsFor
+	Waited bool // its row in waiting_runs goes
+}
+
+// Plan says what job j should do at now: which runs begin, wait or are skipped and why, the next run time, and when to
+// look again. live and waiting are all of j's, waiting in the order in which they are to begin. It reads no clock and no
+// database.
 func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision {
-	d := Decision{State: j.State, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, DueAt: j.DueAt, Error: j.Error}
-	switch j.State {
-	case StateFinished:
-		d.Remove = len(live) == 0 && len(waiting) == 0
-		d.DueAt = now.Add(removeAfter)
-		return d
-	case StateActive:
-	default: // paused or blocked: nothing to do until a person acts
-		d.DueAt = time.Time{}
-		return d
+	p := planner{j: j, now: now, live: live, waiting: waiting, count: max(j.WaitingCount, len(waiting)), foundWaiting: len(waiting) > 0, free: max(0, j.MaxInstances-len(live))}
+	p.d = Decision{State: j.State, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: j.Error}
+	if j.State == StateBlocked {
+		return p.d // never due: nothing to do until a person acts
 	}
-	if j.NextRunTime.IsZero() { // the trigger knew of no fire time up to DueAt and asked to be asked again
-		d.advance(j, j.DueAt, now)
-		if j.NextRunTime = d.NextRunTime; j.NextRunTime.IsZero() {
-			return d
+	p.beginWaiting()
+	if j.State == StateActive {
+		p.fire()
+	}
+	p.lookAgain()
+	return p.d
+}
+
+// planner carries a decision through its steps.
+type planner struct {
+	j            Job
+	now          time.Time
+	live         []Instance
+	waiting      []WaitingRun // the first of those that still wait, as many as could begin
+	count        int          // how many wait, with those that this decision adds
+	foundWaiting bool         // some waited when the look began
+	free         int          // instances that may still begin
+	dueAt        time.Time    // of the next fire; zero for none
+	d            Decision
+}
+
+// beginWaiting begins waiting runs as far as instances are free, in their order.
+func (p *planner) beginWaiting() {
+	for p.free > 0 && len(p.waiting) > 0 {
+		w := p.waiting[0]
+		p.waiting = p.waiting[1:]
+		p.count--
+		w.Run.JobRevision = p.j.Revision
+		p.begin(Start{Run: w.Run, StandsFor: w.StandsFor, Waited: true})
+	}
+}
+
+func (p *planner) begin(s Start) {
+	p.d.Begin = append(p.d.Begin, s)
+	p.free--
+}
+
+// fire decides all fire times that are due, and finds the next one.
+func (p *planner) fire() {
+	if p.j.NextRunTime.IsZero() { // the trigger knew of no fire time up to DueAt and asked to be asked again
+		p.advance(p.j.DueAt)
+		if p.j.NextRunTime = p.d.NextRunTime; p.j.NextRunTime.IsZero() {
+			return
 		}
 	}
-	if j.NextRunTime.After(now) && !d.DueAt.After(now) { // mended by hand
-		d.DueAt = j.fireAt(j.NextRunTime)
+	switch p.dueAt = p.j.DueAt; {
+	case p.dueAt.After(p.now): // jitter was drawn when DueAt was set; it is not drawn anew
+		return
+	case p.j.NextRunTime.After(p.now): // looked at for another reason, mended by hand, or the clock was set back
+		p.dueAt = p.j.fireAt(p.j.NextRunTime)
+		return
 	}
-	if d.DueAt.After(now) { // jitter was drawn when DueAt was set; it is not drawn anew
-		return d
-	}
-	d.fire(j, now, live)
-	return d
-}
-
-// fire decides all fire times from j.NextRunTime up to now: the latest one runs or is skipped, the earlier ones are
-// coalesced into it.
-func (d *Decision) fire(j Job, now time.Time, live []Instance) {
-	latest := j.NextRunTime
-	if last, ok := j.Trigger.Last(latest, now); ok {
+	latest := p.j.NextRunTime
+	if last, ok := p.j.Trigger.Last(latest, p.now); ok {
 		latest = last
-		d.Skip = append(d.Skip, j.coalesced(latest))
 	}
-	run := j.run(latest)
-	d.advance(j, latest, now)
-	if len(live) < j.MaxInstances {
-		d.Begin = append(d.Begin, run)
-	} else {
-		d.AtLimit = atLimit(j, latest, d.NextRunTime, now, live)
-		d.Skip = append(d.Skip, Record{
-			Run: run, Final: true, Outcome: Skipped, Reason: ReasonMaxInstances, Sentence: d.AtLimit.Sentence(now),
-			FireCount: 1, FirstRunTime: latest, LastRunTime: latest,
-		})
-	}
-	d.LastRunTime = latest
+	p.advance(latest) // first, as a skip explains itself with the next fire time
+	p.d.LastRunTime = latest
+	p.coalesce(p.j.NextRunTime, latest)
 }
 
-// advance sets the next run time to the first one after the given fire time, and when to look for it.
-func (d *Decision) advance(j Job, after, now time.Time) {
-	next, again := j.Trigger.Next(after)
-	d.NextRunTime = next
+// coalesce turns the due fire times from first to latest into runs.
+func (p *planner) coalesce(first, latest time.Time) {
+	all := p.j.SkipRecord(ReasonCoalesced, first, latest)
+	whole := StandsFor{FireCount: all.FireCount, FirstRunTime: first, LastRunTime: latest}
 	switch {
-	case !next.IsZero():
-		d.DueAt = j.fireAt(next)
-	case !again.IsZero():
-		d.DueAt = again
+	case first.Equal(latest):
+		p.place(first, whole)
+	case p.j.Coalesce == CoalesceAll:
+		p.catchUp(first, latest)
+	case p.j.Coalesce == CoalesceEarliest:
+		p.place(first, whole)
+		if second, _ := p.j.Trigger.Next(first); !second.IsZero() {
+			p.skipSpan(p.j.SkipRecord(ReasonCoalesced, second, latest), "overdue and coalesced into the run of "+stamp(first))
+		}
 	default:
-		d.State, d.DueAt = StateFinished, now.Add(removeAfter)
+		r := p.j.SkipRecord(ReasonCoalesced, first, latest.Add(-time.Microsecond))
+		p.skipSpan(r, "overdue and coalesced into the run of "+stamp(latest))
+		p.place(latest, whole)
 	}
+}
+
+// catchUp gives each of the oldest due fire times a run of its own, and records the rest.
+func (p *planner) catchUp(first, latest time.Time) {
+	at := first
+	for n := 0; !at.IsZero() && !at.After(latest); n++ {
+		if n == catchUpLimit {
+			p.skipSpan(p.j.SkipRecord(ReasonCatchUpLimit, at, latest),
+				fmt.Sprintf("overdue, and beyond the oldest %d, which run one by one", catchUpLimit))
+			return
+		}
+		p.placeOverdue(at)
+		at, _ = p.j.Trigger.Next(at)
+	}
+}
+
+// placeOverdue begins one of many overdue fire times, or lets it wait, whatever happens to overlapping fires otherwise.
+func (p *planner) placeOverdue(at time.Time) {
+	one := StandsFor{FireCount: 1, FirstRunTime: at, LastRunTime: at}
+	switch run := p.j.run(at); {
+	case p.misfired(at):
+		p.skipMisfire(run)
+	case p.free > 0 && p.count == 0:
+		p.begin(Start{Run: run, StandsFor: one})
+	default:
+		p.wait(run, one)
+	}
+}
+
+// place decides one fire: it begins, or the limit stands in its way and the overlap policy says what it does then. How
+// late it is is judged after the limit, as in APScheduler.
+func (p *planner) place(at time.Time, stands StandsFor) {
+	run := p.j.run(at)
+	if p.free > 0 && p.count == 0 {
+		if p.misfired(at) {
+			p.skipMisfire(run)
+		} else {
+			p.begin(Start{Run: run, StandsFor: stands})
+		}
+		return
+	}
+	p.d.AtLimit = atLimit(p.j, at, p.d.NextRunTime, p.now, p.live, p.d.Begin)
+	switch p.j.Overlap {
+	case OverlapWait:
+		p.waitOrSkip(run, stands)
+	default:
+		p.skip(run, ReasonMaxInstances, p.d.AtLimit.Sentence(p.now))
+	}
+}
+
+// waitOrSkip lets a fire wait while there is room.
+func (p *planner) waitOrSkip(run Run, stands StandsFor) {
+	switch {
+	case p.misfired(run.ScheduledRunTime):
+		p.skipMisfire(run)
+	case p.count >= p.j.MaxWaiting:
+		p.skip(run, ReasonMaxWaiting, fmt.Sprintf("maximum number of waiting runs reached (%d); %s", p.j.MaxWaiting, p.d.AtLimit.Sentence(p.now)))
+	default:
+		p.wait(run, stands)
+	}
+}
+
+func (p *planner) wait(run Run, stands StandsFor) {
+	w := WaitingRun{Run: run, StandsFor: stands, CreatedAt: p.now}
+	p.d.Wait = append(p.d.Wait, w)
+	p.count++
+}
+
+func (p *planner) misfired(at time.Time) bool {
+	return p.j.MisfireGraceTime > 0 && p.now.Sub(at) > p.j.MisfireGraceTime
+}
+
+func (p *planner) skipMisfire(run Run) {
+	p.skip(run, ReasonMisfire, fmt.Sprintf("was looked at %s after its time, and misfire_grace_time is %s",
+		short(p.now.Sub(run.ScheduledRunTime)), short(p.j.MisfireGraceTime)))
+}
+
+// skip records a fire that does not run.
+func (p *planner) skip(run Run, reason Reason, sentence string) {
+	p.d.Skip = append(p.d.Skip, Record{
+		Run: run, Final: true, Outcome: Skipped, Reason: reason, Sentence: sentence,
+		FireCount: 1, FirstRunTime: run.ScheduledRunTime, LastRunTime: run.ScheduledRunTime,
+	})
+}
+
+// skipSpan records fire times that share one fate.
+func (p *planner) skipSpan(r Record, why string) {
+	r.Sentence = plural(r.FireCount, "fire time was", "fire times were") + " " + why
+	p.d.Skip = append(p.d.Skip, r)
+}
+
+// advance finds the next fire time after the given one, and when it is due.
+func (p *planner) advance(after time.Time) {
+	var again time.Time
+	p.d.NextRunTime, again = p.j.Trigger.Next(after)
+	switch {
+	case !p.d.NextRunTime.IsZero():
+		p.dueAt = p.j.fireAt(p.d.NextRunTime)
+	case !again.IsZero():
+		p.dueAt = again
+	default:
+		p.d.State, p.dueAt = StateFinished, time.Time{}
+	}
+}
+
+// lookAgain sets when a claim must next look at the job. A look that finds a waiting list empty and leaves it filled
+// leaves the job due at once; only a look that found it filled parks the job. So an instance that ends in between is
+// seen: either its completion sees the waiting run, or the next look sees the free instance.
+func (p *planner) lookAgain() {
+	d := &p.d
+	switch {
+	case d.State == StateActive:
+		d.DueAt = p.dueAt
+	case d.State == StateFinished && p.count == 0:
+		d.Remove = p.j.State == StateFinished && len(p.live) == 0 && len(d.Begin) == 0
+		d.DueAt = p.now.Add(removeAfter)
+	}
+	if p.count > 0 {
+		relook := p.now
+		if p.foundWaiting {
+			relook = p.now.Add(relookAtLimit)
+		}
+		if d.DueAt.IsZero() || relook.Before(d.DueAt) {
+			d.DueAt = relook
+		}
+	}
+}
+
+// nextFire sets the state, the next run time after the given time and when to look for it. It is for jobs that are written
+// outside of a claim.
+func (j *Job) nextFire(after time.Time, now time.Time) {
+	p := planner{j: *j, now: now, d: Decision{State: StateActive}}
+	p.advance(after)
+	p.lookAgain()
+	j.State, j.NextRunTime, j.DueAt, j.Error = p.d.State, p.d.NextRunTime, p.d.DueAt, ""
 }
 
 // fireAt draws when the fire time at is to begin: at itself, or later by the trigger's jitter. The draw lasts as due time.
 func (j *Job) fireAt(at time.Time) time.Time { return at.Add(j.Trigger.Delay(at)) }
-
-// coalesced is the record of all fire times from the next run time on that the later one stands for.
-func (j *Job) coalesced(by time.Time) Record {
-	first := j.NextRunTime
-	before := by.Add(-time.Microsecond)
-	r := j.SkipRecord(ReasonCoalesced, first, before)
-	r.Sentence = fmt.Sprintf("%s overdue and coalesced into the run of %s", plural(r.FireCount, "fire time was", "fire times were"), stamp(by))
-	return r
-}
 
 // SkipRecord is the record of the fire times from first, which is one, up to and including until, all skipped for one
 // reason. The caller adds the sentence.
@@ -123,100 +288,4 @@ func (j *Job) run(at time.Time) Run {
 		JobID: j.ID, RunID: RunID(j.ID, j.CreatedRevision, at, CauseSchedule), Cause: CauseSchedule,
 		ScheduledRunTime: at, Attempt: 1, JobRevision: j.Revision,
 	}
-}
-
-// AtLimit tells why a fire met the limit, and what limit would have let it run.
-type AtLimit struct {
-	Max    int
-	Oldest Instance // the running instance in the way that began first
-	Others int      // running instances besides
-	// Enough is the max_instances that would do: ceil(Duration / Interval), and more than Max.
-	Enough   int
-	Duration time.Duration // how long runs take: the longest of the recent ended ones and of the oldest running one
-	Ended    bool          // Duration is that of an ended run; else a run is at it still and it can only grow
-	Interval time.Duration // between fires; 0 when not known
-}
-
-func atLimit(j Job, at, next, now time.Time, live []Instance) *AtLimit {
-	l := &AtLimit{Max: j.MaxInstances, Oldest: live[0], Others: len(live) - 1, Duration: j.RecentDuration, Ended: true}
-	for _, i := range live {
-		if i.StartedAt.Before(l.Oldest.StartedAt) {
-			l.Oldest = i
-		}
-	}
-	if running := now.Sub(l.Oldest.StartedAt); running > l.Duration {
-		l.Duration, l.Ended = running, false
-	}
-	switch { // a one-off that is added again and again has its fires at the times of its adding
-	case !next.IsZero():
-		l.Interval = next.Sub(at)
-	case !j.LastRunTime.IsZero() && j.LastRunTime.Before(at):
-		l.Interval = at.Sub(j.LastRunTime)
-	}
-	l.Enough = max(enough(l.Duration, l.Interval), l.Max+1)
-	return l
-}
-
-// enough is ceil(duration / interval), where an overrun below a tenth of an interval does not count: the start of a
-// process makes a run of 60 s take 60.02 s, and its fires do not come to the millisecond.
-func enough(duration, interval time.Duration) int {
-	if interval <= 0 {
-		return 0
-	}
-	return int(math.Ceil(float64(duration)/float64(interval) - 0.1))
-}
-
-// Reason is the sentence by which APScheduler's users know the limit.
-func (l *AtLimit) Reason() string {
-	return fmt.Sprintf("maximum number of running instances reached (%d)", l.Max)
-}
-
-// Remedy says which max_instances would be enough, and why.
-func (l *AtLimit) Remedy() string {
-	if l.Interval <= 0 {
-		return fmt.Sprintf("max_instances %d lets one more run beside it", l.Enough)
-	}
-	if !l.Ended {
-		return fmt.Sprintf("at least max_instances %d (a run has taken %s so far, a fire comes every %s; the number is sure once a run has ended)",
-			l.Enough, short(l.Duration), short(l.Interval))
-	}
-	return fmt.Sprintf("max_instances %d would be enough (runs take %s, a fire comes every %s)", l.Enough, short(l.Duration), short(l.Interval))
-}
-
-// Sentence tells the skip for run_history.
-func (l *AtLimit) Sentence(now time.Time) string {
-	who := fmt.Sprintf("run %s has been running since %s (%s) on %s", l.Oldest.RunID, stamp(l.Oldest.StartedAt),
-		short(now.Sub(l.Oldest.StartedAt)), l.Oldest.Where())
-	if l.Others > 0 {
-		who += fmt.Sprintf(", and %s beside it", plural(int64(l.Others), "instance", "instances"))
-	}
-	return fmt.Sprintf("%s: %s; %s", l.Reason(), who, l.Remedy())
-}
-
-// Where names the node that an instance runs on.
-func (i *Instance) Where() string {
-	if i.Node == "" {
-		return "node " + i.NodeID.String()
-	}
-	return i.Node
-}
-
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999 UTC") }
-
-// short writes a duration to the precision that a person needs.
-func short(d time.Duration) string {
-	switch {
-	case d >= time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	case d >= time.Millisecond:
-		return d.Round(time.Millisecond).String()
-	}
-	return d.Round(time.Microsecond).String()
-}
-
-func plural(n int64, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

@@ -10,8 +10,10 @@ import (
 // Cause is why a run exists.
 type Cause string
 
-// CauseSchedule is a fire of the trigger.
-const CauseSchedule Cause = "schedule"
+const (
+	CauseSchedule Cause = "schedule" // a fire of the trigger
+	CauseManual   Cause = "manual"   // somebody asked for a run now
+)
 
 // Outcome is how a run, or one attempt of it, ended.
 type Outcome string
@@ -29,10 +31,13 @@ const (
 type Reason string
 
 const (
-	ReasonMaxInstances Reason = "max_instances" // as many instances as max_instances were running
-	ReasonCoalesced    Reason = "coalesced"     // an overdue fire time that a later one stands for
-	ReasonRescheduled  Reason = "rescheduled"   // due when the trigger was changed
-	ReasonRemoved      Reason = "removed"       // due when the job was removed
+	ReasonMaxInstances Reason = "max_instances"  // as many instances as max_instances were running
+	ReasonMaxWaiting   Reason = "max_waiting"    // and as many runs as max_waiting waited
+	ReasonMisfire      Reason = "misfire"        // later than misfire_grace_time
+	ReasonCoalesced    Reason = "coalesced"      // an overdue fire time that another one stands for
+	ReasonCatchUpLimit Reason = "catch_up_limit" // an overdue fire time beyond those that run one by one
+	ReasonRescheduled  Reason = "rescheduled"    // due when the trigger was changed
+	ReasonRemoved      Reason = "removed"        // due, or waiting, when the job was removed
 )
 
 // Run identifies one firing of a job.
@@ -45,18 +50,28 @@ type Run struct {
 	JobRevision      int64 // of the definition that the attempt runs
 }
 
+// StandsFor is what a run is told about the fire times that it stands for, itself included: one, or all that were
+// overdue. Their outcomes are recorded on their own.
+type StandsFor struct {
+	FireCount    int64
+	FirstRunTime time.Time
+	LastRunTime  time.Time
+}
+
 // Instance is a running instance: a run that has begun and not ended.
 type Instance struct {
 	Run
+	StandsFor
 	NodeID    uuid.UUID
 	Node      string // the node's name, "" when its row is gone
 	StartedAt time.Time
 	Deadline  time.Time // when its timeout passes; zero without one
 }
 
-// WaitingRun is a run that has not begun and waits for a free instance. No policy makes one yet.
+// WaitingRun is a run that has not begun and waits for a free instance.
 type WaitingRun struct {
 	Run
+	StandsFor
 	CreatedAt time.Time
 }
 
@@ -102,4 +117,13 @@ var runNamespace = uuid.MustParse("6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11")
 func RunID(jobID string, createdRevision int64, scheduled time.Time, cause Cause) uuid.UUID {
 	name := fmt.Sprintf("%d:%s:%d:%s:%s", len(jobID), jobID, createdRevision, scheduled.UTC().Format(time.RFC3339Nano), cause)
 	return uuid.NewSHA1(runNamespace, []byte(name))
+}
+
+// ManualRun is a run that somebody asks for at now. Its id is random: each is a run of its own.
+func (j *Job) ManualRun(now time.Time) WaitingRun {
+	return WaitingRun{
+		Run:       Run{JobID: j.ID, RunID: uuid.New(), Cause: CauseManual, ScheduledRunTime: now, Attempt: 1, JobRevision: j.Revision},
+		StandsFor: StandsFor{FireCount: 1, FirstRunTime: now, LastRunTime: now},
+		CreatedAt: now,
+	}
 }

@@ -35,6 +35,10 @@ type Store interface {
 	// instance was not there any more, of which nothing is written. ErrRejected: nothing was written.
 	Complete(ctx context.Context, ended []Record) (stale int, err error)
 
+	// WakeWaiting makes those of the jobs due that have waiting runs, and says how many. It comes after the commit that
+	// ended instances of theirs.
+	WakeWaiting(ctx context.Context, jobIDs []string) (woken int, err error)
+
 	// MarkDead marks a peer dead if its beat is still the one given. false: it moved, or another node was faster.
 	MarkDead(ctx context.Context, p Peer) (bool, error)
 	// TakeOver ends up to limit attempts of a dead node as lost; done says that none is left and its row is gone.

@@ -17,7 +17,10 @@ var (
 	validLabel  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$`)
 )
 
-const maxMaxInstances = 1_000_000
+const (
+	maxMaxInstances = 1_000_000
+	maxMaxWaiting   = 1_000_000
+)
 
 // Validate lists everything that is wrong with d as an *InvalidError, or returns nil. That the trigger can fire at all
 // depends on its anchor and is checked when the job is stored.
@@ -33,11 +36,17 @@ func (d *Definition) Validate() error {
 	if d.MaxInstances < 1 || d.MaxInstances > maxMaxInstances {
 		v.add("max_instances", "%d is outside 1 to %d; 1 means that runs never overlap", d.MaxInstances, maxMaxInstances)
 	}
-	if d.Overlap != OverlapSkip {
-		v.add("overlap", "%s is not supported by this version; use %q", quoteShort(d.Overlap), OverlapSkip)
+	if d.Overlap != OverlapSkip && d.Overlap != OverlapWait {
+		v.add("overlap", "%s is not supported by this version; use %q or %q", quoteShort(d.Overlap), OverlapSkip, OverlapWait)
 	}
-	if d.Coalesce != CoalesceLatest {
-		v.add("coalesce", "%s is not supported by this version; use %q", quoteShort(d.Coalesce), CoalesceLatest)
+	if d.MaxWaiting < 1 || d.MaxWaiting > maxMaxWaiting {
+		v.add("max_waiting", "%d is outside 1 to %d", d.MaxWaiting, maxMaxWaiting)
+	}
+	if d.Coalesce != CoalesceLatest && d.Coalesce != CoalesceEarliest && d.Coalesce != CoalesceAll {
+		v.add("coalesce", "%s is not one of %q, %q, %q", quoteShort(d.Coalesce), CoalesceLatest, CoalesceEarliest, CoalesceAll)
+	}
+	if d.MisfireGraceTime < 0 {
+		v.add("misfire_grace_time", "%s is not positive; leave it out to run however late", d.MisfireGraceTime)
 	}
 	if d.MaxAttempts != 1 {
 		v.add("max_attempts", "%d is not supported by this version; use 1", d.MaxAttempts)

@@ -41,7 +41,7 @@ func TestValidate(t *testing.T) {
 		{"negative instances", func(d *Definition) { d.MaxInstances = -1 }, "max_instances", "-1 is outside"},
 		{"too many instances", func(d *Definition) { d.MaxInstances = 1_000_001 }, "max_instances", "1000001 is outside"},
 		{"overlap", func(d *Definition) { d.Overlap = "queue" }, "overlap", `"queue" is not supported by this version; use "skip"`},
-		{"coalesce", func(d *Definition) { d.Coalesce = "all" }, "coalesce", `use "latest"`},
+		{"coalesce", func(d *Definition) { d.Coalesce = "none" }, "coalesce", `"latest"`},
 		{"attempts", func(d *Definition) { d.MaxAttempts = 3 }, "max_attempts", "3 is not supported by this version; use 1"},
 		{"timeout", func(d *Definition) { d.Timeout = -time.Second }, "timeout", "-1s is not positive"},
 		{"no command", exec(func(e *Exec) { e.Command = nil }), "exec.command", "is empty"},
@@ -85,7 +85,7 @@ func TestValidate(t *testing.T) {
 func TestValidateTellsEverything(t *testing.T) {
 	err := (&Definition{}).Validate()
 	var invalid *InvalidError
-	if !errors.As(err, &invalid) || len(invalid.Fields) != 7 {
-		t.Errorf("error is %v, want seven fields", err)
+	if !errors.As(err, &invalid) || len(invalid.Fields) != 8 {
+		t.Errorf("error is %v, want eight fields", err)
 	}
 }

@@ -11,10 +11,17 @@ type RunFilter struct {
 	Limit int
 }
 
+// States of a RunView.
+const (
+	RunWaiting = "waiting"
+	RunRunning = "running"
+	RunEnded   = "ended"
+)
+
 // RunView is a run as a reader sees it: a running instance, or an attempt or skip that has ended. Readers get the newest
 // first: running instances by StartedAt, then records by EndedAt, those of one moment in an order that stays the same.
 type RunView struct {
 	// Record of a running instance has a zero EndedAt and an empty Outcome.
 	Record
-	Running bool
+	State string
 }

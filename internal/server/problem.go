@@ -90,6 +90,8 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 		return newProblem(http.StatusUnprocessableEntity, "", details(invalid.Fields, "body.id")...)
 	case errors.Is(err, scheduler.ErrNotFound):
 		return huma.Error404NotFound(fmt.Sprintf("there is no job %q", id))
+	case errors.Is(err, scheduler.ErrBlocked):
+		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, scheduler.ErrExists):
 		return huma.Error409Conflict(fmt.Sprintf("the id %q is taken by a job that is not finished; replace that job with "+
 			"PUT %s (`scheduler add %s --replace …`), or choose another id", id, client.JobPath(id), id))

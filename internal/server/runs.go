@@ -24,9 +24,31 @@ func (s *Server) registerRuns(api huma.API) {
 		Errors:      []int{503},
 	}, s.listRuns)
 	huma.Register(api, huma.Operation{
+		OperationID: "run-now", Method: http.MethodPost, Path: "/v1/jobs/{id}/runs", Summary: "Run a job now",
+		Description:   "The run waits until an instance is free, then it begins. The schedule stays as it is.",
+		DefaultStatus: http.StatusAccepted,
+		Errors:        []int{403, 404, 409, 503},
+	}, s.runNow)
+	huma.Register(api, huma.Operation{
 		OperationID: "get-run", Method: http.MethodGet, Path: "/v1/jobs/{id}/runs/{run_id}", Summary: "Look at one run",
 		Errors: []int{404, 503},
 	}, s.getRun)
+}
+
+type runNowOutput struct {
+	Location string `header:"Location"`
+	Body     client.Run
+}
+
+func (s *Server) runNow(ctx context.Context, in *idInput) (*runNowOutput, error) {
+	run, err := s.Store.RunNow(ctx, in.ID)
+	if err != nil {
+		return nil, s.problem(ctx, "run job", in.ID, err)
+	}
+	view := scheduler.RunView{State: scheduler.RunWaiting, Record: scheduler.Record{
+		Run: run, FireCount: 1, FirstRunTime: run.ScheduledRunTime, LastRunTime: run.ScheduledRunTime,
+	}}
+	return &runNowOutput{client.JobPath(in.ID) + "/runs/" + run.RunID.String(), runOf(view)}, nil
 }
 
 type runsInput struct {

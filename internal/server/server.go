@@ -41,6 +41,8 @@ type Store interface {
 	Jobs(ctx context.Context, after string, limit int) ([]scheduler.Overview, error)
 	// Remove removes a job; ErrNotFound when there is none.
 	Remove(ctx context.Context, id string) error
+	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free; ErrNotFound, ErrBlocked.
+	RunNow(ctx context.Context, id string) (scheduler.Run, error)
 	// Runs returns the runs of a job, newest first.
 	Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error)
 	// Run returns all that is known about one run, attempts ascending; nothing or ErrNotFound when it is unknown.

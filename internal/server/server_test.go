@@ -95,13 +95,13 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 				Detail: `Content-Type is ""; send the body as application/json`}},
 		{name: "everything wrong at once", method: "POST", target: "/v1/jobs",
 			body: `{"id": "a b", "trigger": {"type": "date"}, "exec": {"command": []}, ` + pingHTTP + `, "max_instances": 0,
-				"overlap": "wait", "labels": {" ": "x"}}`,
+				"overlap": "replace", "labels": {" ": "x"}}`,
 			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
 				{Location: "body.http", Message: "stands beside exec; a job has exactly one of exec, http"},
 				{Location: "body.id", Message: `"a b" is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -`},
 				{Location: "body.labels", Message: `" " is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit`},
 				{Location: "body.max_instances", Message: "0 is outside 1 to 1000000; 1 means that runs never overlap"},
-				{Location: "body.overlap", Message: `"wait" is not supported by this version; use "skip"`},
+				{Location: "body.overlap", Message: `"replace" is not supported by this version; use "skip" or "wait"`},
 			}}},
 		{name: "schema and domain at once", method: "POST", target: "/v1/jobs",
 			body: `{"id": "a", "max_instance": 2, "max_attempts": "two", ` + pingHTTP + `}`,
@@ -333,8 +333,8 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 	}
 	want := map[string]string{
 		"add-job": "post /v1/jobs", "put-job": "put /v1/jobs/{id}", "get-job": "get /v1/jobs/{id}",
-		"preview-trigger": "post /v1/triggers/preview",
-		"remove-job":      "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
+		"preview-trigger": "post /v1/triggers/preview", "run-now": "post /v1/jobs/{id}/runs",
+		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
 		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",
 		"live": "get /livez", "ready": "get /readyz", "version": "get /version",
 	}

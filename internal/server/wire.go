@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -20,6 +21,7 @@ func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.Field
 		Work:         scheduler.Work{Exec: (*scheduler.Exec)(w.Exec), HTTP: (*scheduler.HTTP)(w.HTTP)},
 		MaxInstances: valueOr(w.MaxInstances, 1),
 		Overlap:      cmp.Or(w.Overlap, scheduler.OverlapSkip),
+		MaxWaiting:   valueOr(w.MaxWaiting, scheduler.DefaultMaxWaiting),
 		Coalesce:     cmp.Or(w.Coalesce, scheduler.CoalesceLatest),
 		MaxAttempts:  valueOr(w.MaxAttempts, 1),
 		Labels:       w.Labels,
@@ -31,12 +33,8 @@ func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.Field
 			bad = append(bad, triggerError(err))
 		}
 	}
-	if w.Timeout != "" {
-		var err error
-		if d.Timeout, err = trigger.ParseDuration(w.Timeout); err != nil {
-			bad = append(bad, scheduler.FieldError{Field: "timeout", Message: err.Error()})
-		}
-	}
+	bad = append(bad, duration(&d.Timeout, "timeout", w.Timeout)...)
+	bad = append(bad, duration(&d.MisfireGraceTime, "misfire_grace_time", w.MisfireGraceTime)...)
 	var invalid *scheduler.InvalidError
 	if errors.As(d.Validate(), &invalid) {
 		for _, f := range invalid.Fields {
@@ -46,6 +44,18 @@ func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.Field
 		}
 	}
 	return d, bad
+}
+
+// duration reads a field that is a duration, absent for 0.
+func duration(d *time.Duration, field, text string) (bad []scheduler.FieldError) {
+	if text == "" {
+		return nil
+	}
+	var err error
+	if *d, err = trigger.ParseDuration(text); err != nil {
+		return []scheduler.FieldError{{Field: field, Message: err.Error()}}
+	}
+	return nil
 }
 
 func valueOr(v *int, absent int) int {
@@ -97,6 +107,7 @@ func jobOf(o scheduler.Overview) client.Job {
 			HTTP:         (*client.HTTP)(o.HTTP),
 			MaxInstances: &o.MaxInstances,
 			Overlap:      o.Overlap,
+			MaxWaiting:   &o.MaxWaiting,
 			Coalesce:     o.Coalesce,
 			MaxAttempts:  &o.MaxAttempts,
 			Labels:       o.Labels,
@@ -107,6 +118,7 @@ func jobOf(o scheduler.Overview) client.Job {
 		LastRunTime: o.LastRunTime,
 		DueAt:       o.DueAt,
 		Running:     o.Running,
+		Waiting:     o.Waiting,
 		LastOutcome: o.LastOutcome,
 		LastReason:  o.LastReason,
 		LastEndedAt: o.LastEndedAt,
@@ -115,6 +127,9 @@ func jobOf(o scheduler.Overview) client.Job {
 		Revision:    o.Revision,
 		CreatedAt:   o.CreatedAt,
 		UpdatedAt:   o.UpdatedAt,
+	}
+	if o.MisfireGraceTime != 0 {
+		j.MisfireGraceTime = trigger.FormatDuration(o.MisfireGraceTime)
 	}
 	if o.Timeout != 0 {
 		j.Timeout = trigger.FormatDuration(o.Timeout)
@@ -140,16 +155,12 @@ func triggerOf(t *trigger.Trigger) *client.Trigger {
 
 // runOf is the wire form of a run.
 func runOf(v scheduler.RunView) client.Run {
-	state := client.RunEnded
-	if v.Running {
-		state = client.RunRunning
-	}
 	return client.Run{
 		JobID:            v.JobID,
 		RunID:            v.RunID.String(),
 		Attempt:          v.Attempt,
 		Cause:            string(v.Cause),
-		State:            state,
+		State:            v.State,
 		Outcome:          string(v.Outcome),
 		Reason:           string(v.Reason),
 		Sentence:         v.Sentence,

@@ -68,13 +68,14 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.L
 	jobs := map[string]jobRow{}
 	live := map[string][]scheduler.Instance{}
 	waiting := map[string][]scheduler.WaitingRun{}
+	count := map[string]int{}
 	args := pgx.StrictNamedArgs{"job_ids": ids}
 	b := &pgx.Batch{}
 	b.Queue(claimLive, args).Query(func(rows pgx.Rows) error {
 		return each(rows, func(r instanceRow) { live[r.JobID] = append(live[r.JobID], r.instance()) })
 	})
 	b.Queue(claimWaiting, args).Query(func(rows pgx.Rows) error {
-		return each(rows, func(r waitingRow) { waiting[r.JobID] = append(waiting[r.JobID], r.run()) })
+		return each(rows, func(r waitingRow) { waiting[r.JobID], count[r.JobID] = append(waiting[r.JobID], r.run()), r.Waiting })
 	})
 	// Last, so that a run that begins now is not said to begin before the end of one that was not counted any more.
 	b.Queue(claimJobs, args).Query(func(rows pgx.Rows) error {
@@ -91,6 +92,7 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.L
 	for i := range due {
 		row := jobs[due[i].JobID]
 		job, err := row.job(&due[i])
+		job.WaitingCount = count[job.ID]
 		looks[i] = scheduler.Look{Job: job, Queue: due[i].Queue, Now: now, Err: err, Live: live[job.ID], Waiting: waiting[job.ID]}
 	}
 	return looks, readRecent(ctx, tx, looks)
@@ -132,6 +134,8 @@ func each[T any](rows pgx.Rows, do func(T)) error {
 func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []scheduler.Decided) error {
 	var (
 		skips   []scheduler.Record
+		waits   []scheduler.WaitingRun
+		unwaits []scheduler.Run
 		begun   beginColumns
 		advance advanceColumns
 		removed []string
@@ -143,7 +147,11 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 		}
 		for _, r := range d.Decision.Begin {
 			begun.add(r, d)
+			if r.Waited {
+				unwaits = append(unwaits, r.Run)
+			}
 		}
+		waits = append(waits, d.Decision.Wait...)
 		if d.Decision.Remove {
 			removed = append(removed, d.Job.ID)
 		} else {
@@ -161,6 +169,8 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 		return nil
 	})
 	queueCounted(b, "begin runs", len(begun.jobIDs), claimBegin, begun.args(node))
+	queueCounted(b, "end waiting", len(unwaits), waitingDelete, runArgs(unwaits))
+	queueCounted(b, "let runs wait", len(waits), waitingInsert, waitingArgs(waits))
 	queueCounted(b, "record skips", len(skips), historyInsert, historyArgs(skips))
 	queueCounted(b, "advance jobs", len(advance.jobIDs), claimAdvance, advance.args())
 	queueCounted(b, "remove next run times", len(removed), jobScheduleDelete, pgx.StrictNamedArgs{"job_ids": removed})
@@ -186,9 +196,10 @@ type beginColumns struct {
 	startedAts []time.Time
 	deadlines  []*time.Time
 	revisions  []int64
+	standsFor  standsForColumns
 }
 
-func (c *beginColumns) add(r scheduler.Run, d scheduler.Decided) {
+func (c *beginColumns) add(r scheduler.Start, d scheduler.Decided) {
 	c.jobIDs = append(c.jobIDs, r.JobID)
 	c.runIDs = append(c.runIDs, r.RunID)
 	c.scheduled = append(c.scheduled, r.ScheduledRunTime)
@@ -201,13 +212,55 @@ func (c *beginColumns) add(r scheduler.Run, d scheduler.Decided) {
 	}
 	c.deadlines = append(c.deadlines, deadline)
 	c.revisions = append(c.revisions, r.JobRevision)
+	c.standsFor.add(r.StandsFor)
 }
 
 func (c *beginColumns) args(node uuid.UUID) pgx.StrictNamedArgs {
-	return pgx.StrictNamedArgs{
+	return c.standsFor.addTo(pgx.StrictNamedArgs{
 		"node_id": node, "job_ids": c.jobIDs, "run_ids": c.runIDs, "scheduled_run_times": c.scheduled, "causes": c.causes,
 		"attempts": c.attempts, "started_ats": c.startedAts, "deadlines": c.deadlines, "job_revisions": c.revisions,
+	})
+}
+
+// standsForColumns are columns of claim_begin and waiting_insert.
+type standsForColumns struct {
+	counts        []int64
+	firsts, lasts []time.Time
+}
+
+func (c *standsForColumns) add(s scheduler.StandsFor) {
+	c.counts, c.firsts, c.lasts = append(c.counts, s.FireCount), append(c.firsts, s.FirstRunTime), append(c.lasts, s.LastRunTime)
+}
+
+func (c *standsForColumns) addTo(args pgx.StrictNamedArgs) pgx.StrictNamedArgs {
+	args["fire_counts"], args["first_run_times"], args["last_run_times"] = c.counts, c.firsts, c.lasts
+	return args
+}
+
+// waitingArgs are the columns of waiting_insert.
+func waitingArgs(runs []scheduler.WaitingRun) pgx.StrictNamedArgs {
+	var stands standsForColumns
+	var jobIDs, causes []string
+	var runIDs []uuid.UUID
+	var scheduled, created []time.Time
+	for _, w := range runs {
+		jobIDs, runIDs, causes = append(jobIDs, w.JobID), append(runIDs, w.RunID), append(causes, string(w.Cause))
+		scheduled, created = append(scheduled, w.ScheduledRunTime), append(created, w.CreatedAt)
+		stands.add(w.StandsFor)
 	}
+	return stands.addTo(pgx.StrictNamedArgs{
+		"job_ids": jobIDs, "run_ids": runIDs, "causes": causes, "scheduled_run_times": scheduled, "created_ats": created,
+	})
+}
+
+// runArgs names runs.
+func runArgs(runs []scheduler.Run) pgx.StrictNamedArgs {
+	var jobIDs []string
+	var runIDs []uuid.UUID
+	for _, r := range runs {
+		jobIDs, runIDs = append(jobIDs, r.JobID), append(runIDs, r.RunID)
+	}
+	return pgx.StrictNamedArgs{"job_ids": jobIDs, "run_ids": runIDs}
 }
 
 // advanceColumns are the columns of claim_advance.

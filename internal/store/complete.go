@@ -11,6 +11,20 @@ import (
 	"github.com/pgdue/pgdue/internal/scheduler"
 )
 
+// WakeWaiting makes the jobs due that have waiting runs, after instances of theirs have ended.
+func (s *Store) WakeWaiting(ctx context.Context, jobIDs []string) (woken int, err error) {
+	var some bool
+	if err := s.pool.QueryRow(ctx, completeWaiting, pgx.StrictNamedArgs{"job_ids": jobIDs}).Scan(&some); err != nil || !some {
+		return 0, translate(err)
+	}
+	err = s.inTx(ctx, func(tx pgx.Tx) error {
+		tag, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobIDs})
+		woken = int(tag.RowsAffected())
+		return err
+	})
+	return woken, err
+}
+
 // Complete ends attempts: what was running is deleted and recorded; what was not is stale and changes nothing.
 func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (stale int, err error) {
 	args := endedArgs(ended)

@@ -21,7 +21,7 @@ func TestCompleteAfterTakeOverIsStale(t *testing.T) {
 	}
 	ends := map[string][]scheduler.Record{}
 	for _, d := range claim.Decided {
-		ends[d.Job.ID] = []scheduler.Record{{Run: d.Decision.Begin[0], Final: true, Outcome: scheduler.Succeeded, Sentence: "succeeded",
+		ends[d.Job.ID] = []scheduler.Record{{Run: d.Decision.Begin[0].Run, Final: true, Outcome: scheduler.Succeeded, Sentence: "succeeded",
 			NodeID: me.ID, Node: me.Name}}
 	}
 	complete := func(job string, want int) {

@@ -73,10 +73,31 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 		dropped := present.Dropped(scheduler.ReasonRemoved, now, "due when the job was removed, and not begun")
 		b := &pgx.Batch{}
 		queueCounted(b, "record dropped fire times", len(dropped), historyInsert, historyArgs(dropped))
+		b.Queue(waitingRemove, pgx.StrictNamedArgs{"job_id": id, "job_revision": present.Revision})
 		queueCounted(b, "remove next run time", 1, jobScheduleDelete, pgx.StrictNamedArgs{"job_ids": []string{id}})
 		queueCounted(b, "remove job", 1, jobDelete, pgx.StrictNamedArgs{"job_ids": []string{id}})
 		return tx.SendBatch(ctx, b).Close()
 	})
+}
+
+// RunNow lets a run of a job wait, which begins it as soon as an instance is free. The schedule is not touched.
+func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
+	var run scheduler.Run
+	err := s.edit(ctx, id, func(tx pgx.Tx, present *scheduler.Job, now time.Time, _ int64) error {
+		if present == nil {
+			return scheduler.ErrNotFound
+		}
+		if present.State == scheduler.StateBlocked {
+			return fmt.Errorf("%w: %s", scheduler.ErrBlocked, present.Error)
+		}
+		w := present.ManualRun(now)
+		run = w.Run
+		b := &pgx.Batch{}
+		queueCounted(b, "let the run wait", 1, waitingInsert, waitingArgs([]scheduler.WaitingRun{w}))
+		queueCounted(b, "make the job due", 1, jobDue, pgx.StrictNamedArgs{"job_id": id})
+		return tx.SendBatch(ctx, b).Close()
+	})
+	return run, err
 }
 
 // edit locks a job, or finds that there is none (nil), and calls do with the time and revision of the change.
@@ -175,6 +196,7 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		DueAt       *time.Time
 		Error       *string
 		Running     int
+		Waiting     int
 		LastOutcome *string
 		LastReason  *string
 		LastEndedAt *time.Time
@@ -189,7 +211,7 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 			problem = err.Error()
 		}
 		list = append(list, scheduler.Overview{
-			Job: job, Running: r.Running, LastOutcome: deref(r.LastOutcome), LastReason: deref(r.LastReason),
+			Job: job, Running: r.Running, Waiting: r.Waiting, LastOutcome: deref(r.LastOutcome), LastReason: deref(r.LastReason),
 			LastEndedAt: orZero(r.LastEndedAt), Problem: problem,
 		})
 	})

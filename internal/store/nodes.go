@@ -88,6 +88,9 @@ func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ende
 		if ended, err = endLost(ctx, tx, p, jobs); err != nil {
 			return fmt.Errorf("end attempts of a dead node: %w", err)
 		}
+		if _, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobs}); err != nil {
+			return fmt.Errorf("wake jobs of a dead node: %w", err)
+		}
 		if _, err := tx.Exec(ctx, takeoverFinish, pgx.StrictNamedArgs{"id": p.ID}); err != nil {
 			return fmt.Errorf("remove a dead node: %w", err)
 		}

@@ -20,9 +20,12 @@ var (
 	claimResolveRead  = query("claim_resolve_read")
 	completeEnded     = query("complete")
 	completeRecorded  = query("complete_recorded")
+	completeWaiting   = query("complete_waiting")
+	completeWake      = query("complete_wake")
 	historyInsert     = query("history_insert")
 	jobBlock          = query("job_block")
 	jobDelete         = query("job_delete")
+	jobDue            = query("job_due")
 	jobInsert         = query("job_insert")
 	jobLock           = query("job_lock")
 	jobNotify         = query("job_notify")
@@ -47,6 +50,9 @@ var (
 	takeoverLock      = query("takeover_lock")
 	takeoverMark      = query("takeover_mark")
 	takeoverMarkLock  = query("takeover_mark_lock")
+	waitingDelete     = query("waiting_delete")
+	waitingInsert     = query("waiting_insert")
+	waitingRemove     = query("waiting_remove")
 )
 
 func query(name string) string {

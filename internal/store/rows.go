@@ -15,21 +15,23 @@ import (
 
 // jobRow is a row of jobs.
 type jobRow struct {
-	ID              string
-	Trigger         []byte
-	Executor        string
-	Payload         []byte
-	MaxInstances    int
-	Overlap         string
-	CoalescePolicy  string
-	Timeout         *time.Duration
-	MaxAttempts     int
-	Labels          []byte
-	Anchor          time.Time
-	CreatedAt       time.Time
-	UpdatedAt       time.Time
-	Revision        int64
-	CreatedRevision int64
+	ID               string
+	Trigger          []byte
+	Executor         string
+	Payload          []byte
+	MaxInstances     int
+	Overlap          string
+	CoalescePolicy   string
+	MaxWaiting       int
+	MisfireGraceTime *time.Duration
+	Timeout          *time.Duration
+	MaxAttempts      int
+	Labels           []byte
+	Anchor           time.Time
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+	Revision         int64
+	CreatedRevision  int64
 }
 
 // scheduleRow is a row of next_run_times.
@@ -48,7 +50,7 @@ func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
 	j := scheduler.Job{
 		Definition: scheduler.Definition{
 			ID: r.ID, MaxInstances: r.MaxInstances, Overlap: r.Overlap, Coalesce: r.CoalescePolicy,
-			Timeout: deref(r.Timeout), MaxAttempts: r.MaxAttempts,
+			MaxWaiting: r.MaxWaiting, MisfireGraceTime: deref(r.MisfireGraceTime), Timeout: deref(r.Timeout), MaxAttempts: r.MaxAttempts,
 		},
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
@@ -108,16 +110,20 @@ func jobArgs(j *scheduler.Job) (pgx.StrictNamedArgs, error) {
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	var timeout *time.Duration
-	if j.Timeout > 0 {
-		timeout = &j.Timeout
-	}
 	return pgx.StrictNamedArgs{
 		"id": j.ID, "trigger": t, "executor": j.Executor(), "payload": payload, "max_instances": j.MaxInstances,
-		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "timeout": timeout, "max_attempts": j.MaxAttempts, "labels": labels,
+		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "max_waiting": j.MaxWaiting, "misfire_grace_time": positive(j.MisfireGraceTime), "timeout": positive(j.Timeout), "max_attempts": j.MaxAttempts, "labels": labels,
 		"anchor": j.Anchor, "created_at": j.CreatedAt, "updated_at": j.UpdatedAt,
 		"revision": j.Revision, "created_revision": j.CreatedRevision,
 	}, nil
+}
+
+// positive is nil for 0.
+func positive(d time.Duration) *time.Duration {
+	if d == 0 {
+		return nil
+	}
+	return &d
 }
 
 // scheduleArgs are the columns of a job for job_schedule_insert and job_schedule_update.
@@ -140,6 +146,18 @@ type instanceRow struct {
 	Node             *string
 	StartedAt        time.Time
 	Deadline         *time.Time
+	standsForRow
+}
+
+// standsForRow is what a run is told about the fire times that it stands for.
+type standsForRow struct {
+	FireCount    int64
+	FirstRunTime time.Time
+	LastRunTime  time.Time
+}
+
+func (r *standsForRow) standsFor() scheduler.StandsFor {
+	return scheduler.StandsFor{FireCount: r.FireCount, FirstRunTime: r.FirstRunTime.UTC(), LastRunTime: r.LastRunTime.UTC()}
 }
 
 func (r *instanceRow) instance() scheduler.Instance {
@@ -148,17 +166,20 @@ func (r *instanceRow) instance() scheduler.Instance {
 			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
 			Attempt: r.Attempt, JobRevision: r.JobRevision,
 		},
-		NodeID: deref(r.NodeID), Node: deref(r.Node), StartedAt: r.StartedAt.UTC(), Deadline: orZero(r.Deadline),
+		StandsFor: r.standsFor(),
+		NodeID:    deref(r.NodeID), Node: deref(r.Node), StartedAt: r.StartedAt.UTC(), Deadline: orZero(r.Deadline),
 	}
 }
 
-// waitingRow is a row of waiting_runs.
+// waitingRow is a row of waiting_runs, and how many wait beside it.
 type waitingRow struct {
 	JobID            string
 	RunID            uuid.UUID
 	ScheduledRunTime time.Time
 	Cause            string
 	CreatedAt        time.Time
+	Waiting          int
+	standsForRow
 }
 
 func (r *waitingRow) run() scheduler.WaitingRun {
@@ -166,7 +187,7 @@ func (r *waitingRow) run() scheduler.WaitingRun {
 		Run: scheduler.Run{
 			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(), Attempt: 1,
 		},
-		CreatedAt: r.CreatedAt.UTC(),
+		StandsFor: r.standsFor(), CreatedAt: r.CreatedAt.UTC(),
 	}
 }
 
@@ -174,7 +195,7 @@ func (r *waitingRow) run() scheduler.WaitingRun {
 type runRow struct {
 	JobID            string
 	RunID            uuid.UUID
-	Running          bool
+	State            string
 	Attempt          int
 	Final            bool
 	Cause            string
@@ -196,7 +217,7 @@ type runRow struct {
 }
 
 func (r *runRow) view() scheduler.RunView {
-	return scheduler.RunView{Running: r.Running, Record: scheduler.Record{
+	return scheduler.RunView{State: r.State, Record: scheduler.Record{
 		Run: scheduler.Run{
 			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
 			Attempt: r.Attempt, JobRevision: r.JobRevision,

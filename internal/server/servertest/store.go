@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http/httptest"
 	"slices"
@@ -110,6 +111,20 @@ func (s *Store) Remove(_ context.Context, id string) error {
 	return nil
 }
 
+// RunNow records a waiting run.
+func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
+	o, err := s.Job(ctx, id)
+	if err != nil {
+		return scheduler.Run{}, err
+	}
+	if o.State == scheduler.StateBlocked {
+		return scheduler.Run{}, fmt.Errorf("%w: %s", scheduler.ErrBlocked, o.Error)
+	}
+	w := o.ManualRun(Now)
+	s.AddRun(scheduler.RunView{State: scheduler.RunWaiting, Record: scheduler.Record{Run: w.Run}})
+	return w.Run, nil
+}
+
 // Change edits a stored job.
 func (s *Store) Change(id string, edit func(*scheduler.Overview)) {
 	s.mu.Lock()
@@ -131,7 +146,7 @@ func (s *Store) Runs(_ context.Context, f scheduler.RunFilter) (list []scheduler
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, v := range s.runs {
-		if v.JobID == f.JobID && (f.Before.IsZero() || !v.Running && v.EndedAt.Before(f.Before)) {
+		if v.JobID == f.JobID && (f.Before.IsZero() || v.State == scheduler.RunEnded && v.EndedAt.Before(f.Before)) {
 			list = append(list, v)
 		}
 	}

@@ -1,6 +1,17 @@
--- claim_waiting: the waiting runs of locked jobs, in the order in which they came.
+-- claim_waiting: of each locked job the waiting runs that come first, as many as may run at a time, and how many wait,
+-- counted a little beyond max_waiting.
 -- Concurrency: as claim_live.
-SELECT job_id, run_id, scheduled_run_time, cause, created_at
-FROM pgdue.waiting_runs
-WHERE job_id = ANY (@job_ids::text[])
-ORDER BY created_at, scheduled_run_time
+SELECT w.job_id, w.run_id, w.scheduled_run_time, w.cause, w.created_at, w.fire_count, w.first_run_time, w.last_run_time, c.waiting
+FROM pgdue.jobs j
+CROSS JOIN LATERAL (
+    SELECT job_id, run_id, scheduled_run_time, cause, created_at, fire_count, first_run_time, last_run_time
+    FROM pgdue.waiting_runs
+    WHERE job_id = j.id
+    ORDER BY created_at, scheduled_run_time
+    LIMIT j.max_instances
+) w
+CROSS JOIN LATERAL (
+    SELECT count(*) AS waiting FROM (SELECT FROM pgdue.waiting_runs WHERE job_id = j.id LIMIT j.max_waiting + j.max_instances) counted
+) c
+WHERE j.id = ANY (@job_ids::text[])
+ORDER BY w.job_id, w.created_at, w.scheduled_run_time

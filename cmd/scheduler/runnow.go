@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pgdue/pgdue/client"
+)
+
+// followEvery is how often --wait looks at the run.
+const followEvery = 250 * time.Millisecond
+
+func newRunNow() *cobra.Command {
+	var (
+		r    remote
+		wait bool
+	)
+	cmd := &cobra.Command{
+		Use:   "run-now ID",
+		Short: "Run a job now; its schedule stays as it is",
+		Long: "Asks for a run of a job. It begins as soon as an instance is free, on any node that serves the job.\n" +
+			"With --wait the command follows the run to its end and exits with 1 unless it succeeded.",
+		Args: oneID,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			run, err := r.client().RunNow(cmd.Context(), args[0])
+			if err == nil && wait {
+				run, err = follow(cmd.Context(), r.client(), run)
+			}
+			if err != nil {
+				return fmt.Errorf("run %s now: %w", args[0], err)
+			}
+			return printRunNow(cmd, &r, run)
+		},
+	}
+	r.addFlags(cmd)
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait for the end of the run, and exit with 1 unless it succeeded")
+	return cmd
+}
+
+// follow looks at a run until its final record is there. A run that is between its rows, as in the moment in which it
+// ends, is looked at again.
+func follow(ctx context.Context, c *client.Client, run client.Run) (client.Run, error) {
+	tick := time.NewTicker(followEvery)
+	defer tick.Stop()
+	for {
+		detail, err := c.Run(ctx, run.JobID, run.RunID)
+		if err != nil && !client.IsNotFound(err) {
+			return run, fmt.Errorf("follow run %s: %w", run.RunID, err)
+		}
+		for _, r := range detail.Items {
+			if run = r; r.Final {
+				return r, nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return run, fmt.Errorf("run %s goes on: %w; see `scheduler runs %s`", run.RunID, ctx.Err(), run.JobID)
+		case <-tick.C:
+		}
+	}
+}
+
+func printRunNow(cmd *cobra.Command, r *remote, run client.Run) error {
+	if r.output == outputJSON {
+		if err := printJSON(cmd.OutOrStdout(), run); err != nil {
+			return err
+		}
+	} else if run.State == client.RunEnded {
+		fmt.Fprintf(cmd.OutOrStdout(), "run %s %s\n", run.RunID, oneLine(storyOf(run)))
+		fmt.Fprint(cmd.OutOrStdout(), run.Output)
+	} else {
+		fmt.Fprintf(cmd.OutOrStdout(), "run %s of %s waits for a free instance; see `scheduler runs %s`\n", run.RunID, run.JobID, run.JobID)
+	}
+	if run.State == client.RunEnded && run.Outcome != "succeeded" {
+		return fmt.Errorf("run %s of %s ended as %s", run.RunID, run.JobID, run.Outcome)
+	}
+	return nil
+}

@@ -1,0 +1,107 @@
+package scheduler
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// AtLimit tells why a fire met the limit, and what limit would have let it run.
+type AtLimit struct {
+	Max    int
+	Oldest Instance // the running instance in the way that began first
+	Others int      // running instances besides
+	// Enough is the max_instances that would do: ceil(Duration / Interval), and more than Max.
+	Enough   int
+	Duration time.Duration // how long runs take: the longest of the recent ended ones and of the oldest running one
+	Ended    bool          // Duration is that of an ended run; else a run is at it still and it can only grow
+	Interval time.Duration // between fires; 0 when not known
+}
+
+// atLimit explains why the fire time at meets the limit: live run, and begun begin in the same decision.
+func atLimit(j Job, at, next, now time.Time, live []Instance, begun []Start) *AtLimit {
+	for _, s := range begun {
+		live = append(live[:len(live):len(live)], Instance{Run: s.Run, StartedAt: now})
+	}
+	l := &AtLimit{Max: j.MaxInstances, Oldest: live[0], Others: len(live) - 1, Duration: j.RecentDuration, Ended: true}
+	for _, i := range live {
+		if i.StartedAt.Before(l.Oldest.StartedAt) {
+			l.Oldest = i
+		}
+	}
+	if running := now.Sub(l.Oldest.StartedAt); running > l.Duration {
+		l.Duration, l.Ended = running, false
+	}
+	switch { // a one-off that is added again and again has its fires at the times of its adding
+	case !next.IsZero():
+		l.Interval = next.Sub(at)
+	case !j.LastRunTime.IsZero() && j.LastRunTime.Before(at):
+		l.Interval = at.Sub(j.LastRunTime)
+	}
+	l.Enough = max(enough(l.Duration, l.Interval), l.Max+1)
+	return l
+}
+
+// enough is ceil(duration / interval), where an overrun below a tenth of an interval does not count: the start of a
+// process makes a run of 60 s take 60.02 s, and its fires do not come to the millisecond.
+func enough(duration, interval time.Duration) int {
+	if interval <= 0 {
+		return 0
+	}
+	return int(math.Ceil(float64(duration)/float64(interval) - 0.1))
+}
+
+// Reason is the sentence by which APScheduler's users know the limit.
+func (l *AtLimit) Reason() string {
+	return fmt.Sprintf("maximum number of running instances reached (%d)", l.Max)
+}
+
+// Remedy says which max_instances would be enough, and why.
+func (l *AtLimit) Remedy() string {
+	if l.Interval <= 0 {
+		return fmt.Sprintf("max_instances %d lets one more run beside it", l.Enough)
+	}
+	if !l.Ended {
+		return fmt.Sprintf("at least max_instances %d (a run has taken %s so far, a fire comes every %s; the number is sure once a run has ended)",
+			l.Enough, short(l.Duration), short(l.Interval))
+	}
+	return fmt.Sprintf("max_instances %d would be enough (runs take %s, a fire comes every %s)", l.Enough, short(l.Duration), short(l.Interval))
+}
+
+// Sentence tells the skip for run_history.
+func (l *AtLimit) Sentence(now time.Time) string {
+	who := fmt.Sprintf("run %s has been running since %s (%s) on %s", l.Oldest.RunID, stamp(l.Oldest.StartedAt),
+		short(now.Sub(l.Oldest.StartedAt)), l.Oldest.Where())
+	if l.Others > 0 {
+		who += fmt.Sprintf(", and %s beside it", plural(int64(l.Others), "instance", "instances"))
+	}
+	return fmt.Sprintf("%s: %s; %s", l.Reason(), who, l.Remedy())
+}
+
+// Where names the node that an instance runs on.
+func (i *Instance) Where() string {
+	if i.Node == "" {
+		return "node " + i.NodeID.String()
+	}
+	return i.Node
+}
+
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.999 UTC") }
+
+// short writes a duration to the precision that a person needs.
+func short(d time.Duration) string {
+	switch {
+	case d >= time.Second:
+		return d.Round(100 * time.Millisecond).String()
+	case d >= time.Millisecond:
+		return d.Round(time.Millisecond).String()
+	}
+	return d.Round(time.Microsecond).String()
+}
+
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -1,0 +1,146 @@
+package scheduler
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// outline is a decision without ids and sentences.
+type outline struct {
+	Begin []string // fire times, W before those that waited
+	Wait  []string
+	Skip  []string // reason first..last xcount
+	DueIn time.Duration
+}
+
+func outlineOf(d Decision, now time.Time) outline {
+	clock := func(t time.Time) string { return t.Format("15:04:05") }
+	var o outline
+	for _, b := range d.Begin {
+		waited := ""
+		if b.Waited {
+			waited = "W"
+		}
+		o.Begin = append(o.Begin, fmt.Sprintf("%s%s stands for %d", waited, clock(b.ScheduledRunTime), b.FireCount))
+	}
+	for _, w := range d.Wait {
+		o.Wait = append(o.Wait, clock(w.ScheduledRunTime))
+	}
+	for _, r := range d.Skip {
+		o.Skip = append(o.Skip, fmt.Sprintf("%s %s..%s x%d", r.Reason, clock(r.FirstRunTime), clock(r.LastRunTime), r.FireCount))
+	}
+	if !d.DueAt.IsZero() {
+		o.DueIn = d.DueAt.Sub(now)
+	}
+	return o
+}
+
+// What fires become at the limit, late, and after an outage.
+func TestPlanOverlapMisfireCoalesce(t *testing.T) {
+	const every = 10 * time.Second
+	base := jobEvery(t, every)
+	base.MaxWaiting = DefaultMaxWaiting
+	due := base.NextRunTime
+	live := []Instance{{Run: Run{JobID: base.ID}, StartedAt: due.Add(-time.Minute)}}
+	waits := func(n int) (list []WaitingRun) {
+		for i := range n {
+			at := due.Add(time.Duration(i-n) * every)
+			list = append(list, WaitingRun{Run: base.run(at), StandsFor: StandsFor{FireCount: 1}, CreatedAt: at})
+		}
+		return list
+	}
+	at := func(n int) string { return due.Add(time.Duration(n) * every).Format("15:04:05") }
+	tests := []struct {
+		name    string
+		change  func(*Job)
+		late    time.Duration
+		live    []Instance
+		waiting []WaitingRun
+		want    outline
+	}{
+		{name: "wait, free: begins", change: func(j *Job) { j.Overlap = OverlapWait },
+			want: outline{Begin: []string{at(0) + " stands for 1"}, DueIn: every}},
+		{name: "wait, the first: waits, and is looked at once more", change: func(j *Job) { j.Overlap = OverlapWait }, live: live,
+			want: outline{Wait: []string{at(0)}}},
+		{name: "wait, not the first: waits, looked at at the next fire", change: func(j *Job) { j.Overlap = OverlapWait }, live: live, waiting: waits(1),
+			want: outline{Wait: []string{at(0)}, DueIn: every}},
+		{name: "wait, full", change: func(j *Job) { j.Overlap, j.MaxWaiting = OverlapWait, 2 }, live: live, waiting: waits(2),
+			want: outline{Skip: []string{"max_waiting " + at(0) + ".." + at(0) + " x1"}, DueIn: every}},
+		{name: "wait, free and one waits: it goes first, the fire waits", change: func(j *Job) { j.Overlap = OverlapWait }, waiting: waits(1),
+			want: outline{Begin: []string{"W" + at(-1) + " stands for 1"}, Wait: []string{at(0)}, DueIn: every}},
+		{name: "only one of two that wait fits", change: func(j *Job) { j.Overlap = OverlapWait }, waiting: waits(2),
+			want: outline{Begin: []string{"W" + at(-2) + " stands for 1"}, Wait: []string{at(0)}, DueIn: every}},
+		{name: "within the grace time", change: func(j *Job) { j.MisfireGraceTime = 5 * time.Second }, late: 5 * time.Second,
+			want: outline{Begin: []string{at(0) + " stands for 1"}, DueIn: 5 * time.Second}},
+		{name: "a moment later", change: func(j *Job) { j.MisfireGraceTime = 5 * time.Second }, late: 5*time.Second + time.Microsecond,
+			want: outline{Skip: []string{"misfire " + at(0) + ".." + at(0) + " x1"}, DueIn: 5*time.Second - time.Microsecond}},
+		{name: "late at the limit: the limit is named", change: func(j *Job) { j.MisfireGraceTime = time.Second }, late: 5 * time.Second, live: live,
+			want: outline{Skip: []string{"max_instances " + at(0) + ".." + at(0) + " x1"}, DueIn: 5 * time.Second}},
+		{name: "latest", late: 35 * time.Second,
+			want: outline{Begin: []string{at(3) + " stands for 4"}, Skip: []string{"coalesced " + at(0) + ".." + at(2) + " x3"}, DueIn: 5 * time.Second}},
+		{name: "earliest", change: func(j *Job) { j.Coalesce = CoalesceEarliest }, late: 35 * time.Second,
+			want: outline{Begin: []string{at(0) + " stands for 4"}, Skip: []string{"coalesced " + at(1) + ".." + at(3) + " x3"}, DueIn: 5 * time.Second}},
+		{name: "all: one begins, the others wait", change: func(j *Job) { j.Coalesce = CoalesceAll }, late: 35 * time.Second,
+			want: outline{Begin: []string{at(0) + " stands for 1"}, Wait: []string{at(1), at(2), at(3)}}},
+		{name: "all, with a grace time for some", change: func(j *Job) { j.Coalesce, j.MisfireGraceTime = CoalesceAll, 20*time.Second }, late: 35 * time.Second,
+			want: outline{
+				Begin: []string{at(2) + " stands for 1"}, Wait: []string{at(3)},
+				Skip: []string{"misfire " + at(0) + ".." + at(0) + " x1", "misfire " + at(1) + ".." + at(1) + " x1"},
+			}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			j := base
+			if tt.change != nil {
+				tt.change(&j)
+			}
+			now := due.Add(tt.late)
+			if diff := cmp.Diff(tt.want, outlineOf(Plan(j, now, tt.live, tt.waiting), now)); diff != "" {
+				t.Errorf("decision (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// After an outage of 30 days, coalesce all runs the oldest 1,000 fire times of a one-second job and records the rest.
+func TestPlanCatchesUpWithinBounds(t *testing.T) {
+	j := jobEvery(t, time.Second)
+	j.Coalesce = CoalesceAll
+	now := j.NextRunTime.Add(30 * 24 * time.Hour)
+	started := time.Now()
+	d := Plan(j, now, nil, nil)
+	if took := time.Since(started); took > 500*time.Millisecond {
+		t.Errorf("took %s", took)
+	}
+	if len(d.Begin) != 1 || len(d.Wait) != catchUpLimit-1 || len(d.Skip) != 1 {
+		t.Fatalf("%d begin, %d wait, %d skips", len(d.Begin), len(d.Wait), len(d.Skip))
+	}
+	r := d.Skip[0]
+	if want := int64(30*24*3600 + 1 - catchUpLimit); r.Reason != ReasonCatchUpLimit || r.FireCount != want ||
+		!r.FirstRunTime.Equal(j.NextRunTime.Add(catchUpLimit*time.Second)) || !r.LastRunTime.Equal(now) {
+		t.Errorf("the rest is %s x%d %s..%s, want x%d", r.Reason, r.FireCount, r.FirstRunTime, r.LastRunTime, want)
+	}
+}
+
+// A finished job with waiting runs is not removed, and begins them.
+func TestPlanFinishedJobWithWaitingRuns(t *testing.T) {
+	j := jobEvery(t, time.Second)
+	now := j.NextRunTime
+	w := j.ManualRun(now)
+	j.State, j.NextRunTime = StateFinished, time.Time{}
+	busy := Plan(j, now, []Instance{{StartedAt: now}}, []WaitingRun{w})
+	if busy.Remove || len(busy.Begin) != 0 || busy.DueAt.Sub(now) != relookAtLimit {
+		t.Errorf("at the limit: %+v", busy)
+	}
+	free := Plan(j, now, nil, []WaitingRun{w})
+	if free.Remove || len(free.Begin) != 1 || free.Begin[0].RunID != w.RunID || free.Begin[0].Cause != CauseManual || free.DueAt.Sub(now) != removeAfter {
+		t.Errorf("with a free instance: %+v", free)
+	}
+	j.State = StateBlocked
+	if d := Plan(j, now, nil, []WaitingRun{w}); len(d.Begin) != 0 || !d.DueAt.IsZero() {
+		t.Errorf("blocked: %+v", d)
+	}
+}

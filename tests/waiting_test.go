@@ -1,0 +1,154 @@
+package tests
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/storetest"
+)
+
+// runNode runs a node until the test ends.
+func runNode(t *testing.T, url string, w work) {
+	t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	node := &scheduler.Scheduler{Store: raceStore(t, url), Executor: w, Log: testLog(t)}
+	var running sync.WaitGroup
+	running.Go(func() {
+		if err := node.Run(ctx); err != nil {
+			t.Errorf("node: %v", err)
+		}
+	})
+	t.Cleanup(func() { stop(); running.Wait() })
+}
+
+// Runs that wait begin one after the other, in their order, right when an instance ends, on whichever of two nodes.
+func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
+	t.Parallel()
+	const runs = 60
+	url := storetest.URL(t)
+	conn := storetest.Conn(t, url)
+	s := storetest.OpenURL(t, url)
+	d := definition(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
+	if _, err := s.Add(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	runNode(t, url, sleeps(20*time.Millisecond))
+	runNode(t, url, sleeps(20*time.Millisecond))
+	for range runs {
+		if _, err := s.RunNow(t.Context(), "line"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	storetest.Await(t, conn, "all runs to end", "SELECT count(*) = $1 FROM pgdue.run_history WHERE job_id = 'line' AND outcome = 'succeeded'", runs)
+	checkInstances(t, conn)
+	out := storetest.Query[int](t, conn, `SELECT count(*) FROM (
+		SELECT scheduled_run_time, lag(scheduled_run_time) OVER (ORDER BY started_at) AS before FROM pgdue.run_history) r
+		WHERE before > scheduled_run_time`)
+	if out != 0 {
+		t.Errorf("%d runs began out of their order", out)
+	}
+	// A lost wake-up would cost the 15 s after which a waiting job is looked at anyway.
+	slowest := storetest.Query[time.Duration](t, conn, `SELECT coalesce(max(gap), interval '0') FROM (
+		SELECT started_at - lag(ended_at) OVER (ORDER BY started_at) AS gap FROM pgdue.run_history) g`)
+	if slowest > 2*time.Second {
+		t.Errorf("a waiting run began %s after the instance's end", slowest)
+	}
+	if next := storetest.Query[time.Time](t, conn, "SELECT next_run_time FROM pgdue.next_run_times"); next.UTC().Year() != 2199 {
+		t.Errorf("running now moved the schedule to %s", next)
+	}
+}
+
+// Each half of the wake-up is needed: where completion does not wake, the look that puts the first run into the list does
+// not park the job; where that look came before the end, completion wakes.
+func TestNoWakeUpIsLost(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	conn := storetest.Conn(t, url)
+	s := raceStore(t, url)
+	d := definition(t, "wait", `{"type":"interval","every":"1h"}`)
+	d.Overlap = scheduler.OverlapWait
+	if _, err := s.Add(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	release := make(chan struct{})
+	held := work{scheduler.ExecutorExec, func(context.Context, scheduler.Attempt) scheduler.Result {
+		<-release
+		return scheduler.Result{Outcome: scheduler.Succeeded}
+	}}
+	node := &scheduler.Scheduler{Store: s, Executor: held, Log: testLog(t)}
+	if err := node.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	fire := func() time.Duration {
+		t.Helper()
+		storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET next_run_time = pgdue.now(), due_at = pgdue.now()")
+		return tick(t, conn, node)
+	}
+	if in := fire(); in < 30*time.Minute {
+		t.Errorf("after the first run began the job is due in %s, want at its next fire", in)
+	}
+	if in := fire(); in > 0 {
+		t.Errorf("the look that found an empty list and left it filled leaves the job due in %s, want at once", in)
+	}
+	if in := tick(t, conn, node); in < 10*time.Second || in > 20*time.Second {
+		t.Errorf("the look that found the list filled leaves the job due in %s, want 15 s", in)
+	}
+	close(release)
+	node.Finish(t.Context())
+	node.Flush(t.Context())
+	if in := dueIn(t, conn); in > 0 {
+		t.Errorf("after the instance's end the job is due in %s, want at once", in)
+	}
+	tick(t, conn, node)
+	node.Finish(t.Context())
+	node.Flush(t.Context())
+	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); n != 2 {
+		t.Errorf("%d runs succeeded, want 2", n)
+	}
+}
+
+func tick(t *testing.T, conn *pgx.Conn, node *scheduler.Scheduler) time.Duration {
+	t.Helper()
+	if _, err := node.Tick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return dueIn(t, conn)
+}
+
+func dueIn(t *testing.T, conn *pgx.Conn) time.Duration {
+	t.Helper()
+	return storetest.Query[time.Duration](t, conn, "SELECT due_at - pgdue.now() FROM pgdue.next_run_times")
+}
+
+// A job that is removed takes its waiting runs along, each with a record; a blocked one refuses a run now.
+func TestWaitingRunsOfARemovedJob(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	conn := storetest.Conn(t, url)
+	s := raceStore(t, url)
+	if _, err := s.Add(t.Context(), definition(t, "gone", `{"type":"interval","every":"1h"}`)); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if _, err := s.RunNow(t.Context(), "gone"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.Remove(t.Context(), "gone"); err != nil {
+		t.Fatal(err)
+	}
+	got := storetest.Query[string](t, conn, `SELECT format('%s waiting, %s records, %s of manual runs', (SELECT count(*) FROM pgdue.waiting_runs),
+		count(*), count(*) FILTER (WHERE cause = 'manual')) FROM pgdue.run_history WHERE outcome = 'skipped' AND reason = 'removed' AND final`)
+	if want := "0 waiting, 3 records, 3 of manual runs"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if _, err := s.RunNow(t.Context(), "gone"); fmt.Sprint(err) != scheduler.ErrNotFound.Error() {
+		t.Errorf("run now of a removed job: %v", err)
+	}
+}
