@@ -40,8 +40,8 @@ CREATE TABLE pgdue.jobs (
     max_attempts     integer NOT NULL DEFAULT 1 CHECK (max_attempts >= 1),
     labels           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
     anchor           timestamptz NOT NULL CHECK (isfinite(anchor)),
-    created_at       timestamptz NOT NULL,
-    updated_at       timestamptz NOT NULL,
+    created_at       timestamptz NOT NULL CHECK (isfinite(created_at)),
+    updated_at       timestamptz NOT NULL CHECK (isfinite(updated_at)),
     revision         bigint NOT NULL,
     created_revision bigint NOT NULL,
     paused_at        timestamptz,
@@ -81,8 +81,12 @@ CREATE TABLE pgdue.next_run_times (
     CONSTRAINT finished_has_no_next_run_time CHECK (state <> 'finished' OR next_run_time IS NULL),
     CONSTRAINT blocked_says_why CHECK ((state = 'blocked') = (error IS NOT NULL)),
     CONSTRAINT blocked_is_not_due CHECK (state <> 'blocked' OR due_at IS NULL),
-    -- A row that no node can read would stop the claims of its whole queue; "never" is null.
-    CONSTRAINT times_are_finite CHECK (isfinite(next_run_time) AND isfinite(last_run_time) AND isfinite(due_at))
+    -- A row that no node can read would stop the claims of its whole queue, and beyond these years no trigger fires.
+    -- "Never" is null.
+    CONSTRAINT times_are_in_range CHECK (next_run_time BETWEEN '1970-01-01Z' AND '2200-01-01Z'
+                                     AND last_run_time BETWEEN '1970-01-01Z' AND '2200-01-01Z'
+                                     AND due_at BETWEEN '1970-01-01Z' AND '2200-02-01Z'),
+    CONSTRAINT active_is_due CHECK (state <> 'active' OR due_at IS NOT NULL)
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE pgdue.next_run_times IS 'When each job fires next: hot and narrow, one row per job, and the job''s lock. Whoever changes a job, or begins its runs, locks this row first';
 COMMENT ON COLUMN pgdue.next_run_times.job_id IS 'The job';
@@ -96,6 +100,21 @@ COMMENT ON COLUMN pgdue.next_run_times.error IS 'Why the job is blocked';
 -- writes as little as can be.
 CREATE INDEX next_run_times_due ON pgdue.next_run_times (queue, due_at) WHERE due_at IS NOT NULL;
 COMMENT ON INDEX pgdue.next_run_times_due IS 'The due jobs of a queue, oldest first: the path of every claim';
+
+-- +goose StatementBegin
+CREATE FUNCTION pgdue.mend_due_at() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.due_at := COALESCE(NEW.next_run_time, pgdue.now());
+    RETURN NEW;
+END $$;
+-- +goose StatementEnd
+COMMENT ON FUNCTION pgdue.mend_due_at() IS 'Keeps due_at in step where a person sets next_run_time or state by hand';
+-- The condition is false for every write of pgdue itself, which sets due_at whenever it moves the next run time.
+CREATE TRIGGER mend_due_at BEFORE UPDATE ON pgdue.next_run_times FOR EACH ROW
+    WHEN (NEW.state = 'active' AND (NEW.due_at IS NULL
+          OR NEW.next_run_time IS DISTINCT FROM OLD.next_run_time AND NEW.due_at IS NOT DISTINCT FROM OLD.due_at))
+    EXECUTE FUNCTION pgdue.mend_due_at();
+COMMENT ON TRIGGER mend_due_at ON pgdue.next_run_times IS 'So that UPDATE ... SET next_run_time = now() by hand fires now';
 
 CREATE TABLE pgdue.nodes (
     id         uuid PRIMARY KEY,
@@ -133,6 +152,8 @@ CREATE TABLE pgdue.running_instances (
     fire_count          bigint NOT NULL CHECK (fire_count >= 1),
     first_run_time      timestamptz NOT NULL,
     last_run_time       timestamptz NOT NULL,
+    CONSTRAINT times_are_finite CHECK (isfinite(scheduled_run_time) AND isfinite(started_at) AND isfinite(not_before) AND isfinite(deadline)
+                                   AND isfinite(first_run_time) AND isfinite(last_run_time)),
     PRIMARY KEY (job_id, run_id)
 );
 COMMENT ON TABLE pgdue.running_instances IS 'Runs that have begun and not ended: what is counted against max_instances. No foreign key: instances outlive a removed or re-added job';
@@ -164,6 +185,8 @@ CREATE TABLE pgdue.waiting_runs (
     fire_count         bigint NOT NULL CHECK (fire_count >= 1),
     first_run_time     timestamptz NOT NULL,
     last_run_time      timestamptz NOT NULL,
+    CONSTRAINT times_are_finite CHECK (isfinite(scheduled_run_time) AND isfinite(created_at) AND isfinite(first_run_time)
+                                   AND isfinite(last_run_time)),
     PRIMARY KEY (job_id, run_id)
 );
 COMMENT ON TABLE pgdue.waiting_runs IS 'Runs that have not begun and wait for a free instance';
@@ -235,7 +258,7 @@ COMMENT ON TABLE pgdue.run_history_default IS 'Takes rows of days without a part
 
 -- +goose StatementBegin
 CREATE FUNCTION pgdue.make_history_partitions(days_ahead integer DEFAULT 14) RETURNS integer LANGUAGE plpgsql
-SET TimeZone = 'UTC' SET lock_timeout = '2s' AS $$
+SET TimeZone = 'UTC' SET lock_timeout = '100ms' AS $$
 DECLARE
     today date := pgdue.now()::date;
     day   date;
@@ -247,7 +270,8 @@ BEGIN
     FOR day IN SELECT today + n FROM generate_series(0, days_ahead) AS n LOOP
         name := 'run_history_' || to_char(day, 'YYYYMMDD');
         CONTINUE WHEN to_regclass('pgdue.' || name) IS NOT NULL;
-        -- Made apart and then attached: that locks out nobody who reads or writes the other partitions.
+        -- Made apart and then attached, which locks the default partition alone, and gives up soon: who waits for that lock
+        -- behind a long reader makes all who come later wait too.
         EXECUTE format('CREATE TABLE pgdue.%I (LIKE pgdue.run_history INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
         EXECUTE format('ALTER TABLE pgdue.run_history ATTACH PARTITION pgdue.%I FOR VALUES FROM (%L) TO (%L)',
                        name, day::timestamptz, (day + 1)::timestamptz);
@@ -311,6 +335,7 @@ DROP TABLE pgdue.waiting_runs;
 DROP TABLE pgdue.running_instances;
 DROP TABLE pgdue.nodes;
 DROP TABLE pgdue.next_run_times;
+DROP FUNCTION pgdue.mend_due_at();
 DROP TABLE pgdue.jobs;
 DROP SEQUENCE pgdue.revisions;
 DROP FUNCTION pgdue.now();

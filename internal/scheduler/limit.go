@@ -38,7 +38,7 @@ func atLimit(j Job, at, next, now time.Time, live []Instance, begun []Start) *At
 	case !j.LastRunTime.IsZero() && j.LastRunTime.Before(at):
 		l.Interval = at.Sub(j.LastRunTime)
 	}
-	l.Enough = max(enough(l.Duration, l.Interval), l.Max+1)
+	l.Enough = max(enough(l.Duration, l.Interval), l.Max+1, len(live)+1)
 	return l
 }
 

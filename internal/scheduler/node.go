@@ -70,9 +70,15 @@ func (s *Scheduler) beat(ctx context.Context) ([]Peer, error) {
 
 // handOver passes dead nodes to the take-over loop. One that does not fit in is seen again at the next beat.
 func (s *Scheduler) handOver(dead []Peer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for _, p := range dead {
+		if s.handed[p.ID] {
+			continue
+		}
 		select {
 		case s.dead <- p:
+			s.handed[p.ID] = true
 		default:
 		}
 	}
@@ -107,7 +113,7 @@ func (w *watch) observe(peers []Peer, now time.Time) (dead []Peer) {
 			s = sighting{p.Beat, now}
 		}
 		seen[p.ID] = s
-		if !p.Alive || now.Sub(s.since) >= deadAfter {
+		if !p.Alive || now.Sub(s.since) >= deadAfter { // an orphan counts as alive: its node may not know yet
 			dead = append(dead, p)
 		}
 	}

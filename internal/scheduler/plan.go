@@ -2,6 +2,7 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -158,6 +159,9 @@ func (p *planner) placeOverdue(at time.Time) {
 // late it is is judged after the limit, as in APScheduler.
 func (p *planner) place(at time.Time, stands StandsFor) {
 	run := p.j.run(at)
+	if slices.ContainsFunc(p.live, func(i Instance) bool { return i.RunID == run.RunID }) {
+		return // the next run time was set back by hand; the end of that run is this fire's record
+	}
 	if p.free > 0 && p.count == 0 {
 		if p.misfired(at) {
 			p.skipMisfire(run)

@@ -38,8 +38,9 @@ type Scheduler struct {
 	active sync.WaitGroup // attempts that execute
 
 	mu         sync.Mutex
-	unresolved []Claim // whose commit is unknown
-	claiming   bool    // the claim loop's latest look succeeded
+	unresolved []Claim            // whose commit is unknown
+	handed     map[uuid.UUID]bool // dead nodes that wait for the take-over loop, or are in it
+	claiming   bool               // the claim loop's latest look succeeded
 }
 
 const (
@@ -93,6 +94,7 @@ func (s *Scheduler) setDefaults() {
 	s.slots = newSlots(s.node.Queues, s.Slots)
 	s.wake = make(chan struct{}, 1)
 	s.dead = make(chan Peer, 16)
+	s.handed = map[uuid.UUID]bool{}
 	s.ended.signal = make(chan struct{}, 1)
 	s.skips.log = s.Log
 }

@@ -65,6 +65,9 @@ type Peer struct {
 	Name  string
 	Alive bool  // false: marked dead, its attempts are being ended
 	Beat  int64 // grows with every renewal
+	// Orphan: its row is gone though instances of it are left, as after a DELETE by hand. The node itself finds out at its
+	// next beat and then stops its work, so nobody may free the instances before deadAfter.
+	Orphan bool
 }
 
 // ClaimRequest says what a claim may lock.

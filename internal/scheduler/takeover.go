@@ -5,7 +5,13 @@ import (
 	"time"
 )
 
-const takeOverBatch = 500
+const (
+	takeOverBatch = 500
+	// takeOverTries and takeOverPause bound the wait for jobs that are locked. Who holds one for longer must not hold up
+	// the take-over of other nodes.
+	takeOverTries = 10
+	takeOverPause = 100 * time.Millisecond
+)
 
 // takeOvers ends the attempts of nodes that were judged dead, until ctx ends.
 func (s *Scheduler) takeOvers(ctx context.Context) error {
@@ -17,14 +23,17 @@ func (s *Scheduler) takeOvers(ctx context.Context) error {
 			if err := s.TakeOver(ctx, p); err != nil && ctx.Err() == nil {
 				s.Log.Warn("take-over did not finish; it is tried again", "node", s.node.Name, "dead_node", p.Name, "err", err)
 			}
+			s.mu.Lock()
+			delete(s.handed, p.ID) // from now on it may be handed over again
+			s.mu.Unlock()
 		}
 	}
 }
 
-// TakeOver marks p dead, if it is not yet, and ends its attempts as lost. Where a job is locked by a claim in progress it
-// leaves the rest to the next time p is seen.
+// TakeOver marks p dead, if it is not yet, and ends its attempts as lost. Where a job is locked for longer than a claim
+// takes, it leaves the rest to the next time p is seen.
 func (s *Scheduler) TakeOver(ctx context.Context, p Peer) error {
-	if p.Alive {
+	if p.Alive && !p.Orphan {
 		marked, err := s.Store.MarkDead(ctx, p)
 		if err != nil || !marked {
 			return err
@@ -32,7 +41,7 @@ func (s *Scheduler) TakeOver(ctx context.Context, p Peer) error {
 		// Durable from here: p can neither claim nor renew. If we die now, others see it marked and go on.
 		s.Log.Warn("node judged dead", "node", s.node.Name, "dead_node", p.Name, "silent_for", deadAfter)
 	}
-	for ctx.Err() == nil {
+	for tries := 0; tries < takeOverTries && ctx.Err() == nil; {
 		ended, done, err := s.Store.TakeOver(ctx, p, takeOverBatch)
 		if err != nil {
 			return err
@@ -46,9 +55,11 @@ func (s *Scheduler) TakeOver(ctx context.Context, p Peer) error {
 			s.Wake()
 			return nil
 		}
-		if len(ended) == 0 {
-			sleep(ctx, 100*time.Millisecond)
+		if tries++; len(ended) > 0 {
+			tries = 0
+			continue
 		}
+		sleep(ctx, takeOverPause)
 	}
 	return ctx.Err()
 }

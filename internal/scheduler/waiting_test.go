@@ -144,3 +144,14 @@ func TestPlanFinishedJobWithWaitingRuns(t *testing.T) {
 		t.Errorf("blocked: %+v", d)
 	}
 }
+
+// A next run time that was set back by hand onto a fire whose run still runs neither begins it again nor skips it.
+func TestPlanFireWhoseRunStillRuns(t *testing.T) {
+	j := jobEvery(t, time.Second)
+	j.MaxInstances = 2
+	now := j.NextRunTime
+	d := Plan(j, now, []Instance{{Run: j.run(now), StartedAt: now}}, nil)
+	if len(d.Begin)+len(d.Skip)+len(d.Wait) != 0 || !d.NextRunTime.Equal(now.Add(time.Second)) {
+		t.Errorf("decision is %+v, want the next fire time only", d)
+	}
+}

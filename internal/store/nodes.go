@@ -106,10 +106,13 @@ func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ende
 }
 
 func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []string) ([]scheduler.Record, error) {
+	what := "its node stopped renewing its lease and was judged dead"
+	if p.Orphan {
+		what = "the row of its node in pgdue.nodes is gone"
+	}
 	rows, err := tx.Query(ctx, takeoverEnd, pgx.StrictNamedArgs{
-		"id": p.ID, "name": p.Name, "job_ids": jobs,
-		"sentence": fmt.Sprintf("was lost: its node %s stopped renewing its lease and was judged dead; how far the work came is not known", p.Name),
-		"error":    "the node stopped renewing its lease",
+		"id": p.ID, "name": p.Name, "job_ids": jobs, "error": what,
+		"sentence": fmt.Sprintf("was lost on %s: %s; how far the work came is not known", p.Name, what),
 	})
 	if err != nil {
 		return nil, err

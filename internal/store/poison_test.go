@@ -25,6 +25,7 @@ var poisons = []struct {
 }{
 	{"trigger damaged", `UPDATE pgdue.jobs SET trigger = '{"type": "sundial"}' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.trigger is no trigger"},
 	{"payload damaged", `UPDATE pgdue.jobs SET payload = 'null' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.payload is no work"},
+	{"policy of another version", `UPDATE pgdue.jobs SET overlap = 'replace' WHERE id = 'bad'`, "SELECT", `overlap: "replace" is not supported`},
 	{"labels damaged", `UPDATE pgdue.jobs SET labels = '{"team": 7}' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.labels are not names with texts"},
 	{"instance refused", fmt.Sprintf(refuse, "RAISE EXCEPTION 'not this one';", "running_instances"),
 		"DROP TRIGGER refuse ON pgdue.running_instances", "not this one"},

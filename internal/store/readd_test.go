@@ -177,7 +177,7 @@ func TestRunOutlivesItsJob(t *testing.T) {
 // takeOverAll takes over the one node there is.
 func takeOverAll(t *testing.T, s *store.Store, conn *pgx.Conn) {
 	t.Helper()
-	rows, err := conn.Query(t.Context(), "SELECT id, name, alive, beat FROM pgdue.nodes")
+	rows, err := conn.Query(t.Context(), "SELECT id, name, alive, beat, false AS orphan FROM pgdue.nodes")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -63,7 +63,13 @@ func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
 	} else {
 		errTrigger = fmt.Errorf("pgdue.jobs.trigger is no trigger: %w", errTrigger)
 	}
-	return j, errors.Join(errTrigger, r.readWork(&j.Work), r.readLabels(&j.Labels))
+	if err := errors.Join(errTrigger, r.readWork(&j.Work), r.readLabels(&j.Labels)); err != nil {
+		return j, err
+	}
+	if err := j.Validate(); err != nil { // written by hand, or by a newer version
+		return j, fmt.Errorf("pgdue.jobs holds what this version does not support: %w", err)
+	}
+	return j, nil
 }
 
 func (r *jobRow) readLabels(labels *map[string]string) error {
