@@ -36,7 +36,7 @@ func TestClaimersNeverExceedMaxInstances(t *testing.T) {
 		CREATE TRIGGER due_again BEFORE INSERT OR UPDATE ON pgdue.next_run_times FOR EACH ROW EXECUTE FUNCTION due_again()`)
 	s := raceStore(t, url)
 	for i := range raceJobs {
-		d := definition(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1ms"}`)
+		d := storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1ms"}`)
 		d.MaxInstances = 1 + i%2
 		if _, err := s.Add(t.Context(), d); err != nil {
 			t.Fatal(err)

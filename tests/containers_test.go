@@ -87,7 +87,7 @@ func newSystem(t *testing.T, s server) *system {
 // add adds an exec job.
 func (s *system) add(t *testing.T, id, triggerJSON string, maxInstances int) {
 	t.Helper()
-	d := definition(t, id, triggerJSON)
+	d := storetest.Job(t, id, triggerJSON)
 	d.MaxInstances = maxInstances
 	if _, err := s.store.Add(t.Context(), d); err != nil {
 		t.Fatal(err)

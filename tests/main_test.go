@@ -10,7 +10,6 @@ import (
 
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
-	"github.com/pgdue/pgdue/internal/trigger"
 )
 
 // atExit is what the test program cleans up at its end.
@@ -44,19 +43,6 @@ func sleeps(d time.Duration) work {
 			return scheduler.Result{Outcome: scheduler.Succeeded}
 		}
 	}}
-}
-
-// definition is a job of exec with defaults.
-func definition(t testing.TB, id, triggerJSON string) scheduler.Definition {
-	t.Helper()
-	when, err := trigger.Parse([]byte(triggerJSON))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return scheduler.Definition{
-		ID: id, Trigger: when, Work: scheduler.Work{Exec: &scheduler.Exec{Command: []string{"true"}}},
-		MaxInstances: 1, Overlap: scheduler.OverlapSkip, Coalesce: scheduler.CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
-	}
 }
 
 // quiet is a log for tests that judge by rows.

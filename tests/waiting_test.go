@@ -34,7 +34,7 @@ func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := storetest.OpenURL(t, url)
-	d := definition(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
+	d := storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
 	if _, err := s.Add(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := raceStore(t, url)
-	d := definition(t, "wait", `{"type":"interval","every":"1h"}`)
+	d := storetest.Job(t, "wait", `{"type":"interval","every":"1h"}`)
 	d.Overlap = scheduler.OverlapWait
 	if _, err := s.Add(t.Context(), d); err != nil {
 		t.Fatal(err)
@@ -132,7 +132,7 @@ func TestWaitingRunsOfARemovedJob(t *testing.T) {
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := raceStore(t, url)
-	if _, err := s.Add(t.Context(), definition(t, "gone", `{"type":"interval","every":"1h"}`)); err != nil {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "gone", `{"type":"interval","every":"1h"}`)); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
