@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -53,12 +54,15 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.misfire, "misfire-grace-time", "", "how late a run may be, as in `5m`; later it is skipped (default: however late)")
 	flags.IntVar(&f.maxAttempts, "max-attempts", 1, "how often a run is tried")
 	flags.StringArrayVar(&f.labels, "label", nil, "a `name=value` to find the job by; repeatable")
-	flags.SetNormalizeFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
-		if name == "tz" {
-			name = "timezone"
-		}
-		return pflag.NormalizedName(name)
-	})
+	flags.SetNormalizeFunc(shortZone)
+}
+
+// shortZone lets --tz stand for --timezone.
+func shortZone(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	if name == "tz" {
+		name = "timezone"
+	}
+	return pflag.NormalizedName(name)
 }
 
 // definition is the job that the flags of cmd and the command after -- write. What its values mean is for the server to
@@ -113,7 +117,9 @@ func (f *jobFlags) trigger(cmd *cobra.Command, now time.Time) (*client.Trigger, 
 		if err != nil {
 			return nil, usagef(cmd, "--in: %v", err)
 		}
-		t.At = now.Add(delay).UTC().Truncate(time.Millisecond).Format(time.RFC3339Nano)
+		if delay > 0 { // else at once, by the server's clock
+			t.At = now.Add(delay).UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)
+		}
 	case f.at == "":
 		return nil, usagef(cmd, "--at is empty; write --at now for at once")
 	case f.at == "now":
@@ -134,8 +140,15 @@ func readTrigger(text string, stdin io.Reader) (*client.Trigger, error) {
 	var t client.Trigger
 	d := json.NewDecoder(strings.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&t); err != nil {
+	err := d.Decode(&t)
+	if err == nil && d.More() {
+		err = errors.New("something stands after the object")
+	}
+	if err != nil {
 		return nil, fmt.Errorf(`--trigger: %w; write it like {"type":"interval","every":"30s"}`, err)
+	}
+	if _, err := trigger.Parse([]byte(text)); err != nil { // as written: fields given twice or in other case
+		return nil, fmt.Errorf("--trigger: %w", err)
 	}
 	return &t, nil
 }

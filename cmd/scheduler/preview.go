@@ -34,7 +34,8 @@ func newPreview() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.timezone, "tz", "", "IANA `name` of the time zone of the crontab text (default UTC)")
+	flags.StringVar(&f.timezone, "timezone", "", "IANA `name` of the time zone of the crontab text (also --tz; default UTC)")
+	flags.SetNormalizeFunc(shortZone)
 	flags.StringVar(&f.from, "from", "", "from this `time` on, inclusive, RFC 3339 (default now)")
 	flags.IntVar(&f.count, "count", 10, "how many fire times, 1 to 1000")
 	flags.BoolVar(&f.aroundDST, "around-dst", false, "show the fire times next to the zone's next two changes of the clocks")
@@ -54,10 +55,16 @@ func (f *previewFlags) run(cmd *cobra.Command, args []string) error {
 			return usagef(cmd, "--from %q is not RFC 3339, as in 2026-03-01T09:00:00Z", f.from)
 		}
 	}
+	if y := from.UTC().Year(); y < 1970 || y > 2199 {
+		return usagef(cmd, "--from: the year %d is outside 1970 to 2199", y)
+	}
+	if whole := from.Truncate(time.Microsecond); whole.Before(from) { // fire times have no finer ones
+		from = whole.Add(time.Microsecond)
+	}
 	if f.count < 1 || f.count > 1000 {
 		return usagef(cmd, "--count %d is outside 1 to 1000", f.count)
 	}
-	t = t.Anchored(from.Truncate(time.Microsecond))
+	t = t.Anchored(from)
 	if err := t.Never(); err != nil {
 		return fmt.Errorf("the trigger will never fire: %w", err)
 	}
@@ -71,7 +78,7 @@ func (f *previewFlags) parse(cmd *cobra.Command, args []string) (*trigger.Trigge
 	var w *client.Trigger
 	switch {
 	case f.trigger != "" && (len(args) > 0 || f.timezone != ""):
-		return nil, usagef(cmd, "--trigger says it all; leave out the crontab text and --tz")
+		return nil, usagef(cmd, "--trigger says it all; leave out the crontab text and --timezone")
 	case f.trigger != "":
 		var err error
 		if w, err = readTrigger(f.trigger, cmd.InOrStdin()); err != nil {

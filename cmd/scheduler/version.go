@@ -51,6 +51,9 @@ func newVersion() *cobra.Command {
 // tzdataVersion says which time zone database is in use: the machine's, which package time prefers, or else the one
 // embedded in this binary, which is that of the Go release.
 func tzdataVersion() string {
+	if file := os.Getenv("ZONEINFO"); file != "" {
+		return "from $ZONEINFO, " + file
+	}
 	for _, dir := range []string{"/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ", "/etc/zoneinfo"} {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			continue

@@ -43,6 +43,7 @@ func (in *previewInput) Resolve(huma.Context) []error {
 	if in.from = in.Body.From; in.from.IsZero() {
 		in.from = time.Now()
 	}
+	in.from = wholeMicrosecond(in.from)
 	if in.count = valueOr(in.Body.Count, defaultPreview); in.count < 1 || in.count > maxPreview {
 		bad = append(bad, scheduler.FieldError{Field: "count", Message: fmt.Sprintf("%d is outside 1 to %d", in.count, maxPreview)})
 	}
@@ -60,9 +61,19 @@ func (in *previewInput) Resolve(huma.Context) []error {
 func (in *previewInput) anchor() error {
 	t, err := parseTrigger(in.Body.Trigger)
 	if err == nil {
-		in.trigger = t.Anchored(in.from.Truncate(time.Microsecond))
+		in.trigger = t.Anchored(in.from)
+		err = in.trigger.Never()
 	}
 	return err
+}
+
+// wholeMicrosecond is the first whole microsecond that is not before t: fire times have no finer ones.
+func wholeMicrosecond(t time.Time) time.Time {
+	whole := t.Truncate(time.Microsecond)
+	if whole.Before(t) {
+		whole = whole.Add(time.Microsecond)
+	}
+	return whole
 }
 
 type previewOutput struct{ Body client.Preview }

@@ -34,6 +34,19 @@ func TestPreviewShowsFiresWithoutStoring(t *testing.T) {
 			`{"description":"once at 2026-03-01 09:00 UTC","fires":[{"utc":"2026-03-01T09:00:00Z","local":"2026-03-01T09:00:00Z"}],"exhausted":true}`,
 		},
 		{
+			"from between two microseconds, of a date without at",
+			`{"trigger":{"type":"date"},"from":"2026-03-01T09:00:00.0000005Z"}`,
+			http.StatusOK,
+			`{"description":"once, at once","fires":[{"utc":"2026-03-01T09:00:00.000001Z","local":"2026-03-01T09:00:00.000001Z"}],"exhausted":true}`,
+		},
+		{
+			"a trigger that never fires from then on",
+			`{"trigger":{"type":"interval","every":"1h","end":"2026-01-01"},"from":"2026-03-01T09:00:00Z"}`,
+			http.StatusUnprocessableEntity,
+			`{"title":"Unprocessable Entity","status":422,"detail":"the request is not valid; errors says what to change","errors":[` +
+				`{"location":"body.trigger.end","message":"2026-01-01 23:59:59.999999 UTC lies before 2026-03-01 09:00 UTC, from when the trigger counts"}]}`,
+		},
+		{
 			"everything wrong at once",
 			`{"trigger":{"type":"cron","fields":{"hour":25}},"count":1001,"from":"1969-01-01T00:00:00Z"}`,
 			http.StatusUnprocessableEntity,
