@@ -90,9 +90,15 @@ func durationOf(r client.Run, now time.Time) string {
 	return r.EndedAt.Sub(r.StartedAt).Round(time.Millisecond).String()
 }
 
+// storyOf is what happened in a sentence, or what happens.
 func storyOf(r client.Run) string {
-	if r.Sentence == "" {
-		return r.Error
+	switch {
+	case r.Sentence != "":
+		return r.Sentence
+	case r.State == client.RunWaiting:
+		return "waits for an instance"
+	case r.State == client.RunRunning && r.Node != "":
+		return "runs on " + r.Node
 	}
-	return r.Sentence
+	return r.Error
 }
