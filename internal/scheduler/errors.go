@@ -24,6 +24,8 @@ var (
 	ErrShutdown = errors.New("the node is shutting down")
 	// ErrTimeout is the cause with which an attempt is cancelled that outlives its job's timeout.
 	ErrTimeout = errors.New("the job's timeout has passed")
+	// ErrLocked says that a change waited for a job's row and gave up.
+	ErrLocked = errors.New("the job's row in pgdue.next_run_times is locked by somebody else's transaction; see pg_locks, or try again")
 	// ErrRejected says that the database refused what was written because of the rows themselves: trying the same again
 	// would fail again.
 	ErrRejected = errors.New("the database refused the row")

@@ -99,8 +99,15 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 	if ctx.Err() == nil { // else nobody waits for the answer any more
 		s.Log.Error("request could not be served", "act", act, "job", id, "err", err)
 	}
-	if errors.Is(err, scheduler.ErrReadOnly) {
+	switch {
+	case errors.Is(err, scheduler.ErrReadOnly):
 		return huma.Error503ServiceUnavailable(scheduler.ErrReadOnly.Error())
+	case errors.Is(err, scheduler.ErrLocked):
+		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(scheduler.ErrLocked.Error()), http.Header{"Retry-After": {"5"}})
+	case errors.Is(err, scheduler.ErrCommitUnknown):
+		return huma.Error503ServiceUnavailable("it is not known whether the change was made: look at the job before trying again")
+	case errors.Is(err, scheduler.ErrRejected): // neither the request nor the connection is to blame, and again would not help
+		return huma.Error500InternalServerError("the database refused the row, and would refuse it again: see the server's log")
 	}
 	return huma.Error503ServiceUnavailable(fmt.Sprintf("the database did not answer: %s; see the server's log",
 		strings.TrimSpace(act+" "+id)))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -251,6 +252,31 @@ func TestDatabaseTroubleIsLoggedOnceAndNotTold(t *testing.T) {
 	}
 	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "connection refused") {
 		t.Errorf("want one error line with the cause:\n%s", log)
+	}
+}
+
+func TestErrorsOfTheStoreSayWhetherToTryAgain(t *testing.T) {
+	for err, want := range map[error]client.Problem{
+		scheduler.ErrReadOnly: {Status: 503, Title: "Service Unavailable", Detail: scheduler.ErrReadOnly.Error()},
+		scheduler.ErrLocked:   {Status: 503, Title: "Service Unavailable", Detail: scheduler.ErrLocked.Error()},
+		scheduler.ErrCommitUnknown: {Status: 503, Title: "Service Unavailable",
+			Detail: "it is not known whether the change was made: look at the job before trying again"},
+		scheduler.ErrRejected: {Status: 500, Title: "Internal Server Error",
+			Detail: "the database refused the row, and would refuse it again: see the server's log"},
+	} {
+		s, _, log := newServer(t)
+		s.Store = &brokenStore{err: fmt.Errorf("%w: secret of the database", err)}
+		w := do(s.Handler(), "POST", "/v1/jobs", sleepJob)
+		if diff := cmp.Diff(want, decode[client.Problem](t, w, "application/problem+json")); diff != "" {
+			t.Errorf("problem of %v (-want +got):\n%s", err, diff)
+		}
+		wantAfter := map[bool]string{true: "5"}[err == scheduler.ErrLocked]
+		if got := w.Header().Get("Retry-After"); got != wantAfter {
+			t.Errorf("Retry-After of %v is %q, want %q", err, got, wantAfter)
+		}
+		if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "secret of the database") {
+			t.Errorf("want one error line with the cause of %v:\n%s", err, log)
+		}
 	}
 }
 
