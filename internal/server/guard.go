@@ -75,12 +75,9 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	})
 }
 
+// hasBody says whether a request brings a body or is sent like a form, which may be empty.
 func hasBody(r *http.Request) bool {
-	switch r.Method {
-	case http.MethodPost, http.MethodPut, http.MethodPatch:
-		return true
-	}
-	return r.ContentLength != 0
+	return r.ContentLength != 0 || r.Method == http.MethodPost && r.Header.Get("Content-Type") != ""
 }
 
 func isJSON(contentType string) bool {

@@ -81,6 +81,11 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 		{name: "taken id", method: "POST", target: "/v1/jobs", body: sleepJob,
 			want: client.Problem{Status: 409, Title: "Conflict", Detail: `the id "123" is taken by a job that is not finished; ` +
 				"replace that job with PUT /v1/jobs/123 (`scheduler add 123 --replace …`), or choose another id"}},
+		{name: "run of no job", method: "POST", target: "/v1/jobs/nosuch/runs",
+			want: client.Problem{Status: 404, Title: "Not Found", Detail: `there is no job "nosuch"`}},
+		{name: "form without a body", method: "POST", target: "/v1/jobs/123/runs", headers: []string{"Content-Type", "text/plain"},
+			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
+				Detail: `Content-Type is "text/plain"; send the body as application/json`}},
 		{name: "malformed JSON", method: "POST", target: "/v1/jobs", body: `{"id": `,
 			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "the body is not JSON", Errors: []client.FieldProblem{
 				{Location: "body", Message: "unexpected end of JSON input"}}}},
