@@ -22,11 +22,14 @@ const (
 	maxMaxWaiting   = 1_000_000
 )
 
+// ValidID says whether a job may have that id.
+func ValidID(id string) bool { return validID.MatchString(id) }
+
 // Validate lists everything that is wrong with d as an *InvalidError, or returns nil. That the trigger can fire at all
 // depends on its anchor and is checked when the job is stored.
 func (d *Definition) Validate() error {
 	var v violations
-	if !validID.MatchString(d.ID) {
+	if !ValidID(d.ID) {
 		v.add("id", "%s is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -", quoteShort(d.ID))
 	}
 	if d.Trigger == nil {

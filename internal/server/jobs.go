@@ -88,8 +88,18 @@ func (in *putInput) Resolve(huma.Context) []error {
 	return details(bad, "path.id")
 }
 
+// idInput has the id of a job to look for. One that no job can have is not found without a question to the database, which
+// would refuse some of its bytes.
 type idInput struct {
 	ID string `path:"id"`
+}
+
+// checkID refuses a query parameter that is no id.
+func checkID(location, id string) []error {
+	if id == "" || scheduler.ValidID(id) {
+		return nil
+	}
+	return []error{&huma.ErrorDetail{Location: location, Message: fmt.Sprintf("%q is not the id of a job", id)}}
 }
 
 type jobOutput struct {
@@ -115,6 +125,9 @@ func (s *Server) putJob(ctx context.Context, in *putInput) (*jobOutput, error) {
 }
 
 func (s *Server) getJob(ctx context.Context, in *idInput) (*jobOutput, error) {
+	if !scheduler.ValidID(in.ID) {
+		return nil, noJob(in.ID)
+	}
 	o, err := s.Store.Job(ctx, in.ID)
 	if err != nil {
 		return nil, s.problem(ctx, "get job", in.ID, err)
@@ -123,6 +136,9 @@ func (s *Server) getJob(ctx context.Context, in *idInput) (*jobOutput, error) {
 }
 
 func (s *Server) removeJob(ctx context.Context, in *idInput) (*struct{}, error) {
+	if !scheduler.ValidID(in.ID) {
+		return nil, noJob(in.ID)
+	}
 	if err := s.Store.Remove(ctx, in.ID); err != nil {
 		return nil, s.problem(ctx, "remove job", in.ID, err)
 	}
@@ -140,6 +156,8 @@ type listInput struct {
 	After string `query:"after" doc:"The id before the first one wanted"`
 	Limit int    `query:"limit" minimum:"1" maximum:"1000" default:"100"`
 }
+
+func (in *listInput) Resolve(huma.Context) []error { return checkID("query.after", in.After) }
 
 type listOutput struct{ Body client.JobPage }
 

@@ -89,7 +89,7 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 	case errors.As(err, &invalid):
 		return newProblem(http.StatusUnprocessableEntity, "", details(invalid.Fields, "body.id")...)
 	case errors.Is(err, scheduler.ErrNotFound):
-		return huma.Error404NotFound(fmt.Sprintf("there is no job %q", id))
+		return noJob(id)
 	case errors.Is(err, scheduler.ErrBlocked):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, scheduler.ErrExists):
@@ -112,6 +112,8 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 	return huma.Error503ServiceUnavailable(fmt.Sprintf("the database did not answer: %s; see the server's log",
 		strings.TrimSpace(act+" "+id)))
 }
+
+func noJob(id string) error { return huma.Error404NotFound(fmt.Sprintf("there is no job %q", id)) }
 
 // write answers p outside of huma.
 func (p *problem) write(w http.ResponseWriter) {

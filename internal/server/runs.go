@@ -41,6 +41,9 @@ type runNowOutput struct {
 }
 
 func (s *Server) runNow(ctx context.Context, in *idInput) (*runNowOutput, error) {
+	if !scheduler.ValidID(in.ID) {
+		return nil, noJob(in.ID)
+	}
 	run, err := s.Store.RunNow(ctx, in.ID)
 	if err != nil {
 		return nil, s.problem(ctx, "run job", in.ID, err)
@@ -60,12 +63,13 @@ type runsInput struct {
 }
 
 func (in *runsInput) Resolve(huma.Context) []error {
+	bad := checkID("query.job_id", in.JobID)
 	from, err := parseCursor(in.Before)
 	if err != nil {
-		return []error{&huma.ErrorDetail{Location: "query.before", Message: err.Error()}}
+		bad = append(bad, &huma.ErrorDetail{Location: "query.before", Message: err.Error()})
 	}
 	in.from = from
-	return nil
+	return bad
 }
 
 type runsOutput struct{ Body client.RunPage }
@@ -96,6 +100,9 @@ type runInput struct {
 type runOutput struct{ Body client.RunDetail }
 
 func (s *Server) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
+	if !scheduler.ValidID(in.ID) {
+		return nil, noJob(in.ID)
+	}
 	views, err := s.Store.Run(ctx, in.ID, in.RunID)
 	if errors.Is(err, scheduler.ErrNotFound) || err == nil && len(views) == 0 {
 		return nil, huma.Error404NotFound(fmt.Sprintf("job %q has no run %s; GET /v1/runs?job_id=%s lists its runs",

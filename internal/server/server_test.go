@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
 	"github.com/pgdue/pgdue/client"
 	"github.com/pgdue/pgdue/internal/scheduler"
@@ -282,6 +283,70 @@ func TestErrorsOfTheStoreSayWhetherToTryAgain(t *testing.T) {
 		if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "secret of the database") {
 			t.Errorf("want one error line with the cause of %v:\n%s", err, log)
 		}
+	}
+}
+
+// onlyIDs is a database that takes only ids that a job may have, as text without NUL is all that PostgreSQL takes.
+type onlyIDs struct{ *testing.T }
+
+func (o onlyIDs) check(id string) error {
+	if id != "" && !scheduler.ValidID(id) {
+		o.Errorf("the store is asked for the id %q", id)
+	}
+	return scheduler.ErrNotFound
+}
+
+func (o onlyIDs) Add(_ context.Context, d scheduler.Definition) (v scheduler.Overview, err error) {
+	return v, o.check(d.ID)
+}
+func (o onlyIDs) Put(_ context.Context, d scheduler.Definition) (v scheduler.Overview, created bool, err error) {
+	return v, false, o.check(d.ID)
+}
+func (o onlyIDs) Job(_ context.Context, id string) (v scheduler.Overview, err error) {
+	return v, o.check(id)
+}
+func (o onlyIDs) Jobs(_ context.Context, after string, _ int) ([]scheduler.Overview, error) {
+	return nil, o.check(after)
+}
+func (o onlyIDs) Remove(_ context.Context, id string) error { return o.check(id) }
+func (o onlyIDs) RunNow(_ context.Context, id string) (r scheduler.Run, err error) {
+	return r, o.check(id)
+}
+func (o onlyIDs) Runs(_ context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error) {
+	return nil, o.check(f.JobID)
+}
+func (o onlyIDs) Run(_ context.Context, id string, _ uuid.UUID) ([]scheduler.RunView, error) {
+	return nil, o.check(id)
+}
+
+func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
+	s, _, log := newServer(t)
+	s.Store = onlyIDs{t}
+	h := s.Handler()
+	const run = "/runs/6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11"
+	for _, id := range []string{"%00", "a%00", "%ff", "a%20b", "a%2Fb", "%C3%A9", strings.Repeat("a", 201)} {
+		for request, want := range map[string]int{
+			"GET /v1/jobs/" + id:            404,
+			"DELETE /v1/jobs/" + id:         404,
+			"POST /v1/jobs/" + id + "/runs": 404,
+			"GET /v1/jobs/" + id + run:      404,
+			"PUT /v1/jobs/" + id:            422,
+			"GET /v1/jobs?after=" + id:      422,
+			"GET /v1/runs?job_id=" + id:     422,
+		} {
+			method, target, _ := strings.Cut(request, " ")
+			var body string
+			if method == "PUT" {
+				body = `{"trigger": {"type": "date"}, "exec": {"command": ["true"]}}`
+			}
+			w := do(h, method, target, body)
+			if got := decode[client.Problem](t, w, "application/problem+json"); w.Code != want || got.Status != want {
+				t.Errorf("%s: %d %s, want %d", request, w.Code, w.Body, want)
+			}
+		}
+	}
+	if log.Len() > 0 {
+		t.Errorf("the user's mistakes were logged:\n%s", log)
 	}
 }
 
