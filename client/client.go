@@ -66,6 +66,20 @@ func (c *Client) RemoveJob(ctx context.Context, id string) error {
 	return err
 }
 
+// PauseJob pauses a job: it begins no runs until it is resumed. A paused job stays as it is.
+func (c *Client) PauseJob(ctx context.Context, id string, r PauseRequest) (Job, error) {
+	var j Job
+	_, err := c.call(ctx, http.MethodPost, JobPath(id)+"/pause", nil, r, &j)
+	return j, err
+}
+
+// ResumeJob ends a job's pause. A job that is not paused stays as it is.
+func (c *Client) ResumeJob(ctx context.Context, id string, r ResumeRequest) (Job, error) {
+	var j Job
+	_, err := c.call(ctx, http.MethodPost, JobPath(id)+"/resume", nil, r, &j)
+	return j, err
+}
+
 // RunNow asks for a run of a job. It begins as soon as an instance is free. It fails with IsNotFound.
 func (c *Client) RunNow(ctx context.Context, id string) (Run, error) {
 	var r Run

@@ -101,9 +101,14 @@ type Job struct {
 	LastEndedAt time.Time `json:"last_ended_at,omitzero"`
 	Problem     string    `json:"problem,omitempty" doc:"What keeps the job from running; absent when nothing does"`
 	Error       string    `json:"error,omitempty" doc:"Why the job is blocked"`
-	Revision    int64     `json:"revision" doc:"Grows with every change"`
-	CreatedAt   time.Time `json:"created_at"`
-	UpdatedAt   time.Time `json:"updated_at"`
+
+	PausedAt     time.Time `json:"paused_at,omitzero" doc:"Since when the job is paused"`
+	PausedBy     string    `json:"paused_by,omitempty" doc:"Who paused it"`
+	PausedReason string    `json:"paused_reason,omitempty" doc:"Why it is paused"`
+
+	Revision  int64     `json:"revision" doc:"Grows with every change"`
+	CreatedAt time.Time `json:"created_at"`
+	UpdatedAt time.Time `json:"updated_at"`
 }
 
 // JobPage is a part of the list of jobs, ordered by id.
@@ -157,6 +162,17 @@ type RunDetail struct {
 type Version struct {
 	Version string `json:"version"`
 	TZData  string `json:"tzdata" doc:"Version of the time zone database, and where it is from"`
+}
+
+// PauseRequest pauses a job.
+type PauseRequest struct {
+	By     string `json:"by,omitempty" maxLength:"200" doc:"Who pauses it"`
+	Reason string `json:"reason,omitempty" maxLength:"1000" doc:"Why"`
+}
+
+// ResumeRequest ends a job's pause.
+type ResumeRequest struct {
+	RunMissed bool `json:"run_missed,omitempty" doc:"Run once for the fire times that were due meanwhile"`
 }
 
 // PreviewRequest asks what a trigger will do.

@@ -298,6 +298,8 @@ SELECT j.id AS job_id,
        h.ended_at AS last_ended_at,
        CASE
            WHEN n.state = 'blocked' THEN 'blocked: ' || n.error || '; correct the job and put it again'
+           WHEN n.state = 'paused' THEN 'paused' || coalesce(to_char(j.paused_at AT TIME ZONE 'UTC', '" since "YYYY-MM-DD HH24:MI:SS "UTC"'), '')
+               || coalesce(' by ' || j.paused_by, '') || coalesce(': ' || j.paused_reason, '')
            WHEN n.state = 'active' AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive AND n.queue = ANY (k.queues))
                THEN 'no live node serves the queue ' || n.queue || '; start one that does'
                     || CASE n.queue WHEN 'exec' THEN ' (scheduler serve --enable-exec)' ELSE '' END

@@ -52,6 +52,9 @@ func printJob(w io.Writer, j client.Job, runs []client.Run, now time.Time) error
 	}
 	line("Job", j.ID)
 	line("State", j.State)
+	if !j.PausedAt.IsZero() {
+		line("Paused", strings.TrimRight(fmt.Sprintf("%s by %s: %s", timeIn(j.PausedAt, time.UTC), j.PausedBy, j.PausedReason), ": "))
+	}
 	line("Problem", j.Problem)
 	line("Error", j.Error)
 	line("Trigger", j.Description)

@@ -31,6 +31,8 @@ func newRoot() *cobra.Command {
 		newRemove(),
 		newRuns(),
 		newRunNow(),
+		newPause(),
+		newResume(),
 		newPreview(),
 		newVersion(),
 	)

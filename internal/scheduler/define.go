@@ -32,6 +32,7 @@ func (j *Job) arm(t *trigger.Trigger, now time.Time) error {
 		}
 		return Invalid("trigger", "%s", err)
 	}
+	j.PausedAt, j.PausedBy, j.PausedReason = time.Time{}, "", ""
 	j.nextFire(j.LastRunTime, now)
 	if j.State == StateFinished { // the clock was set back: all its fire times lie before one that this id has had
 		j.nextFire(time.Time{}, now)

@@ -13,6 +13,10 @@ var (
 	ErrExists = errors.New("the id is taken by a job that is not finished")
 	// ErrBlocked says that a job cannot run until a person has corrected it.
 	ErrBlocked = errors.New("the job is blocked; correct it and put it again")
+	// ErrPaused says that a job begins no runs until it is resumed.
+	ErrPaused = errors.New("the job is paused; resume it first")
+	// ErrFinished says that a job will not fire again.
+	ErrFinished = errors.New("the job is finished and will not fire again")
 	// ErrInvalid is what every *InvalidError is.
 	ErrInvalid = errors.New("invalid")
 	// ErrReadOnly says that the database takes no writes.

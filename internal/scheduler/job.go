@@ -113,6 +113,10 @@ type Job struct {
 	DueAt       time.Time // when a claim must next look, for whatever reason; zero when blocked
 	Error       string    // why the job is blocked
 
+	PausedAt     time.Time // since when the job is paused; zero when it is not
+	PausedBy     string    // who paused it
+	PausedReason string    // why
+
 	// RecentDuration is the longest of the last few ended attempts, 0 when there are none. The claim reads it for jobs
 	// at their limit only.
 	RecentDuration time.Duration

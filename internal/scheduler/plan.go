@@ -43,7 +43,7 @@ type Start struct {
 func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision {
 	p := planner{j: j, now: now, live: live, waiting: waiting, count: max(j.WaitingCount, len(waiting)), foundWaiting: len(waiting) > 0, free: max(0, j.MaxInstances-len(live))}
 	p.d = Decision{State: j.State, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: j.Error}
-	if j.State == StateBlocked {
+	if j.State == StateBlocked || j.State == StatePaused {
 		return p.d // never due: nothing to do until a person acts
 	}
 	p.beginWaiting()

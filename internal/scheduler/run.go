@@ -36,6 +36,7 @@ const (
 	ReasonMisfire      Reason = "misfire"        // later than misfire_grace_time
 	ReasonCoalesced    Reason = "coalesced"      // an overdue fire time that another one stands for
 	ReasonCatchUpLimit Reason = "catch_up_limit" // an overdue fire time beyond those that run one by one
+	ReasonPaused       Reason = "paused"         // due while the job was paused
 	ReasonRescheduled  Reason = "rescheduled"    // due when the trigger was changed
 	ReasonRemoved      Reason = "removed"        // due, or waiting, when the job was removed
 )

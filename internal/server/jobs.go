@@ -37,6 +37,18 @@ func (s *Server) registerJobs(api huma.API) {
 		Errors:      []int{403, 404, 503},
 	}, s.removeJob)
 	huma.Register(api, huma.Operation{
+		OperationID: "pause-job", Method: http.MethodPost, Path: "/v1/jobs/{id}/pause", Summary: "Pause a job",
+		Description:  "It begins no runs until it is resumed; what runs goes on. A paused job stays as it is.",
+		MaxBodyBytes: maxBody + 1,
+		Errors:       []int{400, 403, 404, 409, 413, 415, 503},
+	}, s.pauseJob)
+	huma.Register(api, huma.Operation{
+		OperationID: "resume-job", Method: http.MethodPost, Path: "/v1/jobs/{id}/resume", Summary: "End a job's pause",
+		Description:  "The fire times that were due meanwhile get one record. A job that is not paused stays as it is.",
+		MaxBodyBytes: maxBody + 1,
+		Errors:       []int{400, 403, 404, 413, 415, 503},
+	}, s.resumeJob)
+	huma.Register(api, huma.Operation{
 		OperationID: "list-jobs", Method: http.MethodGet, Path: "/v1/jobs", Summary: "List the jobs, ordered by id",
 		Errors: []int{503},
 	}, s.listJobs)
@@ -131,6 +143,38 @@ func (s *Server) getJob(ctx context.Context, in *idInput) (*jobOutput, error) {
 	o, err := s.Store.Job(ctx, in.ID)
 	if err != nil {
 		return nil, s.problem(ctx, "get job", in.ID, err)
+	}
+	return newJobOutput(o, false), nil
+}
+
+type pauseInput struct {
+	ID   string `path:"id"`
+	Body client.PauseRequest
+}
+
+func (s *Server) pauseJob(ctx context.Context, in *pauseInput) (*jobOutput, error) {
+	if !scheduler.ValidID(in.ID) {
+		return nil, noJob(in.ID)
+	}
+	o, err := s.Store.Pause(ctx, in.ID, in.Body.By, in.Body.Reason)
+	if err != nil {
+		return nil, s.problem(ctx, "pause job", in.ID, err)
+	}
+	return newJobOutput(o, false), nil
+}
+
+type resumeInput struct {
+	ID   string `path:"id"`
+	Body client.ResumeRequest
+}
+
+func (s *Server) resumeJob(ctx context.Context, in *resumeInput) (*jobOutput, error) {
+	if !scheduler.ValidID(in.ID) {
+		return nil, noJob(in.ID)
+	}
+	o, err := s.Store.Resume(ctx, in.ID, in.Body.RunMissed)
+	if err != nil {
+		return nil, s.problem(ctx, "resume job", in.ID, err)
 	}
 	return newJobOutput(o, false), nil
 }

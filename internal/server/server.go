@@ -41,7 +41,10 @@ type Store interface {
 	Jobs(ctx context.Context, after string, limit int) ([]scheduler.Overview, error)
 	// Remove removes a job; ErrNotFound when there is none.
 	Remove(ctx context.Context, id string) error
-	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free; ErrNotFound, ErrBlocked.
+	// Pause pauses a job, Resume ends its pause; ErrNotFound, ErrFinished, ErrBlocked.
+	Pause(ctx context.Context, id, by, reason string) (scheduler.Overview, error)
+	Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error)
+	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free; ErrNotFound, ErrBlocked, ErrPaused.
 	RunNow(ctx context.Context, id string) (scheduler.Run, error)
 	// Runs returns the runs of a job, newest first.
 	Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error)

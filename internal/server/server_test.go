@@ -309,6 +309,14 @@ func (o onlyIDs) Jobs(_ context.Context, after string, _ int) ([]scheduler.Overv
 	return nil, o.check(after)
 }
 func (o onlyIDs) Remove(_ context.Context, id string) error { return o.check(id) }
+func (o onlyIDs) Pause(_ context.Context, id, _, _ string) (v scheduler.Overview, err error) {
+	return v, o.check(id)
+}
+
+func (o onlyIDs) Resume(_ context.Context, id string, _ bool) (v scheduler.Overview, err error) {
+	return v, o.check(id)
+}
+
 func (o onlyIDs) RunNow(_ context.Context, id string) (r scheduler.Run, err error) {
 	return r, o.check(id)
 }
@@ -430,6 +438,7 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 	want := map[string]string{
 		"add-job": "post /v1/jobs", "put-job": "put /v1/jobs/{id}", "get-job": "get /v1/jobs/{id}",
 		"preview-trigger": "post /v1/triggers/preview", "run-now": "post /v1/jobs/{id}/runs",
+		"pause-job": "post /v1/jobs/{id}/pause", "resume-job": "post /v1/jobs/{id}/resume",
 		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
 		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",
 		"live": "get /livez", "ready": "get /readyz", "version": "get /version",

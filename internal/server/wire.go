@@ -124,9 +124,14 @@ func jobOf(o scheduler.Overview) client.Job {
 		LastEndedAt: o.LastEndedAt,
 		Problem:     o.Problem,
 		Error:       o.Error,
-		Revision:    o.Revision,
-		CreatedAt:   o.CreatedAt,
-		UpdatedAt:   o.UpdatedAt,
+
+		PausedAt:     o.PausedAt,
+		PausedBy:     o.PausedBy,
+		PausedReason: o.PausedReason,
+
+		Revision:  o.Revision,
+		CreatedAt: o.CreatedAt,
+		UpdatedAt: o.UpdatedAt,
 	}
 	if o.MisfireGraceTime != 0 {
 		j.MisfireGraceTime = trigger.FormatDuration(o.MisfireGraceTime)

@@ -80,6 +80,46 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 	})
 }
 
+// Pause pauses a job: a claim that locks it after this has committed begins nothing.
+func (s *Store) Pause(ctx context.Context, id, by, reason string) (scheduler.Overview, error) {
+	return s.change(ctx, id, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
+		j, err := j.Pause(now, by, reason)
+		return j, nil, nil, err
+	})
+}
+
+// Resume ends a job's pause, as scheduler.Job.Resume says.
+func (s *Store) Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error) {
+	return s.change(ctx, id, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
+		j, missed, run := j.Resume(now, runMissed)
+		return j, missed, run, nil
+	})
+}
+
+// change moves a job to another state under its lock, with what that records and lets wait. A job that keeps its state is
+// not written.
+func (s *Store) change(ctx context.Context, id string, do func(scheduler.Job, time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error)) (scheduler.Overview, error) {
+	err := s.edit(ctx, id, func(tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
+		if present == nil {
+			return scheduler.ErrNotFound
+		}
+		j, records, waits, err := do(*present, now)
+		if err != nil || j.State == present.State {
+			return err
+		}
+		j.Revision, j.UpdatedAt = revision, now
+		if err := write(ctx, tx, &j, true, records); err != nil || len(waits) == 0 {
+			return err
+		}
+		_, err = tx.Exec(ctx, waitingInsert, waitingArgs(waits))
+		return err
+	})
+	if err != nil {
+		return scheduler.Overview{}, err
+	}
+	return s.Job(ctx, id)
+}
+
 // RunNow lets a run of a job wait, which begins it as soon as an instance is free. The schedule is not touched.
 func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
 	var run scheduler.Run
@@ -89,6 +129,9 @@ func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
 		}
 		if present.State == scheduler.StateBlocked {
 			return fmt.Errorf("%w: %s", scheduler.ErrBlocked, present.Error)
+		}
+		if present.State == scheduler.StatePaused {
+			return scheduler.ErrPaused
 		}
 		w := present.ManualRun(now)
 		run = w.Run

@@ -32,6 +32,9 @@ type jobRow struct {
 	UpdatedAt        time.Time
 	Revision         int64
 	CreatedRevision  int64
+	PausedAt         *time.Time
+	PausedBy         *string
+	PausedReason     *string
 }
 
 // scheduleRow is a row of next_run_times.
@@ -56,6 +59,7 @@ func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
 		State: scheduler.State(s.State), NextRunTime: orZero(s.NextRunTime), LastRunTime: orZero(s.LastRunTime),
 		DueAt: orZero(s.DueAt), Error: deref(s.Error),
+		PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy), PausedReason: deref(r.PausedReason),
 	}
 	t, errTrigger := trigger.Parse(r.Trigger)
 	if errTrigger == nil {
@@ -121,6 +125,7 @@ func jobArgs(j *scheduler.Job) (pgx.StrictNamedArgs, error) {
 		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "max_waiting": j.MaxWaiting, "misfire_grace_time": positive(j.MisfireGraceTime), "timeout": positive(j.Timeout), "max_attempts": j.MaxAttempts, "labels": labels,
 		"anchor": j.Anchor, "created_at": j.CreatedAt, "updated_at": j.UpdatedAt,
 		"revision": j.Revision, "created_revision": j.CreatedRevision,
+		"paused_at": orNull(j.PausedAt), "paused_by": text(j.PausedBy), "paused_reason": text(j.PausedReason),
 	}, nil
 }
 

@@ -111,6 +111,31 @@ func (s *Store) Remove(_ context.Context, id string) error {
 	return nil
 }
 
+// Pause pauses a job.
+func (s *Store) Pause(ctx context.Context, id, by, reason string) (scheduler.Overview, error) {
+	return s.move(ctx, id, func(j scheduler.Job) (scheduler.Job, error) { return j.Pause(Now, by, reason) })
+}
+
+// Resume ends a job's pause.
+func (s *Store) Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error) {
+	return s.move(ctx, id, func(j scheduler.Job) (scheduler.Job, error) {
+		j, _, _ = j.Resume(Now, runMissed)
+		return j, nil
+	})
+}
+
+func (s *Store) move(ctx context.Context, id string, do func(scheduler.Job) (scheduler.Job, error)) (scheduler.Overview, error) {
+	o, err := s.Job(ctx, id)
+	if err != nil {
+		return o, err
+	}
+	if o.Job, err = do(o.Job); err != nil {
+		return o, err
+	}
+	s.Change(id, func(stored *scheduler.Overview) { *stored = o })
+	return o, nil
+}
+
 // RunNow records a waiting run.
 func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
 	o, err := s.Job(ctx, id)

@@ -5,7 +5,7 @@
 WITH locked AS MATERIALIZED (
     SELECT n.job_id
     FROM pgdue.next_run_times n
-    WHERE n.job_id = ANY (@job_ids::text[]) AND n.state <> 'blocked'
+    WHERE n.job_id = ANY (@job_ids::text[]) AND n.state NOT IN ('blocked', 'paused')
       AND EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = n.job_id)
     ORDER BY n.job_id
     FOR UPDATE

@@ -2,5 +2,6 @@
 UPDATE pgdue.jobs
 SET trigger = @trigger, executor = @executor, payload = @payload, max_instances = @max_instances, overlap = @overlap,
     "coalesce" = @coalesce_policy, max_waiting = @max_waiting, misfire_grace_time = @misfire_grace_time, timeout = @timeout, max_attempts = @max_attempts, labels = @labels, anchor = @anchor,
-    created_at = @created_at, updated_at = @updated_at, revision = @revision, created_revision = @created_revision
+    created_at = @created_at, updated_at = @updated_at, revision = @revision, created_revision = @created_revision,
+    paused_at = @paused_at, paused_by = @paused_by, paused_reason = @paused_reason
 WHERE id = @id

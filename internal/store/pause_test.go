@@ -1,0 +1,91 @@
+package store_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/storetest"
+)
+
+// A paused job begins nothing; what fell due meanwhile becomes one record, and with run-missed one run that is told of it.
+func TestPausedJobBeginsNothing(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	conn := storetest.Conn(t, url)
+	s := storetest.OpenURL(t, url)
+	w := &work{}
+	n := newNode(t, s, w)
+	add(t, s, storetest.Job(t, "p", `{"type":"interval","every":"1h"}`))
+
+	o, err := s.Pause(t.Context(), "p", "ada@web-1", "the receiver is being moved")
+	if err != nil || o.State != scheduler.StatePaused {
+		t.Fatal(o.State, err)
+	}
+	if !strings.HasPrefix(o.Problem, "paused since 20") || !strings.HasSuffix(o.Problem, " UTC by ada@web-1: the receiver is being moved") {
+		t.Errorf("job_overview says %q", o.Problem)
+	}
+	again, err := s.Pause(t.Context(), "p", "bob", "why not")
+	if err != nil || again.PausedBy != "ada@web-1" || again.Revision != o.Revision {
+		t.Errorf("paused twice: by %s, revision %d after %d, %v", again.PausedBy, again.Revision, o.Revision, err)
+	}
+	if _, err := s.RunNow(t.Context(), "p"); !errors.Is(err, scheduler.ErrPaused) {
+		t.Errorf("run now of a paused job: %v", err)
+	}
+	storetest.Exec(t, conn, "UPDATE pgdue.jobs SET anchor = anchor - interval '150 minutes'")
+	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET next_run_time = next_run_time - interval '150 minutes'")
+	tick(t, n)
+	finish(t, n)
+	if ran := len(w.executed()); ran != 0 {
+		t.Fatalf("%d runs began while the job was paused", ran)
+	}
+
+	o, err = s.Resume(t.Context(), "p", true)
+	if err != nil || o.State != scheduler.StateActive || o.PausedBy != "" || o.Problem != "" || o.Waiting != 1 {
+		t.Fatalf("resumed: %+v, %v", o, err)
+	}
+	const record = "SELECT format('%s x%s final %s', reason, fire_count, final) FROM pgdue.run_history WHERE outcome = 'skipped'"
+	if got, want := storetest.Query[string](t, conn, record), "paused x2 final t"; got != want {
+		t.Errorf("the fire times meanwhile are recorded as %q, want %q", got, want)
+	}
+	tick(t, n)
+	finish(t, n)
+	if ran := len(w.executed()); ran != 1 {
+		t.Errorf("%d runs for what was missed, want 1", ran)
+	}
+	if !storetest.Query[bool](t, conn, "SELECT next_run_time > pgdue.now() AND due_at = next_run_time FROM pgdue.next_run_times") {
+		t.Error("the schedule does not go on")
+	}
+	if again, err := s.Resume(t.Context(), "p", true); err != nil || again.Waiting != 0 {
+		t.Errorf("resumed twice: %d wait, %v", again.Waiting, err)
+	}
+}
+
+// Whoever pauses waits for a claim in progress; the next claim obeys.
+func TestPauseCommittedBeforeAClaimIsObeyed(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s := storetest.OpenURL(t, url)
+	w := &work{}
+	n := newNode(t, s, w)
+	add(t, s, storetest.Job(t, "p", `{"type":"date"}`))
+	if _, err := s.Pause(t.Context(), "p", "ada", ""); err != nil {
+		t.Fatal(err)
+	}
+	tick(t, n)
+	if _, err := s.Resume(t.Context(), "p", false); err != nil {
+		t.Fatal(err)
+	}
+	tick(t, n)
+	finish(t, n)
+	if ran := len(w.executed()); ran != 0 {
+		t.Errorf("%d runs of a fire that fell due in the pause, want 0: it has its record", ran)
+	}
+	if _, err := s.Pause(t.Context(), "p", "ada", ""); !errors.Is(err, scheduler.ErrFinished) {
+		t.Errorf("pausing a finished job: %v", err)
+	}
+	if _, err := s.Pause(t.Context(), "nobody", "ada", ""); !errors.Is(err, scheduler.ErrNotFound) {
+		t.Errorf("pausing no job: %v", err)
+	}
+}
