@@ -38,27 +38,40 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 	case http.StatusUnprocessableEntity:
 		p.Detail = "the request is not valid; errors says what to change"
 	}
+	told := map[string]bool{}
 	for _, err := range errs {
-		p.add(err)
+		p.add(err, told)
 	}
 	// The schema finds unknown fields in the order of a map.
 	slices.SortStableFunc(p.Errors, func(a, b client.FieldProblem) int { return cmp.Compare(a.Location, b.Location) })
+	if more := len(p.Errors) - maxErrors; more > 0 {
+		p.Errors = p.Errors[:maxErrors]
+		p.Detail += fmt.Sprintf("; %d more are left out", more)
+	}
 	return p
 }
 
-// add appends one wrong field, unless an earlier one stands there or above: what the schema could not read is not missing
-// too.
-func (p *problem) add(err error) {
+const (
+	maxErrors   = 50  // how many wrong fields one answer lists
+	maxLocation = 300 // how many bytes may say where one stands; the user chooses names of fields
+)
+
+// add appends one wrong field, unless one that was told stands there or above: what the schema could not read is not
+// missing too.
+func (p *problem) add(err error, told map[string]bool) {
 	var d *huma.ErrorDetail
 	if !errors.As(err, &d) {
 		d = &huma.ErrorDetail{Message: err.Error()}
 	}
-	for _, earlier := range p.Errors {
-		if below, ok := strings.CutPrefix(d.Location, earlier.Location); ok && (below == "" || strings.ContainsRune(".[", rune(below[0]))) {
-			return
-		}
+	location := d.Location
+	if len(location) > maxLocation {
+		location = strings.ToValidUTF8(location[:maxLocation], "") + "…"
 	}
-	f := client.FieldProblem{Location: d.Location, Message: d.Message}
+	if covered(location, told) {
+		return
+	}
+	told[location] = true
+	f := client.FieldProblem{Location: location, Message: d.Message}
 	switch d.Message {
 	case "unexpected property", "unknown query parameter":
 		f.Message = "is not a known field"
@@ -66,6 +79,16 @@ func (p *problem) add(err error) {
 		f.Value = scalar(d)
 	}
 	p.Errors = append(p.Errors, f)
+}
+
+// covered says whether told holds a location or one above it.
+func covered(location string, told map[string]bool) bool {
+	for end := len(location); end >= 0; end = strings.LastIndexAny(location[:end], ".[") {
+		if told[location[:end]] {
+			return true
+		}
+	}
+	return false
 }
 
 // scalar is the value of d where it is short: not the whole body or object, which may hold secrets of other fields.

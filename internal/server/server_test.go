@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -90,6 +91,9 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 		{name: "malformed JSON", method: "POST", target: "/v1/jobs", body: `{"id": `,
 			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "the body is not JSON", Errors: []client.FieldProblem{
 				{Location: "body", Message: "unexpected end of JSON input"}}}},
+		{name: "number out of range", method: "POST", target: "/v1/jobs", body: strings.Replace(sleepJob, "{", `{"max_instances": 1e30, `, 1),
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
+				{Location: "body", Message: "max_instances: 1e30 is too large, or not written as a whole number in digits"}}}},
 		{name: "no body", method: "POST", target: "/v1/jobs", headers: []string{"Content-Type", "application/json"},
 			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "request body is required"}},
 		{name: "too long", method: "POST", target: "/v1/jobs", body: `"` + strings.Repeat("x", 1<<20) + `"`,
@@ -184,6 +188,53 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 	}
 	if log.Len() > 0 {
 		t.Errorf("the user's mistakes were logged:\n%s", log)
+	}
+}
+
+// Each is answered within a fraction of a second: no cost may grow with the square of the body.
+func TestCostlyBodiesAreRefused(t *testing.T) {
+	s, _, log := newServer(t)
+	h := s.Handler()
+	manyKeys := func() string {
+		var b strings.Builder
+		for i := range 50_000 {
+			fmt.Fprintf(&b, `"k%05d": 1,`, i)
+		}
+		return b.String()
+	}()
+	for name, body := range map[string]string{
+		"long name":  `{"` + strings.Repeat("a.", 500_000) + `": 1}`,
+		"deep paths": `{"trigger": ` + strings.Repeat(`{"of": [`, 9000) + `{` + manyKeys + `"a": 1}` + strings.Repeat("]}", 9000) + `}`,
+		"many names": `{"exec": {"command": ["true"], "env": {` + manyKeys + `"a": 1}}}`,
+	} {
+		begin := time.Now()
+		w := do(h, "POST", "/v1/jobs", body)
+		if got := decode[client.Problem](t, w, "application/problem+json"); got.Status != 422 && got.Status != 400 {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if took := time.Since(begin); took > 5*time.Second || w.Body.Len() > 64<<10 {
+			t.Errorf("%s: answered after %s with %d bytes", name, took, w.Body.Len())
+		}
+	}
+	if log.Len() > 0 {
+		t.Errorf("the user's mistakes were logged:\n%s", log)
+	}
+}
+
+func TestManyErrorsAreCutShort(t *testing.T) {
+	s, _, _ := newServer(t)
+	var body strings.Builder
+	body.WriteString(`{"id": "a", "trigger": {"type": "date"}, "exec": {"command": ["true"]}`)
+	for i := range 60_000 {
+		fmt.Fprintf(&body, `, "k%05d": 1`, i)
+	}
+	w := do(s.Handler(), "POST", "/v1/jobs", body.String()+"}")
+	got := decode[client.Problem](t, w, "application/problem+json")
+	if want := "the request is not valid; errors says what to change; 59950 more are left out"; got.Detail != want || w.Code != 422 {
+		t.Errorf("%d %q, want 422 %q", w.Code, got.Detail, want)
+	}
+	if len(got.Errors) != 50 || got.Errors[0].Location != "body.k00000" || got.Errors[49].Location != "body.k00049" {
+		t.Errorf("errors are %v, want the first 50", got.Errors)
 	}
 }
 
