@@ -14,12 +14,14 @@ var (
 	validID     = regexp.MustCompile(`^[A-Za-z0-9._:@-]{1,200}$`)
 	validEnv    = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 	validHeader = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // RFC 9110, section 5.6.2: token
+	plainName   = regexp.MustCompile(`^[A-Za-z0-9_-]{1,60}$`)
 	validLabel  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$`)
 )
 
 const (
 	maxMaxInstances = 1_000_000
 	maxMaxWaiting   = 1_000_000
+	maxLabels       = 64
 )
 
 // ValidID says whether a job may have that id.
@@ -86,11 +88,11 @@ func (e *Exec) validate(v *violations) {
 	for _, name := range slices.Sorted(maps.Keys(e.Env)) {
 		switch {
 		case !validEnv.MatchString(name):
-			v.add("exec.env", "%s is not a name of letters, digits and _ that begins with no digit", quoteShort(name))
+			v.add(entry("exec.env", name), "%s is not a name of letters, digits and _ that begins with no digit", quoteShort(name))
 		case strings.HasPrefix(name, "PGDUE_"):
-			v.add("exec.env", "%s: names that begin with PGDUE_ are set by the scheduler; choose another", quoteShort(name))
+			v.add(entry("exec.env", name), "%s: names that begin with PGDUE_ are set by the scheduler; choose another", quoteShort(name))
 		case strings.ContainsRune(e.Env[name], 0):
-			v.add("exec.env."+name, "holds a NUL byte, which no program can be given")
+			v.add(entry("exec.env", name), "holds a NUL byte, which no program can be given")
 		}
 	}
 	if e.Dir != "" && (!filepath.IsAbs(e.Dir) || strings.ContainsRune(e.Dir, 0)) {
@@ -108,9 +110,9 @@ func (h *HTTP) validate(v *violations) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
 		if !validHeader.MatchString(name) {
-			v.add("http.headers", "%s is not a header name of letters, digits and -", quoteShort(name))
+			v.add(entry("http.headers", name), "%s is not a header name of letters, digits and -", quoteShort(name))
 		} else if strings.ContainsAny(h.Headers[name], "\r\n\x00") {
-			v.add("http.headers."+name, "holds a line break or NUL byte; a header is one line")
+			v.add(entry("http.headers", name), "holds a line break or NUL byte; a header is one line")
 		}
 	}
 	if strings.ContainsRune(h.Body, 0) {
@@ -119,13 +121,25 @@ func (h *HTTP) validate(v *violations) {
 }
 
 func validateLabels(v *violations, labels map[string]string) {
+	if len(labels) > maxLabels {
+		v.add("labels", "are %d; a job has %d at most", len(labels), maxLabels)
+		return
+	}
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		if !validLabel.MatchString(name) {
-			v.add("labels", "%s is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit", quoteShort(name))
+			v.add(entry("labels", name), "%s is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit", quoteShort(name))
 		} else if len(labels[name]) > 200 || strings.ContainsRune(labels[name], 0) {
-			v.add("labels."+name, "is longer than 200 bytes or holds a NUL byte")
+			v.add(entry("labels", name), "is longer than 200 bytes or holds a NUL byte")
 		}
 	}
+}
+
+// entry is the path of a map's entry: each has one of its own, so that none hides behind another.
+func entry(field, name string) string {
+	if plainName.MatchString(name) {
+		return field + "." + name
+	}
+	return field + "[" + quoteShort(name) + "]"
 }
 
 // violations collects field errors.

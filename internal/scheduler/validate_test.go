@@ -2,9 +2,12 @@ package scheduler
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestValidate(t *testing.T) {
@@ -47,17 +50,23 @@ func TestValidate(t *testing.T) {
 		{"no command", exec(func(e *Exec) { e.Command = nil }), "exec.command", "is empty"},
 		{"empty program", exec(func(e *Exec) { e.Command = []string{""} }), "exec.command", "is empty"},
 		{"NUL in an argument", exec(func(e *Exec) { e.Command = []string{"a", "\x00"} }), "exec.command[1]", "NUL"},
-		{"environment name", exec(func(e *Exec) { e.Env = map[string]string{"1A": ""} }), "exec.env", `"1A"`},
-		{"our environment", exec(func(e *Exec) { e.Env = map[string]string{"PGDUE_URL": ""} }), "exec.env", "are set by the scheduler"},
+		{"environment name", exec(func(e *Exec) { e.Env = map[string]string{"1A": ""} }), "exec.env.1A", `"1A"`},
+		{"our environment", exec(func(e *Exec) { e.Env = map[string]string{"PGDUE_URL": ""} }), "exec.env.PGDUE_URL", "are set by the scheduler"},
 		{"NUL in the environment", exec(func(e *Exec) { e.Env = map[string]string{"A": "\x00"} }), "exec.env.A", "NUL"},
 		{"relative directory", exec(func(e *Exec) { e.Dir = "tmp" }), "exec.dir", `"tmp" is not an absolute path`},
 		{"relative URL", http(func(h *HTTP) { h.URL = "/ping" }), "http.url", `"/ping"`},
 		{"other URL", http(func(h *HTTP) { h.URL = "ftp://example.org" }), "http.url", "absolute http or https"},
 		{"method", http(func(h *HTTP) { h.Method = "G T" }), "http.method", `"G T"`},
-		{"header name", http(func(h *HTTP) { h.Headers = map[string]string{"A:": ""} }), "http.headers", `"A:"`},
+		{"header name", http(func(h *HTTP) { h.Headers = map[string]string{"A:": ""} }), `http.headers["A:"]`, `"A:"`},
 		{"header value", http(func(h *HTTP) { h.Headers = map[string]string{"A": "b\r\nC: d"} }), "http.headers.A", "line break"},
 		{"body", http(func(h *HTTP) { h.Body = "\x00" }), "http.body", "NUL"},
-		{"label name", label("-a", ""), "labels", `"-a"`},
+		{"label name", label("-a", ""), "labels.-a", `"-a"`},
+		{"too many labels", func(d *Definition) {
+			d.Labels = map[string]string{}
+			for i := range 65 {
+				d.Labels[fmt.Sprint("a", i)] = ""
+			}
+		}, "labels", "are 65; a job has 64 at most"},
 		{"label value", label("a", strings.Repeat("b", 201)), "labels.a", "200 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -78,6 +87,24 @@ func TestValidate(t *testing.T) {
 				t.Errorf("%s: %s; want %s: …%s…", f.Field, f.Message, c.field, c.says)
 			}
 		})
+	}
+}
+
+func TestEveryBadNameIsTold(t *testing.T) {
+	d := definition(t, every5s)
+	d.Exec.Env = map[string]string{"1A": "", "PGDUE_URL": "", "A B": ""}
+	d.Labels = map[string]string{"-a": "", "\x00": ""}
+	var invalid *InvalidError
+	if !errors.As(d.Validate(), &invalid) {
+		t.Fatal("the definition is valid")
+	}
+	var got []string
+	for _, f := range invalid.Fields {
+		got = append(got, f.Field)
+	}
+	want := []string{"exec.env.1A", `exec.env["A B"]`, "exec.env.PGDUE_URL", `labels["\x00"]`, "labels.-a"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("fields (-want +got):\n%s", diff)
 	}
 }
 
