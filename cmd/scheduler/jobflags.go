@@ -117,9 +117,10 @@ func (f *jobFlags) trigger(cmd *cobra.Command, now time.Time) (*client.Trigger, 
 		if err != nil {
 			return nil, usagef(cmd, "--in: %v", err)
 		}
-		if delay > 0 { // else at once, by the server's clock
-			t.At = now.Add(delay).UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)
+		if delay <= 0 {
+			return nil, usagef(cmd, "--in %s is over before the job is added; write --at now to fire at once", f.in)
 		}
+		t.At = now.Add(delay).UTC().Truncate(time.Microsecond).Format(time.RFC3339Nano)
 	case f.at == "":
 		return nil, usagef(cmd, "--at is empty; write --at now for at once")
 	case f.at == "now":

@@ -74,7 +74,7 @@ func TestNeverSaysWhy(t *testing.T) {
 	anchor := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for text, want := range map[string]Error{
 		`{"type":"date","at":"2025-12-31T23:00","timezone":"Europe/Stockholm"}`: {"at",
-			"once at 2025-12-31 23:00 Europe/Stockholm never happens from 2026-01-01 01:00 Europe/Stockholm on"},
+			"2025-12-31 23:00 Europe/Stockholm lies in the past: it is now 2026-01-01 01:00 Europe/Stockholm; leave out at to fire at once"},
 		`{"type":"interval","every":"1h","end":"2025-12-31"}`: {"end",
 			"2025-12-31 23:59:59.999999 UTC lies before 2026-01-01 00:00 UTC, from when the trigger counts"},
 		`{"type":"interval","every":"2h","end":"2026-01-01T01:00"}`: {"every",

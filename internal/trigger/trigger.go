@@ -70,9 +70,13 @@ func (t *Trigger) Never() error {
 	}
 	at, fire, _ := w.next(w.from-1, neverLooks(k))
 	what := k.describe(&t.options)
+	date, isDate := k.(once)
 	switch {
 	case fire:
 		return nil
+	case isDate && w.from == t.anchor: // Parse has seen that it lies before the end
+		past, _, _ := date.at.instants(&t.options)
+		return fail(k.field(), "%s lies in the past: it is now %s; leave out at to fire at once", t.moment(past), t.moment(t.anchor))
 	case at != never:
 		return fail(k.field(), "the members' fire times hold none of the whole up to %s, which is how far was looked", t.moment(at))
 	case w.from == earliest && w.until == latest:
