@@ -38,15 +38,20 @@ type Start struct {
 }
 
 // Plan says what job j should do at now: which runs begin, wait or are skipped and why, the next run time, and when to
-// look again. live and waiting are all of j's, waiting in the order in which they are to begin. It reads no clock and no
-// database.
+// look again. live are all of j's instances, waiting the first of its waiting runs in their order. It reads no clock and
+// no database.
+//
+// One look begins one run at most, as a claim takes one slot for each job that it locks. Where more could begin, the job
+// is left due at once.
 func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision {
-	p := planner{j: j, now: now, live: live, waiting: waiting, count: max(j.WaitingCount, len(waiting)), foundWaiting: len(waiting) > 0, free: max(0, j.MaxInstances-len(live))}
+	p := planner{j: j, now: now, live: live, count: max(j.WaitingCount, len(waiting)), foundWaiting: len(waiting) > 0, free: max(0, j.MaxInstances-len(live))}
 	p.d = Decision{State: j.State, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: j.Error}
 	if j.State == StateBlocked || j.State == StatePaused {
 		return p.d // never due: nothing to do until a person acts
 	}
-	p.beginWaiting()
+	if p.free > 0 && len(waiting) > 0 {
+		p.beginWaiting(waiting[0])
+	}
 	if j.State == StateActive {
 		p.fire()
 	}
@@ -59,29 +64,26 @@ type planner struct {
 	j            Job
 	now          time.Time
 	live         []Instance
-	waiting      []WaitingRun // the first of those that still wait, as many as could begin
-	count        int          // how many wait, with those that this decision adds
-	foundWaiting bool         // some waited when the look began
-	free         int          // instances that may still begin
-	dueAt        time.Time    // of the next fire; zero for none
+	count        int       // how many wait, with those that this decision adds
+	foundWaiting bool      // some waited when the look began
+	free         int       // instances that are not running
+	dueAt        time.Time // of the next fire; zero for none
 	d            Decision
 }
 
-// beginWaiting begins waiting runs as far as instances are free, in their order.
-func (p *planner) beginWaiting() {
-	for p.free > 0 && len(p.waiting) > 0 {
-		w := p.waiting[0]
-		p.waiting = p.waiting[1:]
-		p.count--
-		w.Run.JobRevision = p.j.Revision
-		p.begin(Start{Run: w.Run, StandsFor: w.StandsFor, Waited: true})
-	}
+func (p *planner) beginWaiting(w WaitingRun) {
+	w.Run.JobRevision = p.j.Revision
+	p.count--
+	p.begin(Start{Run: w.Run, StandsFor: w.StandsFor, Waited: true})
 }
 
 func (p *planner) begin(s Start) {
 	p.d.Begin = append(p.d.Begin, s)
 	p.free--
 }
+
+// begun says whether this look has begun its run.
+func (p *planner) begun() bool { return len(p.d.Begin) > 0 }
 
 // fire decides all fire times that are due, and finds the next one.
 func (p *planner) fire() {
@@ -96,6 +98,9 @@ func (p *planner) fire() {
 		return
 	case p.j.NextRunTime.After(p.now): // looked at for another reason, mended by hand, or the clock was set back
 		p.dueAt = p.j.fireAt(p.j.NextRunTime)
+		return
+	case p.begun(): // for the next look
+		p.dueAt = p.now
 		return
 	}
 	latest := p.j.NextRunTime
@@ -148,7 +153,7 @@ func (p *planner) placeOverdue(at time.Time) {
 	switch run := p.j.run(at); {
 	case p.misfired(at):
 		p.skipMisfire(run)
-	case p.free > 0 && p.count == 0:
+	case p.free > 0 && p.count == 0 && !p.begun():
 		p.begin(Start{Run: run, StandsFor: one})
 	default:
 		p.wait(run, one)
@@ -248,7 +253,7 @@ func (p *planner) lookAgain() {
 	}
 	if p.count > 0 {
 		relook := p.now
-		if p.foundWaiting {
+		if p.foundWaiting && p.free == 0 {
 			relook = p.now.Add(relookAtLimit)
 		}
 		if d.DueAt.IsZero() || relook.Before(d.DueAt) {

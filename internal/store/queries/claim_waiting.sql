@@ -1,5 +1,5 @@
--- claim_waiting: of each locked job the waiting runs that come first, as many as may run at a time, and how many wait,
--- counted a little beyond max_waiting.
+-- claim_waiting: of each locked job the waiting run that comes first, as one look begins one run, and how many wait, counted
+-- up to one beyond max_waiting.
 -- Concurrency: as claim_live.
 SELECT w.job_id, w.run_id, w.scheduled_run_time, w.cause, w.created_at, w.fire_count, w.first_run_time, w.last_run_time, c.waiting
 FROM pgdue.jobs j
@@ -8,10 +8,10 @@ CROSS JOIN LATERAL (
     FROM pgdue.waiting_runs
     WHERE job_id = j.id
     ORDER BY created_at, scheduled_run_time
-    LIMIT j.max_instances
+    LIMIT 1
 ) w
 CROSS JOIN LATERAL (
-    SELECT count(*) AS waiting FROM (SELECT FROM pgdue.waiting_runs WHERE job_id = j.id LIMIT j.max_waiting + j.max_instances) counted
+    SELECT count(*) AS waiting FROM (SELECT FROM pgdue.waiting_runs WHERE job_id = j.id LIMIT j.max_waiting + 1) counted
 ) c
 WHERE j.id = ANY (@job_ids::text[])
 ORDER BY w.job_id, w.created_at, w.scheduled_run_time
