@@ -19,7 +19,7 @@ import (
 // them; decide; write; commit. See scheduler.Store for its errors.
 func (s *Store) Claim(ctx context.Context, r scheduler.ClaimRequest, decide func(scheduler.Look) scheduler.Decision) (scheduler.Claim, error) {
 	c := scheduler.Claim{Node: r.Node}
-	err := s.inTx(ctx, func(tx pgx.Tx) error {
+	err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		due, err := lockDue(ctx, tx, r)
 		if err != nil || len(due) == 0 {
 			return err
@@ -299,7 +299,7 @@ func (s *Store) Resolve(ctx context.Context, c scheduler.Claim) (committed bool,
 			skippedJobs, skipped = append(skippedJobs, r.JobID), append(skipped, r.RunID)
 		}
 	}
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
+	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, claimResolveLock, pgx.StrictNamedArgs{"job_ids": jobs}); err != nil {
 			return err
 		}
@@ -316,7 +316,7 @@ func (s *Store) Resolve(ctx context.Context, c scheduler.Claim) (committed bool,
 
 // Block makes a job blocked.
 func (s *Store) Block(ctx context.Context, jobID, reason string) error {
-	return s.inTx(ctx, func(tx pgx.Tx) error {
+	return s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, jobBlock, pgx.StrictNamedArgs{"job_id": jobID, "error": reason})
 		return err
 	})
@@ -325,9 +325,11 @@ func (s *Store) Block(ctx context.Context, jobID, reason string) error {
 // NextDue returns how long it is until the earliest due time of the queues.
 func (s *Store) NextDue(ctx context.Context, queues []string) (in time.Duration, some bool, err error) {
 	var seconds *float64
-	err = s.pool.QueryRow(ctx, nextDue, pgx.StrictNamedArgs{"queues": queues}).Scan(&seconds)
+	err = call(ctx, s.limit, func(ctx context.Context) error {
+		return s.pool.QueryRow(ctx, nextDue, pgx.StrictNamedArgs{"queues": queues}).Scan(&seconds)
+	})
 	if err != nil || seconds == nil {
-		return 0, false, translate(err)
+		return 0, false, err
 	}
 	return time.Duration(*seconds * float64(time.Second)), true, nil
 }

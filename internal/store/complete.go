@@ -14,10 +14,13 @@ import (
 // WakeWaiting makes the jobs due that have waiting runs, after instances of theirs have ended.
 func (s *Store) WakeWaiting(ctx context.Context, jobIDs []string) (woken int, err error) {
 	var some bool
-	if err := s.pool.QueryRow(ctx, completeWaiting, pgx.StrictNamedArgs{"job_ids": jobIDs}).Scan(&some); err != nil || !some {
-		return 0, translate(err)
+	err = call(ctx, s.limit, func(ctx context.Context) error {
+		return s.pool.QueryRow(ctx, completeWaiting, pgx.StrictNamedArgs{"job_ids": jobIDs}).Scan(&some)
+	})
+	if err != nil || !some {
+		return 0, err
 	}
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
+	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobIDs})
 		woken = int(tag.RowsAffected())
 		return err
@@ -28,7 +31,7 @@ func (s *Store) WakeWaiting(ctx context.Context, jobIDs []string) (woken int, er
 // Complete ends attempts: what was running is deleted and recorded; what was not is stale and changes nothing.
 func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (stale int, err error) {
 	args := endedArgs(ended)
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
+	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, completeEnded, args)
 		if err != nil {
 			return fmt.Errorf("end attempts: %w", err)

@@ -20,7 +20,7 @@ const editTries = 100
 
 // Add stores a new job. ErrExists: the id is taken by a job that is not finished.
 func (s *Store) Add(ctx context.Context, d scheduler.Definition) (scheduler.Overview, error) {
-	err := s.edit(ctx, d.ID, func(tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
+	err := s.edit(ctx, d.ID, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
 		if present != nil && present.State != scheduler.StateFinished {
 			return scheduler.ErrExists
 		}
@@ -34,7 +34,7 @@ func (s *Store) Add(ctx context.Context, d scheduler.Definition) (scheduler.Over
 
 // Put stores a job, or changes it as scheduler.Job.Redefine says.
 func (s *Store) Put(ctx context.Context, d scheduler.Definition) (o scheduler.Overview, created bool, err error) {
-	err = s.edit(ctx, d.ID, func(tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
+	err = s.edit(ctx, d.ID, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
 		if created = present == nil; created {
 			return s.create(ctx, tx, d, nil, now, revision)
 		}
@@ -66,7 +66,7 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, d scheduler.Definition, f
 
 // Remove removes a job; its running instances go on and are recorded. Fire times that were due get their record.
 func (s *Store) Remove(ctx context.Context, id string) error {
-	return s.edit(ctx, id, func(tx pgx.Tx, present *scheduler.Job, now time.Time, _ int64) error {
+	return s.edit(ctx, id, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, _ int64) error {
 		if present == nil {
 			return scheduler.ErrNotFound
 		}
@@ -123,7 +123,7 @@ func (s *Store) change(ctx context.Context, id string, do func(scheduler.Job, ti
 // RunNow lets a run of a job wait, which begins it as soon as an instance is free. The schedule is not touched.
 func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
 	var run scheduler.Run
-	err := s.edit(ctx, id, func(tx pgx.Tx, present *scheduler.Job, now time.Time, _ int64) error {
+	err := s.edit(ctx, id, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, _ int64) error {
 		if present == nil {
 			return scheduler.ErrNotFound
 		}
@@ -144,9 +144,9 @@ func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
 }
 
 // edit locks a job, or finds that there is none (nil), and calls do with the time and revision of the change.
-func (s *Store) edit(ctx context.Context, id string, do func(tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error) error {
+func (s *Store) edit(ctx context.Context, id string, do func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error) error {
 	for try := 1; ; try++ {
-		err := s.inTx(ctx, func(tx pgx.Tx) error {
+		err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			present, err := lockJob(ctx, tx, id)
 			if err != nil {
 				return err
@@ -156,7 +156,7 @@ func (s *Store) edit(ctx context.Context, id string, do func(tx pgx.Tx, present 
 			if err := tx.QueryRow(ctx, jobNow).Scan(&now, &revision); err != nil {
 				return err
 			}
-			return do(tx, present, now.UTC(), revision)
+			return do(ctx, tx, present, now.UTC(), revision)
 		})
 		if !errors.Is(err, errRace) || try == editTries {
 			return err
@@ -226,10 +226,6 @@ func (s *Store) Jobs(ctx context.Context, after string, limit int) ([]scheduler.
 }
 
 func (s *Store) overviews(ctx context.Context, after string, id *string, limit int) ([]scheduler.Overview, error) {
-	rows, err := s.pool.Query(ctx, overview, pgx.StrictNamedArgs{"after": after, "job_id": id, "limit": limit})
-	if err != nil {
-		return nil, translate(err)
-	}
 	type row struct {
 		jobRow
 		State       string
@@ -246,7 +242,8 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		Problem     *string
 	}
 	list := []scheduler.Overview{}
-	err = each(rows, func(r row) {
+	args := pgx.StrictNamedArgs{"after": after, "job_id": id, "limit": limit}
+	err := read(ctx, s, overview, args, func(r row) {
 		s := scheduleRow{r.ID, r.Queue, r.State, r.NextRunTime, r.LastRunTime, r.DueAt, r.Error}
 		job, err := r.job(&s)
 		problem := deref(r.Problem)
@@ -258,7 +255,7 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 			LastEndedAt: orZero(r.LastEndedAt), Problem: problem,
 		})
 	})
-	return list, translate(err)
+	return list, err
 }
 
 // Runs returns a job's runs, newest first.
@@ -276,11 +273,18 @@ func (s *Store) Run(ctx context.Context, jobID string, runID uuid.UUID) ([]sched
 }
 
 func (s *Store) views(ctx context.Context, statement string, args pgx.StrictNamedArgs) ([]scheduler.RunView, error) {
-	rows, err := s.pool.Query(ctx, statement, args)
-	if err != nil {
-		return nil, translate(err)
-	}
 	list := []scheduler.RunView{}
-	err = each(rows, func(r runRow) { list = append(list, r.view()) })
-	return list, translate(err)
+	err := read(ctx, s, statement, args, func(r runRow) { list = append(list, r.view()) })
+	return list, err
+}
+
+// read is a call of one query, whose rows are given to do.
+func read[T any](ctx context.Context, s *Store, query string, args pgx.StrictNamedArgs, do func(T)) error {
+	return call(ctx, s.limit, func(ctx context.Context) error {
+		rows, err := s.pool.Query(ctx, query, args)
+		if err != nil {
+			return err
+		}
+		return each(rows, do)
+	})
 }

@@ -128,11 +128,13 @@ func (s *Store) refuseNewer(ctx context.Context) error {
 
 // schemaState reads the newest migration and the oldest binary for it; 0 when there is no schema.
 func (s *Store) schemaState(ctx context.Context) (migration, oldest int64, err error) {
-	err = s.pool.QueryRow(ctx, schemaState).Scan(&migration, &oldest)
+	err = call(ctx, checkTimeout, func(ctx context.Context) error {
+		return s.pool.QueryRow(ctx, schemaState).Scan(&migration, &oldest)
+	})
 	if missing(err) {
 		return 0, 0, nil
 	}
-	return migration, oldest, translate(err)
+	return migration, oldest, err
 }
 
 // makeSchema makes the schema, where goose keeps its version table. Who makes it at the same time does no harm.

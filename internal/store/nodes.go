@@ -15,16 +15,14 @@ import (
 
 // Register writes a node's row.
 func (s *Store) Register(ctx context.Context, n scheduler.Node) error {
-	_, err := s.pool.Exec(ctx, nodeRegister, pgx.StrictNamedArgs{
+	return s.exec(ctx, s.limit, nodeRegister, pgx.StrictNamedArgs{
 		"id": n.ID, "name": n.Name, "queues": n.Queues, "version": n.Version,
 	})
-	return translate(err)
 }
 
 // Leave removes a node's row, unless instances of it are left.
 func (s *Store) Leave(ctx context.Context, id uuid.UUID) error {
-	_, err := s.pool.Exec(ctx, nodeLeave, pgx.StrictNamedArgs{"id": id})
-	return translate(err)
+	return s.exec(ctx, s.limit, nodeLeave, pgx.StrictNamedArgs{"id": id})
 }
 
 // Beat renews a node's row on a connection of its own and returns the other nodes.
@@ -55,7 +53,7 @@ func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]scheduler.Peer, error
 
 // MarkDead marks a node dead if its beat still stands where it was seen.
 func (s *Store) MarkDead(ctx context.Context, p scheduler.Peer) (marked bool, err error) {
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
+	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, takeoverMarkLock, pgx.StrictNamedArgs{"id": p.ID, "beat": p.Beat})
 		if err != nil {
 			return err
@@ -76,7 +74,7 @@ func (s *Store) MarkDead(ctx context.Context, p scheduler.Peer) (marked bool, er
 
 // TakeOver ends attempts of a dead node as lost, up to limit jobs at a time.
 func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ended []scheduler.Record, done bool, err error) {
-	err = s.inTx(ctx, func(tx pgx.Tx) error {
+	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, takeoverLock, pgx.StrictNamedArgs{"id": p.ID, "limit": limit})
 		if err != nil {
 			return err
@@ -134,8 +132,15 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []string) ([
 
 // Maintain makes the partitions of run_history that are missing.
 func (s *Store) Maintain(ctx context.Context) error {
-	_, err := s.pool.Exec(ctx, maintain)
-	return translate(err)
+	return s.exec(ctx, maintainTimeout, maintain)
+}
+
+// exec is a call of one statement that is a transaction by itself.
+func (s *Store) exec(ctx context.Context, limit time.Duration, statement string, args ...any) error {
+	return call(ctx, limit, func(ctx context.Context) error {
+		_, err := s.pool.Exec(ctx, statement, args...)
+		return err
+	})
 }
 
 // Listen wakes on notifications for the queues, on a connection of its own.

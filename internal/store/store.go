@@ -18,6 +18,16 @@ import (
 const (
 	// commitTimeout bounds the wait for the answer to a COMMIT; then its connection is closed and its outcome unknown.
 	commitTimeout = 10 * time.Second
+	// callTimeout bounds everything else that is asked of the database. A connection that gives no answer, as behind a
+	// black hole, is then closed by pgx, and the caller goes on with another one.
+	callTimeout = 10 * time.Second
+	// checkTimeout bounds a look at the schema, for which a probe waits.
+	checkTimeout = 3 * time.Second
+	// maintainTimeout bounds the housekeeping.
+	maintainTimeout = time.Minute
+	// pingTimeout bounds the ping with which the pool tries a connection that has idled: several that are dead must not
+	// use up a call's time.
+	pingTimeout = 2 * time.Second
 	// connectTimeout bounds the making of a connection where the URL does not say.
 	connectTimeout = 10 * time.Second
 	// idleLimit is how long a transaction may idle, as that of a frozen process does: well below the time after which its
@@ -36,6 +46,7 @@ type Store struct {
 	pool   *pgxpool.Pool
 	config *pgx.ConnConfig // for connections beside the pool
 	begin  string          // how transactions begin
+	limit  time.Duration   // of a call
 
 	beatMu   sync.Mutex
 	beatConn *pgx.Conn // renewals never wait for a free connection of the pool
@@ -60,11 +71,14 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
 		config.ConnConfig.RuntimeParams["application_name"] = "pgdue"
 	}
+	if config.PingTimeout == 0 {
+		config.PingTimeout = pingTimeout
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{pool: pool, config: config.ConnConfig.Copy(), begin: begin(idleLimit)}
+	s := &Store{pool: pool, config: config.ConnConfig.Copy(), begin: begin(idleLimit), limit: callTimeout}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
 		return nil, unreachable(config.ConnConfig, err)
@@ -91,17 +105,35 @@ func (s *Store) Close() {
 	s.pool.Close()
 }
 
-// inTx runs do in a transaction and commits. An error that is not ErrCommitUnknown means that nothing was written.
-func (s *Store) inTx(ctx context.Context, do func(pgx.Tx) error) error {
-	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: s.begin})
+// inTx runs do in a transaction, under a context with the deadline of a call, and commits. An error that is not
+// ErrCommitUnknown means that nothing was written.
+func (s *Store) inTx(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+	var tx pgx.Tx
+	err := call(ctx, s.limit, func(ctx context.Context) (err error) {
+		if tx, err = s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: s.begin}); err != nil {
+			return err
+		}
+		if err = do(ctx, tx); err != nil {
+			rollback(ctx, tx)
+		}
+		return err
+	})
 	if err != nil {
-		return translate(err)
-	}
-	if err := do(tx); err != nil {
-		rollback(ctx, tx)
-		return translate(err)
+		return err
 	}
 	return commit(ctx, tx)
+}
+
+// call asks something of the database under a deadline, and translates the error. Whatever a loop or a request asks goes
+// through it, so that none waits for ever for a connection that has died silently.
+func call(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
+	bounded, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := translate(ask(bounded))
+	if err != nil && bounded.Err() != nil && ctx.Err() == nil {
+		return fmt.Errorf("the database did not answer within %s: %w", limit, err)
+	}
+	return err
 }
 
 // commit sends COMMIT alone, under no context that a caller could cancel.

@@ -15,9 +15,12 @@ import (
 
 // Wire carries a Store's connections to the server, and cuts one of them when told to: before a request reaches the
 // server, or after its reply was sent and before it is received. In both cases the client has sent its request and gets
-// no answer, so it cannot tell the one from the other.
+// no answer, so it cannot tell the one from the other. Or it lets connections fall silent, as a network does that loses
+// every packet: they stay open, and nothing more arrives at either end.
 type Wire struct {
 	mu      sync.Mutex
+	conns   []net.Conn
+	silent  int // the first so many of conns are silent
 	request []byte
 	after   bool
 	cuts    int
@@ -51,6 +54,28 @@ func (w *Wire) HoldCommit() *Hold {
 	return w.hold
 }
 
+// Silence lets all connections that are open fall silent. Later ones are well.
+func (w *Wire) Silence() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.silent = len(w.conns)
+}
+
+// Break closes the connections that are silent.
+func (w *Wire) Break() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, conn := range w.conns[:w.silent] {
+		conn.Close()
+	}
+}
+
+func (w *Wire) isSilent(c *wireConn) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return c.number <= w.silent
+}
+
 func (w *Wire) arm(request string, after bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -76,7 +101,7 @@ func (w *Wire) Open(t testing.TB, url string) *store.Store {
 		if err != nil {
 			return nil, err
 		}
-		return &wireConn{Conn: conn, wire: w}, nil
+		return w.carry(conn), nil
 	}
 	s, err := store.OpenConfig(t.Context(), config)
 	if err != nil {
@@ -84,6 +109,13 @@ func (w *Wire) Open(t testing.TB, url string) *store.Store {
 	}
 	t.Cleanup(s.Close)
 	return s
+}
+
+func (w *Wire) carry(conn net.Conn) *wireConn {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.conns = append(w.conns, conn)
+	return &wireConn{Conn: conn, wire: w, number: len(w.conns)}
 }
 
 // take says whether this request is the one to cut, and disarms the wire if it is.
@@ -115,13 +147,17 @@ func (w *Wire) await(request []byte) {
 // wireConn is one connection over a wire.
 type wireConn struct {
 	net.Conn
-	wire *Wire
+	wire   *Wire
+	number int // from 1
 
 	mu     sync.Mutex
 	doomed bool // the reply on its way is not to be received
 }
 
 func (c *wireConn) Write(request []byte) (int, error) {
+	if c.wire.isSilent(c) {
+		return len(request), nil // to the client it looks sent
+	}
 	c.wire.await(request)
 	cut, after := c.wire.take(request)
 	if !cut {
