@@ -33,7 +33,7 @@ func (s *Scheduler) claims(ctx context.Context) error {
 // note keeps for Ready whether the latest look succeeded, and logs a failure.
 func (s *Scheduler) note(err error) {
 	s.mu.Lock()
-	s.claiming = err == nil
+	s.claiming, s.looked = err == nil, time.Now()
 	s.mu.Unlock()
 	if err != nil {
 		s.Log.Warn("due jobs were not looked at; trying again", "node", s.node.Name, "err", err)
@@ -207,15 +207,18 @@ func (s *Scheduler) doubt(c Claim) {
 
 // resolve finds out about claims whose commit is unknown, before anything else is claimed.
 func (s *Scheduler) resolve(ctx context.Context) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for len(s.unresolved) > 0 {
-		c := s.unresolved[0]
+	s.resolving.Lock()
+	defer s.resolving.Unlock()
+	for {
+		c, some := s.doubtful()
+		if !some {
+			return nil
+		}
 		committed, err := s.Store.Resolve(ctx, c)
 		if err != nil {
 			return fmt.Errorf("find out about a claim whose commit is unknown: %w", err)
 		}
-		s.unresolved = s.unresolved[1:]
+		s.resolved()
 		s.Log.Warn("a claim's commit got no answer; its rows were read back", "node", s.node.Name,
 			"jobs", len(c.Decided), "committed", committed)
 		if committed {
@@ -224,5 +227,21 @@ func (s *Scheduler) resolve(ctx context.Context) error {
 			s.slots.refund(c)
 		}
 	}
-	return nil
+}
+
+// doubtful returns the claim that has been in doubt for the longest.
+func (s *Scheduler) doubtful() (c Claim, some bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.unresolved) == 0 {
+		return Claim{}, false
+	}
+	return s.unresolved[0], true
+}
+
+// resolved forgets the claim that doubtful returned. The caller holds resolving.
+func (s *Scheduler) resolved() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.unresolved = s.unresolved[1:]
 }

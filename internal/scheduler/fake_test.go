@@ -21,6 +21,7 @@ type fake struct {
 	Store
 	beat     func(context.Context) ([]Peer, error)
 	claim    func(decide func(Look) Decision) (Claim, error)
+	resolve  func(context.Context) (bool, error)
 	complete func([]Record) error
 	markDead func(Peer) (bool, error)
 
@@ -70,6 +71,8 @@ func (f *fake) Complete(_ context.Context, ended []Record) (int, error) {
 	f.ends = append(f.ends, ended...)
 	return 0, nil
 }
+
+func (f *fake) Resolve(ctx context.Context, _ Claim) (bool, error) { return f.resolve(ctx) }
 
 func (f *fake) MarkDead(_ context.Context, p Peer) (bool, error) { return f.markDead(p) }
 func (f *fake) TakeOver(context.Context, Peer, int) ([]Record, bool, error) {

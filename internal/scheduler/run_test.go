@@ -180,6 +180,66 @@ func TestReady(t *testing.T) {
 	})
 }
 
+// A node whose claim gets no answer is not ready, though it renews its lease.
+func TestNotReadyWhileClaimHangs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start, hung := time.Now(), false
+		f := &fake{claim: func(func(Look) Decision) (Claim, error) {
+			if time.Since(start) > 22*time.Second && !hung {
+				hung = true
+				time.Sleep(time.Minute)
+			}
+			return Claim{}, nil
+		}}
+		s := node(f, quickly)
+		stop, result := running(s)
+		time.Sleep(22 * time.Second)
+		if err := s.Ready(); err != nil {
+			t.Error("before: ", err)
+		}
+		time.Sleep(23 * time.Second)
+		if s.Ready() == nil {
+			t.Error("ready though its claim has hung for nearly twenty seconds")
+		}
+		time.Sleep(time.Minute)
+		if err := s.Ready(); err != nil {
+			t.Error("after: ", err)
+		}
+		stop()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Readiness does not wait for the database to say what became of a claim.
+func TestReadyDoesNotWaitForResolve(t *testing.T) {
+	asked, answer := make(chan struct{}), make(chan struct{})
+	f := &fake{
+		claim:   func(func(Look) Decision) (Claim, error) { return Claim{}, ErrCommitUnknown },
+		resolve: func(context.Context) (bool, error) { close(asked); <-answer; return false, errDown },
+	}
+	s := node(f, quickly)
+	if err := s.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Tick(t.Context()); !errors.Is(err, ErrCommitUnknown) {
+		t.Fatal("tick: ", err)
+	}
+	ticked, told := make(chan struct{}), make(chan struct{})
+	go func() { defer close(ticked); s.Tick(t.Context()) }()
+	<-asked
+	go func() { defer close(told); s.Ready() }()
+	select {
+	case <-told:
+	case <-time.After(10 * time.Second):
+		t.Error("Ready waits for the database")
+	}
+	close(answer)
+	<-ticked
+	<-told
+}
+
 // Ends that the database does not take are kept and tried again; nothing is lost, and the slot comes back only then.
 func TestEndsAreKeptUntilRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

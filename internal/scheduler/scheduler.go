@@ -37,10 +37,13 @@ type Scheduler struct {
 	dead   chan Peer
 	active sync.WaitGroup // attempts that execute
 
-	mu         sync.Mutex
+	resolving sync.Mutex // held while the database is asked about unresolved claims
+
+	mu         sync.Mutex         // never held while the database is asked, so that Ready answers at once
 	unresolved []Claim            // whose commit is unknown
 	handed     map[uuid.UUID]bool // dead nodes that wait for the take-over loop, or are in it
 	claiming   bool               // the claim loop's latest look succeeded
+	looked     time.Time          // when it ended
 }
 
 const (
@@ -54,6 +57,9 @@ const (
 	errorRelook = time.Second
 	// flushTimeout bounds how long a stopping node tries to record the last ends.
 	flushTimeout = 10 * time.Second
+	// quietAtMost is how long ago the latest look of a ready node may have ended, where three polls are not more. It is more
+	// than the Store lets a claim wait for an answer.
+	quietAtMost = 15 * time.Second
 	// maintainEvery is how often partitions are looked after.
 	maintainEvery = time.Hour
 )
@@ -152,7 +158,7 @@ func (s *Scheduler) leave(ctx context.Context) error {
 }
 
 // Ready says why the node is not claiming, or returns nil: it is registered, holds its lease, and its latest look at the
-// due jobs succeeded.
+// due jobs succeeded, not long ago. It does not wait for the database.
 func (s *Scheduler) Ready() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -163,6 +169,8 @@ func (s *Scheduler) Ready() error {
 		return errors.New("the node could not renew its lease in time; is the database reachable?")
 	case !s.claiming:
 		return errors.New("the node's latest look at the due jobs did not succeed; see its log")
+	case time.Since(s.looked) > max(quietAtMost, 3*s.Poll):
+		return fmt.Errorf("the node has not looked at the due jobs since %s; does the database answer?", s.looked.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

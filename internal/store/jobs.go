@@ -99,7 +99,7 @@ func (s *Store) Resume(ctx context.Context, id string, runMissed bool) (schedule
 // change moves a job to another state under its lock, with what that records and lets wait. A job that keeps its state is
 // not written.
 func (s *Store) change(ctx context.Context, id string, do func(scheduler.Job, time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error)) (scheduler.Overview, error) {
-	err := s.edit(ctx, id, func(tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
+	err := s.edit(ctx, id, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
 		if present == nil {
 			return scheduler.ErrNotFound
 		}
