@@ -326,7 +326,7 @@ func (s *Store) Block(ctx context.Context, jobID, reason string) error {
 func (s *Store) NextDue(ctx context.Context, queues []string) (in time.Duration, some bool, err error) {
 	var seconds *float64
 	err = call(ctx, s.limit, func(ctx context.Context) error {
-		return s.pool.QueryRow(ctx, nextDue, pgx.StrictNamedArgs{"queues": queues}).Scan(&seconds)
+		return s.loops.QueryRow(ctx, nextDue, pgx.StrictNamedArgs{"queues": queues}).Scan(&seconds)
 	})
 	if err != nil || seconds == nil {
 		return 0, false, err

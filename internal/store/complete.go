@@ -15,7 +15,7 @@ import (
 func (s *Store) WakeWaiting(ctx context.Context, jobIDs []string) (woken int, err error) {
 	var some bool
 	err = call(ctx, s.limit, func(ctx context.Context) error {
-		return s.pool.QueryRow(ctx, completeWaiting, pgx.StrictNamedArgs{"job_ids": jobIDs}).Scan(&some)
+		return s.loops.QueryRow(ctx, completeWaiting, pgx.StrictNamedArgs{"job_ids": jobIDs}).Scan(&some)
 	})
 	if err != nil || !some {
 		return 0, err

@@ -144,9 +144,10 @@ func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
 }
 
 // edit locks a job, or finds that there is none (nil), and calls do with the time and revision of the change.
+// ErrLocked: somebody holds the lock.
 func (s *Store) edit(ctx context.Context, id string, do func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error) error {
 	for try := 1; ; try++ {
-		err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		err := s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			present, err := lockJob(ctx, tx, id)
 			if err != nil {
 				return err

@@ -135,10 +135,10 @@ func (s *Store) Maintain(ctx context.Context) error {
 	return s.exec(ctx, maintainTimeout, maintain)
 }
 
-// exec is a call of one statement that is a transaction by itself.
+// exec is a loop's call of one statement that is a transaction by itself.
 func (s *Store) exec(ctx context.Context, limit time.Duration, statement string, args ...any) error {
 	return call(ctx, limit, func(ctx context.Context) error {
-		_, err := s.pool.Exec(ctx, statement, args...)
+		_, err := s.loops.Exec(ctx, statement, args...)
 		return err
 	})
 }

@@ -21,6 +21,10 @@ const (
 	// callTimeout bounds everything else that is asked of the database. A connection that gives no answer, as behind a
 	// black hole, is then closed by pgx, and the caller goes on with another one.
 	callTimeout = 10 * time.Second
+	// editTimeout bounds an edit, which may wait for a connection and then for its job's lock.
+	editTimeout = 20 * time.Second
+	// lockLimit is how long an edit waits for a lock.
+	lockLimit = 5 * time.Second
 	// checkTimeout bounds a look at the schema, for which a probe waits.
 	checkTimeout = 3 * time.Second
 	// maintainTimeout bounds the housekeeping.
@@ -43,10 +47,13 @@ func begin(idle time.Duration) string {
 
 // Store is pgdue's state in one database. Its methods may be called concurrently.
 type Store struct {
-	pool   *pgxpool.Pool
-	config *pgx.ConnConfig // for connections beside the pool
-	begin  string          // how transactions begin
-	limit  time.Duration   // of a call
+	loops     *pgxpool.Pool   // for what a node's loops ask
+	pool      *pgxpool.Pool   // for all else: edits may wait for locks, and must not keep the loops from a connection
+	config    *pgx.ConnConfig // for connections beside the pools
+	begin     string          // how transactions begin
+	limit     time.Duration   // of a call
+	editLimit time.Duration   // of an edit
+	lockLimit time.Duration   // of an edit's wait for a lock
 
 	beatMu   sync.Mutex
 	beatConn *pgx.Conn // renewals never wait for a free connection of the pool
@@ -54,7 +61,8 @@ type Store struct {
 
 // Open makes a Store for the database at url, a connection string or URL as in the PostgreSQL manual, section 34.1.1, with
 // pgx's additions (pool_max_conns, default_query_exec_mode=simple_protocol for poolers that cannot prepare). It fails if
-// the database does not answer.
+// the database does not answer. There are two pools, each of up to pool_max_conns connections, one for the loops of a node
+// and one for all else, and two connections beside them.
 func Open(ctx context.Context, url string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -74,13 +82,21 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 	if config.PingTimeout == 0 {
 		config.PingTimeout = pingTimeout
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, config)
+	loops, err := pgxpool.NewWithConfig(ctx, config.Copy())
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{pool: pool, config: config.ConnConfig.Copy(), begin: begin(idleLimit), limit: callTimeout}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		loops.Close()
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	s := &Store{
+		loops: loops, pool: pool, config: config.ConnConfig.Copy(), begin: begin(idleLimit),
+		limit: callTimeout, editLimit: editTimeout, lockLimit: lockLimit,
+	}
 	if err := pool.Ping(ctx); err != nil {
-		pool.Close()
+		s.Close()
 		return nil, unreachable(config.ConnConfig, err)
 	}
 	return s, nil
@@ -102,15 +118,31 @@ func (s *Store) Close() {
 		s.beatConn.Close(ctx)
 		s.beatConn = nil
 	}
+	s.loops.Close()
 	s.pool.Close()
 }
 
-// inTx runs do in a transaction, under a context with the deadline of a call, and commits. An error that is not
+// inTx runs do in a transaction of a loop, under a context with the deadline of a call, and commits. An error that is not
 // ErrCommitUnknown means that nothing was written.
 func (s *Store) inTx(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+	return transact(ctx, s.loops, s.begin, s.limit, do)
+}
+
+// inEdit is inTx for an edit, which waits for a lock so long and no longer: ErrLocked.
+func (s *Store) inEdit(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+	begin := fmt.Sprintf("%s; set local lock_timeout = %d", s.begin, s.lockLimit.Milliseconds())
+	err := transact(ctx, s.pool, begin, s.editLimit, do)
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && pgErr.Code == "55P03" {
+		return fmt.Errorf("%w: %w", scheduler.ErrLocked, err)
+	}
+	return err
+}
+
+func transact(ctx context.Context, pool *pgxpool.Pool, begin string, limit time.Duration, do func(context.Context, pgx.Tx) error) error {
 	var tx pgx.Tx
-	err := call(ctx, s.limit, func(ctx context.Context) (err error) {
-		if tx, err = s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: s.begin}); err != nil {
+	err := call(ctx, limit, func(ctx context.Context) (err error) {
+		if tx, err = pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin}); err != nil {
 			return err
 		}
 		if err = do(ctx, tx); err != nil {

@@ -1,0 +1,73 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/storetest"
+)
+
+// Edits that wait for a job that somebody has locked keep no connection from the claims and completions of others.
+func TestWaitingEditsStopNoClaim(t *testing.T) {
+	t.Parallel()
+	const edits = 6
+	config := storetest.Config(t, storetest.URL(t))
+	config.MaxConns = 4
+	s, conn, watcher := storetest.OpenConfig(t, config), storetest.Connect(t, config), storetest.Connect(t, config)
+	add(t, s, storetest.Job(t, "held", `{"type":"interval","every":"1h"}`))
+	add(t, s, storetest.Job(t, "free", `{"type":"date"}`))
+	n := newNode(t, s, &work{})
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	storetest.Exec(t, conn, "SELECT FROM pgdue.next_run_times WHERE job_id = 'held' FOR UPDATE")
+	edited := make(chan error, edits)
+	for range edits {
+		go func() {
+			_, err := s.RunNow(t.Context(), "held")
+			edited <- err
+		}()
+	}
+	storetest.Await(t, watcher, "edits to wait for the lock", `SELECT count(*) = 4 FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	if _, err := n.Tick(ctx); err != nil {
+		t.Error("tick: ", err)
+	}
+	n.Finish(ctx)
+	n.Flush(ctx)
+	wantRan(t, watcher, 1)
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for range edits {
+		if err := <-edited; err != nil {
+			t.Error("edit after the lock is gone: ", err)
+		}
+	}
+}
+
+// An edit of a job that stays locked says so; nothing of it is written.
+func TestEditOfLockedJobIsRefused(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+	d := storetest.Job(t, "held", `{"type":"interval","every":"1h"}`)
+	before := add(t, s, d)
+	s.SetLockLimit(100 * time.Millisecond)
+	storetest.Exec(t, conn, "BEGIN")
+	storetest.Exec(t, conn, "SELECT FROM pgdue.next_run_times FOR UPDATE")
+	d.MaxInstances = 7
+	if _, _, err := s.Put(t.Context(), d); !errors.Is(err, scheduler.ErrLocked) {
+		t.Errorf("put: %v, want ErrLocked", err)
+	}
+	storetest.Exec(t, conn, "ROLLBACK")
+	if o, err := s.Job(t.Context(), "held"); err != nil || o.Revision != before.Revision {
+		t.Errorf("revision %d (%v), want %d", o.Revision, err, before.Revision)
+	}
+}
