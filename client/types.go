@@ -22,9 +22,19 @@ type JobDefinition struct {
 	MisfireGraceTime string `json:"misfire_grace_time,omitempty" doc:"How late a run may be, as in 5m; later it is skipped; default however late"`
 	// Timeout is the longest duration of an attempt; default 60s for http, none for exec.
 	Timeout string `json:"timeout,omitempty" doc:"Longest duration of an attempt, as in 90s, 1h30m; default 60s for http, none for exec" example:"10s"`
-	// MaxAttempts is how often a run is tried; default 1.
-	MaxAttempts *int              `json:"max_attempts,omitempty" doc:"How often a run is tried; default 1"`
-	Labels      map[string]string `json:"labels,omitempty" doc:"Free key-value pairs"`
+	// MaxAttempts is how often a run is tried; default 1. A lost attempt counts.
+	MaxAttempts *int `json:"max_attempts,omitempty" doc:"How often a run is tried, a lost attempt included; default 1"`
+	// Retry says how long a run waits between two attempts.
+	Retry  *Retry            `json:"retry,omitempty" doc:"How long a run waits between two attempts"`
+	Labels map[string]string `json:"labels,omitempty" doc:"Free key-value pairs"`
+}
+
+// Retry is an exponential backoff with jitter: before each further attempt a run waits half to all of min × factor^(n−1), at
+// most max.
+type Retry struct {
+	Min    string  `json:"min,omitempty" doc:"Longest wait before the second attempt; default 1s" example:"1s"`
+	Max    string  `json:"max,omitempty" doc:"Longest wait before any attempt; default 5m" example:"5m"`
+	Factor float64 `json:"factor,omitempty" doc:"By how much the wait grows with each attempt; default 2" example:"2"`
 }
 
 // Types of Trigger.
@@ -119,9 +129,10 @@ type JobPage struct {
 
 // States of a Run.
 const (
-	RunWaiting = "waiting"
-	RunRunning = "running"
-	RunEnded   = "ended"
+	RunWaiting  = "waiting"
+	RunRunning  = "running"
+	RunRetrying = "retrying" // between two attempts
+	RunEnded    = "ended"
 )
 
 // Run is one attempt of a run that executes or has ended, or one or more fire times that were skipped.
@@ -130,7 +141,7 @@ type Run struct {
 	RunID            string    `json:"run_id" doc:"UUID; the same for all attempts"`
 	Attempt          int       `json:"attempt" doc:"From 1"`
 	Cause            string    `json:"cause" doc:"Why the run exists: schedule or manual"`
-	State            string    `json:"state" doc:"waiting, running or ended"`
+	State            string    `json:"state" doc:"waiting, running, retrying or ended"`
 	Outcome          string    `json:"outcome,omitempty" doc:"succeeded, failed, timed_out, cancelled, lost or skipped; absent while it runs"`
 	Reason           string    `json:"reason,omitempty" doc:"Why it was skipped: max_instances, max_waiting, misfire, coalesced, catch_up_limit, rescheduled, removed"`
 	Sentence         string    `json:"sentence,omitempty" doc:"The whole story for a person"`

@@ -38,6 +38,9 @@ CREATE TABLE pgdue.jobs (
     misfire_grace_time interval CHECK (misfire_grace_time > interval '0'),
     timeout          interval CHECK (timeout > interval '0'),
     max_attempts     integer NOT NULL DEFAULT 1 CHECK (max_attempts >= 1),
+    retry_min        interval CHECK (retry_min >= interval '0'),
+    retry_max        interval CHECK (retry_max >= interval '0'),
+    retry_factor     double precision CHECK (retry_factor >= 1),
     labels           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
     anchor           timestamptz NOT NULL CHECK (isfinite(anchor)),
     created_at       timestamptz NOT NULL CHECK (isfinite(created_at)),
@@ -60,6 +63,9 @@ COMMENT ON COLUMN pgdue.jobs.max_waiting IS 'How many runs may wait where overla
 COMMENT ON COLUMN pgdue.jobs.misfire_grace_time IS 'How late a run may be when its fire is decided; null is however late';
 COMMENT ON COLUMN pgdue.jobs.timeout IS 'Longest duration of an attempt; null is the executor''s default: http 60 s, others none';
 COMMENT ON COLUMN pgdue.jobs.max_attempts IS 'How many attempts one run has; a lost attempt counts';
+COMMENT ON COLUMN pgdue.jobs.retry_min IS 'Longest wait before the second attempt; null is 1 s';
+COMMENT ON COLUMN pgdue.jobs.retry_max IS 'Longest wait before any attempt; null is 5 min';
+COMMENT ON COLUMN pgdue.jobs.retry_factor IS 'By how much the wait grows with each attempt; null is 2';
 COMMENT ON COLUMN pgdue.jobs.labels IS 'The user''s names and values';
 COMMENT ON COLUMN pgdue.jobs.anchor IS 'The moment from which the trigger counts: the creation, or the last change of the trigger';
 COMMENT ON COLUMN pgdue.jobs.created_at IS 'When the job was added';
@@ -319,7 +325,7 @@ SELECT job_id, run_id, 'waiting' AS state, NULL::integer AS attempt, cause, sche
        NULL::text AS node, NULL::text AS error, 1::bigint AS fire_count
 FROM pgdue.waiting_runs
 UNION ALL
-SELECT r.job_id, r.run_id, 'running', r.attempt, r.cause, r.scheduled_run_time, NULL, NULL, NULL, r.started_at, NULL,
+SELECT r.job_id, r.run_id, CASE r.state WHEN 'retrying' THEN 'retrying' ELSE 'running' END, r.attempt, r.cause, r.scheduled_run_time, NULL, NULL, NULL, r.started_at, NULL,
        n.name, NULL, 1
 FROM pgdue.running_instances r LEFT JOIN pgdue.nodes n ON n.id = r.node_id
 UNION ALL

@@ -27,6 +27,7 @@ type jobFlags struct {
 	timeout, overlap, coalesce, misfire   string
 	maxInstances, maxAttempts, maxWaiting int
 	labels                                []string
+	retry                                 client.Retry
 }
 
 func (f *jobFlags) addTo(flags *pflag.FlagSet) {
@@ -53,6 +54,9 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.coalesce, "coalesce", "", "what several overdue fire times become: latest (default), earliest or all")
 	flags.StringVar(&f.misfire, "misfire-grace-time", "", "how late a run may be, as in `5m`; later it is skipped (default: however late)")
 	flags.IntVar(&f.maxAttempts, "max-attempts", 1, "how often a run is tried")
+	flags.StringVar(&f.retry.Min, "retry-min", "", "with --max-attempts: longest wait before the second attempt (default `1s`)")
+	flags.StringVar(&f.retry.Max, "retry-max", "", "with --max-attempts: longest wait before any attempt (default `5m`)")
+	flags.Float64Var(&f.retry.Factor, "retry-factor", 0, "with --max-attempts: by how much the wait grows each time (default `2`)")
 	flags.StringArrayVar(&f.labels, "label", nil, "a `name=value` to find the job by; repeatable")
 	flags.SetNormalizeFunc(shortZone)
 }
@@ -74,6 +78,9 @@ func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, n
 	}
 	if cmd.Flags().Changed("max-waiting") {
 		d.MaxWaiting = &f.maxWaiting
+	}
+	if f.retry != (client.Retry{}) {
+		d.Retry = &f.retry
 	}
 	if cmd.Flags().Changed("max-attempts") {
 		d.MaxAttempts = &f.maxAttempts

@@ -18,7 +18,7 @@ func (s *Scheduler) start(d Decided, r Start) {
 	}
 	ctx := s.lease.context()
 	if ctx == nil {
-		s.end(d.Queue, i, Result{Outcome: Lost, Error: "the node's lease ran out before the work could start"}, 0)
+		s.end(d, i, Result{Outcome: Lost, Error: "the node's lease ran out before the work could start"}, 0)
 		return
 	}
 	s.Log.Info("run began", "job", r.JobID, "run", r.RunID, "attempt", r.Attempt,
@@ -28,23 +28,25 @@ func (s *Scheduler) start(d Decided, r Start) {
 		defer s.active.Done()
 		started := time.Now()
 		result := s.Executor.Execute(ctx, Attempt{Instance: i, Definition: d.Job.Definition})
-		s.end(d.Queue, i, result, time.Since(started))
+		s.end(d, i, result, time.Since(started))
 	}()
 }
 
 // end hands an attempt's end to the recording loop.
-func (s *Scheduler) end(queue string, i Instance, r Result, took time.Duration) {
+func (s *Scheduler) end(d Decided, i Instance, r Result, took time.Duration) {
 	attrs := []any{"job", i.JobID, "run", i.RunID, "attempt", i.Attempt, "outcome", r.Outcome, "duration", took.Round(time.Microsecond)}
 	if r.Outcome == Succeeded {
 		s.Log.Info("run ended", attrs...)
 	} else {
 		s.Log.Warn("run ended", append(attrs, "err", r.Error)...)
 	}
-	s.ended.add(ending{queue, Record{
-		Run: i.Run, Final: true, Outcome: r.Outcome, Sentence: endSentence(i, r, took), StartedAt: i.StartedAt,
+	record := Record{
+		Run: i.Run, Outcome: r.Outcome, Sentence: endSentence(i, r, took), StartedAt: i.StartedAt,
 		NodeID: i.NodeID, Node: i.Node, Error: r.Error, Output: r.Output, Status: r.Status,
 		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
-	}})
+	}
+	d.Job.conclude(&record)
+	s.ended.add(ending{d.Queue, record})
 }
 
 func endSentence(i Instance, r Result, took time.Duration) string {
@@ -154,6 +156,9 @@ func (s *Scheduler) record(ctx context.Context, batch []ending) bool {
 		}
 	}
 	s.wakeWaiting(ctx, batch)
+	if slices.ContainsFunc(batch, func(e ending) bool { return !e.record.Final }) {
+		s.Wake() // a next attempt may be due before what this node sleeps until
+	}
 	return true
 }
 

@@ -19,8 +19,16 @@ type Definition struct {
 	// MisfireGraceTime is how late a run may be when its fire is decided; later it is skipped. 0: however late.
 	MisfireGraceTime time.Duration
 	Timeout          time.Duration // longest duration of an attempt; 0: the executor's default (see EffectiveTimeout)
-	MaxAttempts      int           // attempts of one run; 1
+	MaxAttempts      int           // attempts of one run, a lost one counts; at least 1, default 1
+	Retry            Retry         // how long a run waits between two attempts
 	Labels           map[string]string
+}
+
+// Retry is an exponential backoff with jitter. Zero fields have their defaults.
+type Retry struct {
+	Min    time.Duration // longest wait before the second attempt; default 1 s
+	Max    time.Duration // longest wait before any attempt; default 5 min
+	Factor float64       // by how much the wait grows with each attempt; default 2
 }
 
 const (

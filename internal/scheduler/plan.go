@@ -17,7 +17,8 @@ const (
 
 // Decision is what a look at a due job changes, all in one transaction.
 type Decision struct {
-	Begin       []Start      // runs that become running instances
+	Begin       []Start      // runs that become running instances, or begin their next attempt
+	GiveUp      []Run        // retrying runs that get no further attempt
 	Wait        []WaitingRun // runs that are to wait
 	Unwait      []WaitingRun // waiting runs that go without having begun; each has its record in Skip
 	Skip        []Record
@@ -35,6 +36,7 @@ type Start struct {
 	Run
 	StandsFor
 	Waited bool // its row in waiting_runs goes
+	Retry  bool // it is a running instance already, between two attempts
 }
 
 // Plan says what job j should do at now: which runs begin, wait or are skipped and why, the next run time, and when to
@@ -44,12 +46,14 @@ type Start struct {
 // One look begins one run at most, as a claim takes one slot for each job that it locks. Where more could begin, the job
 // is left due at once.
 func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision {
-	p := planner{j: j, now: now, live: live, count: max(j.WaitingCount, len(waiting)), foundWaiting: len(waiting) > 0, free: max(0, j.MaxInstances-len(live))}
+	p := planner{j: j, now: now, live: live, count: max(j.WaitingCount, len(waiting)), foundWaiting: len(waiting) > 0}
 	p.d = Decision{State: j.State, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: j.Error}
 	if j.State == StateBlocked || j.State == StatePaused {
 		return p.d // never due: nothing to do until a person acts
 	}
-	if p.free > 0 && len(waiting) > 0 {
+	p.retry()
+	p.free = max(0, j.MaxInstances-len(live)+len(p.d.GiveUp))
+	if p.free > 0 && len(waiting) > 0 && !p.begun() {
 		p.beginWaiting(waiting[0])
 	}
 	if j.State == StateActive {
@@ -68,6 +72,7 @@ type planner struct {
 	foundWaiting bool      // some waited when the look began
 	free         int       // instances that are not running
 	dueAt        time.Time // of the next fire; zero for none
+	retryAt      time.Time // of the next attempt of a retrying run; zero for none
 	d            Decision
 }
 
@@ -250,6 +255,9 @@ func (p *planner) lookAgain() {
 	case d.State == StateFinished && p.count == 0:
 		d.Remove = p.j.State == StateFinished && len(p.live) == 0 && len(d.Begin) == 0
 		d.DueAt = p.now.Add(removeAfter)
+	}
+	if !p.retryAt.IsZero() && (d.DueAt.IsZero() || p.retryAt.Before(d.DueAt)) {
+		d.DueAt = p.retryAt
 	}
 	if p.count > 0 {
 		relook := p.now

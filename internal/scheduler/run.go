@@ -63,11 +63,19 @@ type StandsFor struct {
 type Instance struct {
 	Run
 	StandsFor
+	State     string    // InstanceExecuting or InstanceRetrying
+	NotBefore time.Time // of a retrying one: when its next attempt may begin
 	NodeID    uuid.UUID
 	Node      string // the node's name, "" when its row is gone
 	StartedAt time.Time
 	Deadline  time.Time // when its timeout passes; zero without one
 }
+
+// States of an Instance.
+const (
+	InstanceExecuting = "executing" // on its node
+	InstanceRetrying  = "retrying"  // between two attempts
+)
 
 // WaitingRun is a run that has not begun and waits for a free instance.
 type WaitingRun struct {
@@ -93,7 +101,8 @@ type Result struct {
 // Record is a row of run_history: an attempt that ended, or one or more fire times that were skipped.
 type Record struct {
 	Run
-	Final     bool // false for an attempt that will be followed by another
+	Final     bool          // false for an attempt that will be followed by another
+	RetryIn   time.Duration // of an attempt that is not final: the wait before the next one
 	Outcome   Outcome
 	Reason    Reason // of Skipped only
 	Sentence  string // the whole story for a person

@@ -21,6 +21,7 @@ var (
 const (
 	maxMaxInstances = 1_000_000
 	maxMaxWaiting   = 1_000_000
+	maxMaxAttempts  = 1000
 	maxLabels       = 64
 )
 
@@ -53,9 +54,10 @@ func (d *Definition) Validate() error {
 	if d.MisfireGraceTime < 0 {
 		v.add("misfire_grace_time", "%s is not positive; leave it out to run however late", d.MisfireGraceTime)
 	}
-	if d.MaxAttempts != 1 {
-		v.add("max_attempts", "%d is not supported by this version; use 1", d.MaxAttempts)
+	if d.MaxAttempts < 1 || d.MaxAttempts > maxMaxAttempts {
+		v.add("max_attempts", "%d is outside 1 to %d; 1 means that no attempt is followed by another", d.MaxAttempts, maxMaxAttempts)
 	}
+	d.Retry.validate(&v)
 	if d.Timeout < 0 {
 		v.add("timeout", "%s is not positive; leave it out for the executor's default", d.Timeout)
 	}
@@ -73,6 +75,18 @@ func (d *Definition) validateWork(v *violations) {
 		d.HTTP.validate(v)
 	default:
 		v.add("exec", `is missing; a job has exactly one of exec, http, as in "exec": {"command": ["echo", "hello"]}`)
+	}
+}
+
+func (r Retry) validate(v *violations) {
+	if r.Min < 0 {
+		v.add("retry.min", "%s is negative", r.Min)
+	}
+	if r.Max < 0 || r.Max > 0 && r.Max < r.Min {
+		v.add("retry.max", "%s is less than retry.min, %s", r.Max, r.Min)
+	}
+	if r.Factor != 0 && !(r.Factor >= 1 && r.Factor <= 100) {
+		v.add("retry.factor", "%v is outside 1 to 100; 1 waits equally long each time", r.Factor)
 	}
 }
 

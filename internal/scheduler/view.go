@@ -13,9 +13,10 @@ type RunFilter struct {
 
 // States of a RunView.
 const (
-	RunWaiting = "waiting"
-	RunRunning = "running"
-	RunEnded   = "ended"
+	RunWaiting  = "waiting"
+	RunRunning  = "running"
+	RunRetrying = "retrying"
+	RunEnded    = "ended"
 )
 
 // RunView is a run as a reader sees it: a running instance, or an attempt or skip that has ended. Readers get the newest

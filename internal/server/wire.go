@@ -34,6 +34,11 @@ func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.Field
 		}
 	}
 	bad = append(bad, duration(&d.Timeout, "timeout", w.Timeout)...)
+	if w.Retry != nil {
+		bad = append(bad, duration(&d.Retry.Min, "retry.min", w.Retry.Min)...)
+		bad = append(bad, duration(&d.Retry.Max, "retry.max", w.Retry.Max)...)
+		d.Retry.Factor = w.Retry.Factor
+	}
 	bad = append(bad, duration(&d.MisfireGraceTime, "misfire_grace_time", w.MisfireGraceTime)...)
 	var invalid *scheduler.InvalidError
 	if errors.As(d.Validate(), &invalid) {
@@ -132,6 +137,15 @@ func jobOf(o scheduler.Overview) client.Job {
 		Revision:  o.Revision,
 		CreatedAt: o.CreatedAt,
 		UpdatedAt: o.UpdatedAt,
+	}
+	if o.Retry != (scheduler.Retry{}) {
+		j.Retry = &client.Retry{Factor: o.Retry.Factor}
+		if o.Retry.Min != 0 {
+			j.Retry.Min = trigger.FormatDuration(o.Retry.Min)
+		}
+		if o.Retry.Max != 0 {
+			j.Retry.Max = trigger.FormatDuration(o.Retry.Max)
+		}
 	}
 	if o.MisfireGraceTime != 0 {
 		j.MisfireGraceTime = trigger.FormatDuration(o.MisfireGraceTime)

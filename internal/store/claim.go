@@ -137,6 +137,8 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 		waits   []scheduler.WaitingRun
 		unwaits []scheduler.Run
 		begun   beginColumns
+		retried beginColumns
+		givenUp []scheduler.Run
 		advance advanceColumns
 		removed []string
 	)
@@ -145,7 +147,12 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 			r.NodeID = node
 			skips = append(skips, r)
 		}
+		givenUp = append(givenUp, d.Decision.GiveUp...)
 		for _, r := range d.Decision.Begin {
+			if r.Retry {
+				retried.add(r, d)
+				continue
+			}
 			begun.add(r, d)
 			if r.Waited {
 				unwaits = append(unwaits, r.Run)
@@ -169,6 +176,8 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 		return nil
 	})
 	queueCounted(b, "begin runs", len(begun.jobIDs), claimBegin, begun.args(node))
+	queueCounted(b, "begin next attempts", len(retried.jobIDs), claimRetry, retried.retryArgs(node))
+	queueCounted(b, "give up runs", len(givenUp), claimGiveUp, giveUpArgs(givenUp, "was not tried again: its job was removed, and added anew since"))
 	queueCounted(b, "end waiting", len(unwaits), waitingDelete, runArgs(unwaits))
 	queueCounted(b, "let runs wait", len(waits), waitingInsert, waitingArgs(waits))
 	queueCounted(b, "record skips", len(skips), historyInsert, historyArgs(skips))
@@ -220,6 +229,21 @@ func (c *beginColumns) args(node uuid.UUID) pgx.StrictNamedArgs {
 		"node_id": node, "job_ids": c.jobIDs, "run_ids": c.runIDs, "scheduled_run_times": c.scheduled, "causes": c.causes,
 		"attempts": c.attempts, "started_ats": c.startedAts, "deadlines": c.deadlines, "job_revisions": c.revisions,
 	})
+}
+
+// retryArgs are the columns of claim_retry.
+func (c *beginColumns) retryArgs(node uuid.UUID) pgx.StrictNamedArgs {
+	return pgx.StrictNamedArgs{
+		"node_id": node, "job_ids": c.jobIDs, "run_ids": c.runIDs, "attempts": c.attempts,
+		"started_ats": c.startedAts, "deadlines": c.deadlines, "job_revisions": c.revisions,
+	}
+}
+
+// giveUpArgs name runs for claim_give_up, and say why.
+func giveUpArgs(runs []scheduler.Run, sentence string) pgx.StrictNamedArgs {
+	args := runArgs(runs)
+	args["sentence"] = sentence
+	return args
 }
 
 // standsForColumns are columns of claim_begin and waiting_insert.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -28,19 +29,16 @@ func (s *Store) WakeWaiting(ctx context.Context, jobIDs []string) (woken int, er
 	return woken, err
 }
 
-// Complete ends attempts: what was running is deleted and recorded; what was not is stale and changes nothing.
+// Complete ends attempts: what was running is deleted, or waits for its next attempt, and is recorded; what was not is
+// stale and changes nothing.
 func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (stale int, err error) {
-	args := endedArgs(ended)
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, completeEnded, args)
-		if err != nil {
-			return fmt.Errorf("end attempts: %w", err)
-		}
-		stale = len(ended) - int(tag.RowsAffected())
-		if stale == 0 {
-			return nil
+		written, done, err := endAttempts(ctx, tx, ended)
+		if stale = len(ended) - done; err != nil || stale == 0 {
+			return err
 		}
 		// Some may be ours from a commit whose answer we did not get.
+		args := endedArgs(written)
 		var recorded int
 		err = tx.QueryRow(ctx, completeRecorded, pgx.StrictNamedArgs{
 			"job_ids": args["job_ids"], "run_ids": args["run_ids"], "attempts": args["attempts"], "node_ids": args["node_ids"],
@@ -50,6 +48,94 @@ func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (stale i
 		return err
 	})
 	return stale, err
+}
+
+// endAttempts writes the ends of attempts. It returns the records as they are written and how many instances they ended.
+func endAttempts(ctx context.Context, tx pgx.Tx, ended []scheduler.Record) (written []scheduler.Record, done int, err error) {
+	finals, again, err := lockRetries(ctx, tx, ended)
+	if err != nil {
+		return nil, 0, fmt.Errorf("lock jobs of attempts that are to be followed by another: %w", err)
+	}
+	if len(finals) > 0 {
+		tag, err := tx.Exec(ctx, completeEnded, endedArgs(finals))
+		if err != nil {
+			return nil, 0, fmt.Errorf("end attempts: %w", err)
+		}
+		done += int(tag.RowsAffected())
+	}
+	if len(again) > 0 {
+		tag, err := tx.Exec(ctx, retryAttempts, retryArgs(again))
+		if err != nil {
+			return nil, 0, fmt.Errorf("let runs wait for their next attempt: %w", err)
+		}
+		done += int(tag.RowsAffected())
+		if _, err := tx.Exec(ctx, retryDue, pgx.StrictNamedArgs{"job_ids": jobIDs(again)}); err != nil {
+			return nil, 0, fmt.Errorf("make jobs due for the next attempt: %w", err)
+		}
+	}
+	return append(finals, again...), done, nil
+}
+
+// lockRetries tells the final ends from those that are followed by another attempt, with their jobs locked. Where the job
+// is gone, or another one by now, the end is final after all.
+func lockRetries(ctx context.Context, tx pgx.Tx, ended []scheduler.Record) (finals, again []scheduler.Record, err error) {
+	for _, r := range ended {
+		if r.Final {
+			finals = append(finals, r)
+		} else {
+			again = append(again, r)
+		}
+	}
+	if len(again) == 0 {
+		return finals, nil, nil
+	}
+	args := pgx.StrictNamedArgs{"job_ids": jobIDs(again)}
+	if _, err := tx.Exec(ctx, retryLock, args); err != nil {
+		return nil, nil, err
+	}
+	rows, err := tx.Query(ctx, retryJobs, args) // later than the lock
+	if err != nil {
+		return nil, nil, err
+	}
+	type row struct {
+		ID              string
+		CreatedRevision int64
+	}
+	created := map[string]int64{}
+	if err := each(rows, func(r row) { created[r.ID] = r.CreatedRevision }); err != nil {
+		return nil, nil, err
+	}
+	still := again[:0:0]
+	for _, r := range again {
+		if revision, exists := created[r.JobID]; exists && revision <= r.JobRevision {
+			still = append(still, r)
+			continue
+		}
+		r.Final, r.Sentence = true, r.Sentence+", but its job was removed"
+		finals = append(finals, r)
+	}
+	return finals, still, nil
+}
+
+func jobIDs(records []scheduler.Record) []string {
+	ids := make([]string, len(records))
+	for i, r := range records {
+		ids[i] = r.JobID
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// retryArgs are the columns of retry.
+func retryArgs(ended []scheduler.Record) pgx.StrictNamedArgs {
+	args := endedArgs(ended)
+	delete(args, "finals")
+	waits := make([]time.Duration, len(ended))
+	for i, r := range ended {
+		waits[i] = r.RetryIn
+	}
+	args["retry_ins"] = waits
+	return args
 }
 
 func endedArgs(ended []scheduler.Record) pgx.StrictNamedArgs {

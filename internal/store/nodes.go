@@ -79,14 +79,14 @@ func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ende
 		if err != nil {
 			return err
 		}
-		jobs, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		jobs, err := pgx.CollectRows(rows, pgx.RowToStructByName[scheduleRow])
 		if err != nil {
 			return fmt.Errorf("lock jobs of a dead node: %w", err)
 		}
 		if ended, err = endLost(ctx, tx, p, jobs); err != nil {
 			return fmt.Errorf("end attempts of a dead node: %w", err)
 		}
-		if _, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobs}); err != nil {
+		if _, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobIDs(ended)}); err != nil {
 			return fmt.Errorf("wake jobs of a dead node: %w", err)
 		}
 		if _, err := tx.Exec(ctx, takeoverFinish, pgx.StrictNamedArgs{"id": p.ID}); err != nil {
@@ -103,14 +103,32 @@ func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ende
 	return ended, done, nil
 }
 
-func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []string) ([]scheduler.Record, error) {
+// endLost ends a dead node's attempts: of locked jobs as their definitions say, which may grant another attempt, and of
+// jobs that are removed.
+func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRow) (lost []scheduler.Record, err error) {
 	what := "its node stopped renewing its lease and was judged dead"
 	if p.Orphan {
 		what = "the row of its node in pgdue.nodes is gone"
 	}
+	if len(jobs) > 0 {
+		looks, err := readLooks(ctx, tx, jobs)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range looks {
+			for _, i := range l.Live {
+				if i.NodeID == p.ID {
+					i.Node = p.Name
+					lost = append(lost, l.Job.Lost(i, what))
+				}
+			}
+		}
+		if lost, _, err = endAttempts(ctx, tx, lost); err != nil {
+			return nil, err
+		}
+	}
 	rows, err := tx.Query(ctx, takeoverEnd, pgx.StrictNamedArgs{
-		"id": p.ID, "name": p.Name, "job_ids": jobs, "error": what,
-		"sentence": fmt.Sprintf("was lost on %s: %s; how far the work came is not known", p.Name, what),
+		"id": p.ID, "name": p.Name, "error": what, "sentence": scheduler.LostSentence(p.Name, what),
 	})
 	if err != nil {
 		return nil, err
@@ -121,13 +139,12 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []string) ([
 		Attempt          int
 		ScheduledRunTime time.Time
 	}
-	var ended []scheduler.Record
 	err = each(rows, func(r row) {
-		ended = append(ended, scheduler.Record{Outcome: scheduler.Lost, Final: true, Run: scheduler.Run{
+		lost = append(lost, scheduler.Record{Outcome: scheduler.Lost, Final: true, Run: scheduler.Run{
 			JobID: r.JobID, RunID: r.RunID, Attempt: r.Attempt, ScheduledRunTime: r.ScheduledRunTime.UTC(),
 		}})
 	})
-	return ended, err
+	return lost, err
 }
 
 // Maintain makes the partitions of run_history that are missing.

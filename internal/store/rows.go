@@ -26,6 +26,9 @@ type jobRow struct {
 	MisfireGraceTime *time.Duration
 	Timeout          *time.Duration
 	MaxAttempts      int
+	RetryMin         *time.Duration
+	RetryMax         *time.Duration
+	RetryFactor      *float64
 	Labels           []byte
 	Anchor           time.Time
 	CreatedAt        time.Time
@@ -54,6 +57,7 @@ func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
 		Definition: scheduler.Definition{
 			ID: r.ID, MaxInstances: r.MaxInstances, Overlap: r.Overlap, Coalesce: r.CoalescePolicy,
 			MaxWaiting: r.MaxWaiting, MisfireGraceTime: deref(r.MisfireGraceTime), Timeout: deref(r.Timeout), MaxAttempts: r.MaxAttempts,
+			Retry: scheduler.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
 		},
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
@@ -120,9 +124,14 @@ func jobArgs(j *scheduler.Job) (pgx.StrictNamedArgs, error) {
 	if labels == nil {
 		labels = map[string]string{}
 	}
+	var factor *float64
+	if j.Retry.Factor != 0 {
+		factor = &j.Retry.Factor
+	}
 	return pgx.StrictNamedArgs{
 		"id": j.ID, "trigger": t, "executor": j.Executor(), "payload": payload, "max_instances": j.MaxInstances,
-		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "max_waiting": j.MaxWaiting, "misfire_grace_time": positive(j.MisfireGraceTime), "timeout": positive(j.Timeout), "max_attempts": j.MaxAttempts, "labels": labels,
+		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "max_waiting": j.MaxWaiting, "misfire_grace_time": positive(j.MisfireGraceTime), "timeout": positive(j.Timeout), "max_attempts": j.MaxAttempts,
+		"retry_min": positive(j.Retry.Min), "retry_max": positive(j.Retry.Max), "retry_factor": factor, "labels": labels,
 		"anchor": j.Anchor, "created_at": j.CreatedAt, "updated_at": j.UpdatedAt,
 		"revision": j.Revision, "created_revision": j.CreatedRevision,
 		"paused_at": orNull(j.PausedAt), "paused_by": text(j.PausedBy), "paused_reason": text(j.PausedReason),
@@ -153,6 +162,8 @@ type instanceRow struct {
 	Cause            string
 	Attempt          int
 	JobRevision      int64
+	State            string
+	NotBefore        *time.Time
 	NodeID           *uuid.UUID
 	Node             *string
 	StartedAt        time.Time
@@ -178,7 +189,8 @@ func (r *instanceRow) instance() scheduler.Instance {
 			Attempt: r.Attempt, JobRevision: r.JobRevision,
 		},
 		StandsFor: r.standsFor(),
-		NodeID:    deref(r.NodeID), Node: deref(r.Node), StartedAt: r.StartedAt.UTC(), Deadline: orZero(r.Deadline),
+		State:     r.State, NotBefore: orZero(r.NotBefore),
+		NodeID: deref(r.NodeID), Node: deref(r.Node), StartedAt: r.StartedAt.UTC(), Deadline: orZero(r.Deadline),
 	}
 }
 

@@ -4,7 +4,7 @@ SELECT job_id, run_id, 'ended' AS state, attempt, final, cause, scheduled_run_ti
 FROM pgdue.run_history
 WHERE job_id = @job_id AND run_id = @run_id
 UNION ALL
-SELECT r.job_id, r.run_id, 'running', r.attempt, false, r.cause, r.scheduled_run_time, NULL, NULL, NULL, r.started_at, NULL,
+SELECT r.job_id, r.run_id, CASE r.state WHEN 'retrying' THEN 'retrying' ELSE 'running' END, r.attempt, false, r.cause, r.scheduled_run_time, NULL, NULL, NULL, r.started_at, NULL,
        r.node_id, n.name, NULL, NULL, NULL, 1, r.scheduled_run_time, r.scheduled_run_time, r.job_revision
 FROM pgdue.running_instances r LEFT JOIN pgdue.nodes n ON n.id = r.node_id
 WHERE r.job_id = @job_id AND r.run_id = @run_id

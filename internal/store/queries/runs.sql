@@ -11,7 +11,7 @@ FROM (
      ORDER BY w.created_at DESC, w.scheduled_run_time DESC
      LIMIT @limit)
     UNION ALL
-    SELECT r.job_id, r.run_id, 'running', r.attempt, false AS final, r.cause, r.scheduled_run_time, NULL AS outcome, NULL AS reason,
+    SELECT r.job_id, r.run_id, CASE r.state WHEN 'retrying' THEN 'retrying' ELSE 'running' END, r.attempt, false AS final, r.cause, r.scheduled_run_time, NULL AS outcome, NULL AS reason,
            NULL AS sentence, r.started_at, NULL::timestamptz AS ended_at, r.node_id, n.name AS node, NULL AS error, NULL AS output,
            NULL::int AS status, 1::bigint AS fire_count, r.scheduled_run_time AS first_run_time,
            r.scheduled_run_time AS last_run_time, r.job_revision

@@ -1,0 +1,75 @@
+package scheduler
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	defaultRetryMin    = time.Second
+	defaultRetryMax    = 5 * time.Minute
+	defaultRetryFactor = 2
+)
+
+// Backoff draws how long a run waits after the given attempt: half to all of Min × Factor^(attempt−1), at most Max.
+func (r Retry) Backoff(attempt int) time.Duration {
+	longest := float64(cmp.Or(r.Max, defaultRetryMax))
+	wait := min(longest, float64(cmp.Or(r.Min, defaultRetryMin))*math.Pow(cmp.Or(r.Factor, defaultRetryFactor), float64(attempt-1)))
+	return time.Duration(wait * (0.5 + rand.Float64()/2)).Truncate(time.Microsecond)
+}
+
+// again says whether an attempt that ended so is followed by another, and after which wait: one that failed, timed out or
+// was lost, while attempts are left.
+func (d *Definition) again(attempt int, o Outcome) (bool, time.Duration) {
+	if attempt >= d.MaxAttempts || o != Failed && o != TimedOut && o != Lost {
+		return false, 0
+	}
+	return true, d.Retry.Backoff(attempt)
+}
+
+// Lost is the record of an attempt that its node did not end.
+func (j *Job) Lost(i Instance, why string) Record {
+	r := Record{
+		Run: i.Run, Outcome: Lost, Sentence: LostSentence(i.Node, why), StartedAt: i.StartedAt, NodeID: i.NodeID, Node: i.Node, Error: why,
+		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
+	}
+	j.conclude(&r)
+	return r
+}
+
+// LostSentence tells a person about an attempt that its node did not end.
+func LostSentence(node, why string) string {
+	return fmt.Sprintf("was lost on %s: %s; how far the work came is not known", node, why)
+}
+
+// conclude says in an attempt's record whether another one follows.
+func (d *Definition) conclude(r *Record) {
+	again, wait := d.again(r.Attempt, r.Outcome)
+	if r.Final = !again; again {
+		r.RetryIn = wait
+		r.Sentence += fmt.Sprintf("; attempt %d of %d follows in %s", r.Attempt+1, d.MaxAttempts, short(wait))
+	}
+}
+
+// retry begins the next attempt of a run whose wait is over, and gives up those whose job was removed and added anew
+// since: a run never becomes one of a stranger.
+func (p *planner) retry() {
+	for _, i := range p.live {
+		switch {
+		case i.State != InstanceRetrying:
+		case i.JobRevision < p.j.CreatedRevision:
+			p.d.GiveUp = append(p.d.GiveUp, i.Run)
+		case i.NotBefore.After(p.now) || p.begun():
+			if p.retryAt.IsZero() || i.NotBefore.Before(p.retryAt) {
+				p.retryAt = i.NotBefore
+			}
+		default:
+			run := i.Run
+			run.Attempt, run.JobRevision = i.Attempt+1, p.j.Revision
+			p.d.Begin = append(p.d.Begin, Start{Run: run, StandsFor: i.StandsFor, Retry: true})
+		}
+	}
+}

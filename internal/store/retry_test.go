@@ -1,0 +1,192 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/store"
+	"github.com/pgdue/pgdue/internal/storetest"
+)
+
+// failing fails so many attempts, then succeeds.
+type failing struct {
+	fails    int
+	attempts []scheduler.Attempt
+}
+
+func (f *failing) Queues() []string { return []string{scheduler.ExecutorExec} }
+
+func (f *failing) Execute(_ context.Context, a scheduler.Attempt) scheduler.Result {
+	f.attempts = append(f.attempts, a)
+	if len(f.attempts) <= f.fails {
+		return scheduler.Result{Outcome: scheduler.Failed, Error: "exit status 1"}
+	}
+	return scheduler.Result{Outcome: scheduler.Succeeded}
+}
+
+// tried is a registered node with a one-off job that may be tried so often, an hour apart.
+func tried(t *testing.T, maxAttempts, fails int) (*store.Store, *pgx.Conn, *scheduler.Scheduler, *failing) {
+	t.Helper()
+	url := storetest.URL(t)
+	s, conn, f := storetest.OpenURL(t, url), storetest.Conn(t, url), &failing{fails: fails}
+	n := &scheduler.Scheduler{Store: s, Executor: f, Log: slog.New(slog.DiscardHandler)}
+	if err := n.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d := storetest.Job(t, "try", `{"type":"date"}`)
+	d.MaxAttempts, d.Retry = maxAttempts, scheduler.Retry{Min: time.Hour, Max: time.Hour}
+	add(t, s, d)
+	tick(t, n)
+	finish(t, n)
+	return s, conn, n, f
+}
+
+// hurry lets the wait before the next attempt be over.
+func hurry(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	storetest.Exec(t, conn, "UPDATE pgdue.running_instances SET not_before = pgdue.now() WHERE state = 'retrying'")
+	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET due_at = pgdue.now() WHERE due_at IS NOT NULL")
+}
+
+func wantHistory(t *testing.T, conn *pgx.Conn, want string) {
+	t.Helper()
+	got := storetest.Query[string](t, conn, `SELECT coalesce(string_agg(format('%s %s%s', attempt, outcome, CASE WHEN final THEN ' final' ELSE '' END), ', '
+		ORDER BY attempt), '') FROM pgdue.run_history`)
+	if got != want {
+		t.Errorf("history is %q, want %q", got, want)
+	}
+}
+
+// A run between attempts counts as an instance, is due when its wait is over, and keeps its id; each attempt has its row
+// and one is final.
+func TestFailedAttemptIsFollowedByAnother(t *testing.T) {
+	t.Parallel()
+	_, conn, n, f := tried(t, 3, 1)
+	wantHistory(t, conn, "1 failed")
+	waits := storetest.Query[string](t, conn, `SELECT format('%s, on %s, due %s', r.state, coalesce(node_id::text, 'no node'),
+		not_before = due_at AND not_before BETWEEN pgdue.now() + interval '29 minutes' AND pgdue.now() + interval '1 hour')
+		FROM pgdue.running_instances r JOIN pgdue.next_run_times USING (job_id)`)
+	if want := "retrying, on no node, due t"; waits != want {
+		t.Errorf("between attempts the instance is %q, want %q", waits, want)
+	}
+	tick(t, n)
+	finish(t, n)
+	if len(f.attempts) != 1 {
+		t.Fatalf("%d attempts before the wait is over", len(f.attempts))
+	}
+	hurry(t, conn)
+	tick(t, n)
+	finish(t, n)
+	wantHistory(t, conn, "1 failed, 2 succeeded final")
+	if len(f.attempts) != 2 || f.attempts[1].RunID != f.attempts[0].RunID || f.attempts[1].Attempt != 2 {
+		t.Errorf("attempts are %+v", f.attempts)
+	}
+	if left := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"); left != 0 {
+		t.Errorf("%d instances are left", left)
+	}
+}
+
+func TestAttemptsRunOut(t *testing.T) {
+	t.Parallel()
+	_, conn, n, f := tried(t, 2, 9)
+	for range 3 {
+		hurry(t, conn)
+		tick(t, n)
+		finish(t, n)
+	}
+	wantHistory(t, conn, "1 failed, 2 failed final")
+	if len(f.attempts) != 2 {
+		t.Errorf("%d attempts, want 2", len(f.attempts))
+	}
+}
+
+// A lost attempt is an attempt: another node makes the next one, where one is left.
+func TestLostAttemptIsFollowedByAnother(t *testing.T) {
+	t.Parallel()
+	for _, maxAttempts := range []int{1, 2} {
+		t.Run(fmt.Sprint(maxAttempts), func(t *testing.T) {
+			t.Parallel()
+			url := storetest.URL(t)
+			s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+			gate := make(chan struct{})
+			dead := newNode(t, s, &work{gate: gate})
+			d := storetest.Job(t, "try", `{"type":"date"}`)
+			d.MaxAttempts = maxAttempts
+			add(t, s, d)
+			tick(t, dead)
+			takeOverAll(t, s, conn)
+			hurry(t, conn)
+			next := newNode(t, s, &work{})
+			tick(t, next)
+			finish(t, next)
+			close(gate)
+			finish(t, dead) // its end is stale
+			wantHistory(t, conn, map[int]string{1: "1 lost final", 2: "1 lost, 2 succeeded final"}[maxAttempts])
+		})
+	}
+}
+
+// A run between attempts ends with its job, and never becomes one of a job that is added under the id later.
+func TestRetryEndsWithItsJob(t *testing.T) {
+	t.Parallel()
+	t.Run("removed", func(t *testing.T) {
+		t.Parallel()
+		s, conn, _, _ := tried(t, 3, 9)
+		if err := s.Remove(t.Context(), "try"); err != nil {
+			t.Fatal(err)
+		}
+		wantHistory(t, conn, "1 failed, 2 cancelled final")
+	})
+	t.Run("added anew", func(t *testing.T) {
+		t.Parallel()
+		s, conn, n, f := tried(t, 3, 1)
+		add(t, s, storetest.Job(t, "try", `{"type":"date","at":"2199-01-01T00:00:00Z"}`))
+		hurry(t, conn)
+		tick(t, n)
+		finish(t, n)
+		wantHistory(t, conn, "1 failed, 2 cancelled final")
+		if len(f.attempts) != 1 {
+			t.Errorf("%d attempts, want 1", len(f.attempts))
+		}
+	})
+	t.Run("removed while it ran", func(t *testing.T) {
+		t.Parallel()
+		url := storetest.URL(t)
+		s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+		gate := make(chan struct{})
+		n := &scheduler.Scheduler{Store: s, Executor: held{gate}, Log: slog.New(slog.DiscardHandler)}
+		if err := n.Register(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d := storetest.Job(t, "try", `{"type":"date"}`)
+		d.MaxAttempts = 3
+		add(t, s, d)
+		tick(t, n)
+		if err := s.Remove(t.Context(), "try"); err != nil {
+			t.Fatal(err)
+		}
+		close(gate)
+		finish(t, n)
+		wantHistory(t, conn, "1 failed final")
+		if _, err := s.Job(t.Context(), "try"); !errors.Is(err, scheduler.ErrNotFound) {
+			t.Error(err)
+		}
+	})
+}
+
+// held is work that fails when its gate is closed.
+type held struct{ gate <-chan struct{} }
+
+func (h held) Queues() []string { return []string{scheduler.ExecutorExec} }
+
+func (h held) Execute(context.Context, scheduler.Attempt) scheduler.Result {
+	<-h.gate
+	return scheduler.Result{Outcome: scheduler.Failed, Error: "exit status 1"}
+}
