@@ -69,6 +69,10 @@ func (d *dev) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := d.bind(cmd); err != nil { // before anything is started or migrated
+		return err
+	}
+	defer d.listener.Close()
 	url := d.databaseURL
 	if url == "" {
 		if err := d.startCluster(ctx); err != nil {
@@ -88,9 +92,6 @@ func (d *dev) run(cmd *cobra.Command) (err error) {
 		if err := d.refuseOtherJobs(ctx, jobs); err != nil {
 			return err
 		}
-	}
-	if err := d.bind(cmd); err != nil {
-		return err
 	}
 	return d.watchCluster(ctx, func(ctx context.Context) error {
 		return d.node.run(ctx, func(ctx context.Context) error {

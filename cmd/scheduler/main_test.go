@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -16,14 +17,16 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar, each against a server with a store of its own. The command `history ID` records what
-// became of three fire times.
+// became of three fire times; $TAKEN is an address on which somebody listens.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
 			store := &servertest.Store{}
 			env.Values["store"] = store
-			env.Setenv("PGDUE_URL", servertest.Serve(t, store))
+			url := servertest.Serve(t, store)
+			env.Setenv("PGDUE_URL", url)
+			env.Setenv("TAKEN", strings.TrimPrefix(url, "http://"))
 			env.Setenv("GORACE", "atexit_sleep_ms=0") // else each command lasts a second under -race
 			return nil
 		},
