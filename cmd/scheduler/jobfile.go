@@ -1,16 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
-	"sigs.k8s.io/yaml"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/pgdue/pgdue/client"
 )
@@ -34,18 +32,18 @@ func loadJobs(path string, stdin io.Reader) ([]client.JobDefinition, error) {
 // parseJobs reads YAML or JSON: an object with a list of jobs, or the list itself. It checks the shape of the whole file:
 // names and types of fields, and that each job has an id of its own. Errors begin with name and the job's place.
 func parseJobs(name string, data []byte) ([]client.JobDefinition, error) {
-	raw, err := splitJobs(data)
+	list, err := jobNodes(data)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s", name, shapeError(err))
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if len(raw) == 0 {
+	if len(list) == 0 {
 		return nil, fmt.Errorf("%s holds no jobs; write them as a list under the key jobs", name)
 	}
-	jobs := make([]client.JobDefinition, len(raw))
+	jobs := make([]client.JobDefinition, len(list))
 	places := map[string]int{}
-	for i, r := range raw {
-		if err := yaml.UnmarshalStrict(r, &jobs[i]); err != nil {
-			return nil, fmt.Errorf("%s: jobs[%d]%s: %s", name, i, idOf(r), shapeError(err))
+	for i, n := range list {
+		if err := decodeNode(n, &jobs[i]); err != nil {
+			return nil, fmt.Errorf("%s: jobs[%d]%s: %w", name, i, idOf(n), err)
 		}
 		id := jobs[i].ID
 		if id == "" {
@@ -59,56 +57,51 @@ func parseJobs(name string, data []byte) ([]client.JobDefinition, error) {
 	return jobs, nil
 }
 
-func splitJobs(data []byte) (jobs []json.RawMessage, err error) {
-	asJSON, err := yaml.YAMLToJSONStrict(data)
-	if err != nil {
+// jobNodes are the jobs of a file, nil when it is empty.
+func jobNodes(data []byte) ([]*yaml.Node, error) {
+	root, err := readYAML(data)
+	if err != nil || root == nil || root.ShortTag() == "!!null" {
 		return nil, err
 	}
-	if bytes.HasPrefix(asJSON, []byte("[")) {
-		return jobs, json.Unmarshal(asJSON, &jobs)
+	var list *yaml.Node
+	switch root.Kind {
+	case yaml.SequenceNode:
+		return root.Content, nil
+	case yaml.MappingNode:
+		if list, err = listUnderJobs(root); err != nil || list == nil {
+			return nil, err
+		}
+	default:
+		return nil, fmt.Errorf("%s is no list of jobs; write them as a list under the key jobs", word(root))
 	}
-	var file struct {
-		Jobs []json.RawMessage `json:"jobs"`
+	if list.Kind != yaml.SequenceNode && list.ShortTag() != "!!null" {
+		return nil, fmt.Errorf("jobs: %s is not a list", word(list))
 	}
-	dec := json.NewDecoder(bytes.NewReader(asJSON))
-	dec.DisallowUnknownFields()
-	err = dec.Decode(&file)
-	return file.Jobs, err
+	return list.Content, nil
+}
+
+// listUnderJobs is what stands under the one key that a file may have.
+func listUnderJobs(root *yaml.Node) (list *yaml.Node, err error) {
+	for i := 0; i < len(root.Content); i += 2 {
+		switch key := root.Content[i]; {
+		case key.Value != "jobs":
+			return nil, fmt.Errorf("line %d: unknown field %s; a file has jobs alone", key.Line, word(key))
+		case list != nil:
+			return nil, fmt.Errorf("line %d: jobs is written twice", key.Line)
+		}
+		list = root.Content[i+1]
+	}
+	return list, nil
 }
 
 // idOf names a job that could not be read, where it says its id.
-func idOf(raw json.RawMessage) string {
-	var job struct{ ID any }
-	if json.Unmarshal(raw, &job) != nil || job.ID == nil {
-		return ""
+func idOf(job *yaml.Node) string {
+	for i := 0; i+1 < len(job.Content); i += 2 {
+		if job.Content[i].Value == "id" && job.Content[i+1].Value != "" {
+			return fmt.Sprintf(" (%s)", job.Content[i+1].Value)
+		}
 	}
-	return fmt.Sprintf(" (%v)", job.ID)
-}
-
-// shapeError says what is wrong with a file in its own words, not in those of the decoders.
-func shapeError(err error) string {
-	var wrongType *json.UnmarshalTypeError
-	if errors.As(err, &wrongType) && wrongType.Field != "" {
-		return fmt.Sprintf("%s: %s is not what belongs here (%s)", wrongType.Field, wrongType.Value, kindOf(wrongType))
-	}
-	for inner := err; inner != nil; inner = errors.Unwrap(inner) {
-		err = inner
-	}
-	message := strings.TrimPrefix(strings.TrimPrefix(err.Error(), "json: "), "yaml: ")
-	return strings.Join(strings.Fields(message), " ")
-}
-
-func kindOf(err *json.UnmarshalTypeError) string {
-	switch kind := err.Type.Kind().String(); kind {
-	case "struct", "map", "ptr":
-		return "an object"
-	case "slice":
-		return "a list"
-	case "int":
-		return "a whole number"
-	default:
-		return "a " + kind
-	}
+	return ""
 }
 
 // putJobs puts each job and tells report what became of it: "added", "changed" or "unchanged". It goes on after a job that
