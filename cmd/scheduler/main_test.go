@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar, each against a server with a store of its own. The command `history ID` records what
-// became of three fire times; $TAKEN is an address on which somebody listens.
+// became of three fire times, the first of them in two attempts; $TAKEN is an address on which somebody listens.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -44,7 +44,13 @@ func recordHistory(store *servertest.Store, id string) {
 		return scheduler.Run{JobID: id, RunID: uuid.NewSHA1(uuid.Nil, []byte{byte(n)}), Attempt: 1, Cause: scheduler.CauseSchedule,
 			ScheduledRunTime: at(n)}
 	}
-	store.AddRun(scheduler.RunView{State: scheduler.RunEnded, Record: scheduler.Record{Run: run(0), Final: true, Outcome: scheduler.Failed,
+	first := run(0)
+	store.AddRun(scheduler.RunView{State: scheduler.RunEnded, Record: scheduler.Record{Run: first, Outcome: scheduler.Lost,
+		Sentence: "the node died", StartedAt: at(0), EndedAt: at(0), Node: "web-2", FireCount: 1}})
+	second, status := run(0), 3
+	second.Attempt = 2
+	store.AddRun(scheduler.RunView{State: scheduler.RunEnded, Record: scheduler.Record{Run: second, Status: &status,
+		Output: "hello\tworld\r\nline \x1b[31m2", Final: true, Outcome: scheduler.Failed,
 		Error: "exit status 3", StartedAt: at(0), EndedAt: at(1).Add(500 * time.Millisecond), Node: "web-1", FireCount: 1}})
 	store.AddRun(scheduler.RunView{State: scheduler.RunEnded, Record: scheduler.Record{Run: run(5), Final: true, Outcome: scheduler.Skipped,
 		Reason: scheduler.ReasonMaxInstances, Sentence: "maximum number of running instances reached (1)\nsince 09:00:00",

@@ -57,7 +57,7 @@ func follow(ctx context.Context, c *client.Client, run client.Run) (client.Run, 
 		}
 		select {
 		case <-ctx.Done():
-			return run, fmt.Errorf("run %s goes on: %w; see `scheduler runs %s`", run.RunID, ctx.Err(), run.JobID)
+			return run, fmt.Errorf("run %s goes on: %w; see `scheduler runs %s %s`", run.RunID, ctx.Err(), run.JobID, run.RunID)
 		case <-tick.C:
 		}
 	}
@@ -72,7 +72,8 @@ func printRunNow(cmd *cobra.Command, r *remote, run client.Run) error {
 		fmt.Fprintf(cmd.OutOrStdout(), "run %s %s\n", run.RunID, oneLine(storyOf(run)))
 		fmt.Fprint(cmd.OutOrStdout(), run.Output)
 	} else {
-		fmt.Fprintf(cmd.OutOrStdout(), "run %s of %s waits for a free instance; see `scheduler runs %s`\n", run.RunID, run.JobID, run.JobID)
+		fmt.Fprintf(cmd.OutOrStdout(), "run %s of %s waits for a free instance; see `scheduler runs %s %s`\n",
+			run.RunID, run.JobID, run.JobID, run.RunID)
 	}
 	if run.State == client.RunEnded && run.Outcome != "succeeded" {
 		return fmt.Errorf("run %s of %s ended as %s", run.RunID, run.JobID, run.Outcome)

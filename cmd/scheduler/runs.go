@@ -18,10 +18,18 @@ func newRuns() *cobra.Command {
 		limit  int
 	)
 	cmd := &cobra.Command{
-		Use:   "runs ID",
+		Use:   "runs ID [RUN]",
 		Short: "List the runs of a job, newest first: what became of each fire time, and why",
-		Args:  oneID,
+		Long: "Lists the runs of a job, newest first: what became of each fire time, and why.\n" +
+			"With the id of a run, shows all its attempts, with their errors and what they printed.",
+		Args: oneIDAndRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 2 {
+				if beside := changed(cmd, "before", "limit"); len(beside) > 0 {
+					return usagef(cmd, "%s is for the list of runs; leave it out beside the id of a run", beside[0])
+				}
+				return showRun(cmd, &r, args[0], args[1])
+			}
 			c := r.client()
 			page, err := c.Runs(cmd.Context(), args[0], before, limit)
 			if err == nil && len(page.Items) == 0 {
@@ -42,6 +50,13 @@ func newRuns() *cobra.Command {
 	return cmd
 }
 
+func oneIDAndRun(cmd *cobra.Command, args []string) error {
+	if len(args) != 2 || args[1] == "" {
+		return oneID(cmd, args)
+	}
+	return oneID(cmd, args[:1])
+}
+
 func printRunPage(cmd *cobra.Command, id string, page client.RunPage) error {
 	if len(page.Items) == 0 {
 		cmd.PrintErrf("no runs of %s yet\n", id)
@@ -57,9 +72,9 @@ func printRunPage(cmd *cobra.Command, id string, page client.RunPage) error {
 }
 
 func printRuns(w io.Writer, runs []client.Run, zone *time.Location, now time.Time) error {
-	t := newTable("RUN TIME", "OUTCOME", "REASON", "DURATION", "WHAT HAPPENED")
+	t := newTable("RUN TIME", "OUTCOME", "REASON", "DURATION", "RUN", "WHAT HAPPENED")
 	for _, r := range runs {
-		t.row(timeIn(r.ScheduledRunTime, zone), outcomeOf(r), r.Reason, durationOf(r, now), storyOf(r))
+		t.row(timeIn(r.ScheduledRunTime, zone), outcomeOf(r), r.Reason, durationOf(r, now), r.RunID, storyOf(r))
 	}
 	return t.print(w)
 }
