@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -189,7 +191,17 @@ func (d *dev) banner(cmd *cobra.Command, url string) error {
 	if b.API != client.DefaultBaseURL {
 		b.Server = " --server " + b.API
 	}
-	return bannerText.Execute(cmd.OutOrStdout(), b)
+	return writeBanner(cmd.OutOrStdout(), b)
+}
+
+// writeBanner writes the banner at once: the log goes to the same terminal, and would come between its words.
+func writeBanner(w io.Writer, b bannerData) error {
+	var text bytes.Buffer
+	if err := bannerText.Execute(&text, b); err != nil {
+		return fmt.Errorf("write the banner: %w", err)
+	}
+	_, err := text.WriteTo(w)
+	return err
 }
 
 type bannerData struct {
