@@ -70,6 +70,20 @@ func (c *cron) compile() {
 	m.monthDays.addSpecial(c.fields[unitDay])
 	m.weekDays.addSpecial(c.fields[unitWeekday])
 	m.either = c.either
+	for u := range c.fields {
+		c.fields[u] = distinct(c.fields[u])
+	}
+}
+
+// distinct drops terms that were written before, so that the description says them once.
+func distinct(terms []term) (kept []term) {
+	for _, t := range terms {
+		t.named = false
+		if !slices.Contains(kept, t) {
+			kept = append(kept, t)
+		}
+	}
+	return kept
 }
 
 // values lists what the ordinary terms of a field pick.

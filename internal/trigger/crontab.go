@@ -120,6 +120,9 @@ func restricted(terms []term) bool {
 func crontabField(u int, word crontabWord) (terms []term, err error) {
 	offset := word.start
 	for s := range strings.SplitSeq(word.text, ",") {
+		if len(terms) == maxItems {
+			return nil, fail("expression", "%s: its list has more than %d items; write ranges or steps", units8[u].name, maxItems)
+		}
 		t, err := crontabTerm(u, s)
 		var wrong *termError
 		if errors.As(err, &wrong) {

@@ -201,7 +201,9 @@ func (c *cron) list(u int, noun string, write func(int) string) (parts, steps []
 			steps = append(steps, fmt.Sprintf("every %s %s from %s to %s", ordinal(t.step), noun, write(values[0]), write(values[n-1])))
 		default:
 			for _, v := range values {
-				parts = append(parts, write(v))
+				if s := write(v); !slices.Contains(parts, s) {
+					parts = append(parts, s)
+				}
 			}
 		}
 	}

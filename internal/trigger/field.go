@@ -70,6 +70,9 @@ type term struct {
 	star   bool // written with *, or ?
 }
 
+// maxItems bounds a field's list: no field of crontab text has more values.
+const maxItems = 60
+
 // values lists what a term of an ordinary form stands for, in its own order.
 func (t term) values(u unit) (values []int) {
 	lo, hi := t.lo, t.hi

@@ -69,9 +69,15 @@ func namedField(u int, value json.RawMessage) (text string, terms []term, err er
 		}
 		text = n.String()
 	}
+	if err := checkLength(name, text); err != nil {
+		return "", nil, err
+	}
 	offset := 0
 	var normal []string
 	for s := range strings.SplitSeq(text, ",") {
+		if len(terms) == maxItems {
+			return "", nil, fail(name, "its list has more than %d items; write ranges or steps", maxItems)
+		}
 		t, err := namedTerm(u, strings.TrimSpace(s))
 		var wrong *termError
 		if errors.As(err, &wrong) && offset > 0 {

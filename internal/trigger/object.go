@@ -76,7 +76,17 @@ func (obj *object) text(name, example string) (s string, given bool, err error) 
 	if json.Unmarshal(value, &s) != nil {
 		return "", true, fail(name, "%s is not a string; write it like %q", shorten(value), example)
 	}
-	return s, true, nil
+	return s, true, checkLength(name, s)
+}
+
+// maxText bounds each text of a definition, in bytes, so that reading and describing it costs little.
+const maxText = 1000
+
+func checkLength(name, s string) error {
+	if len(s) > maxText {
+		return fail(name, "%s has %d characters; write at most %d", shorten([]byte(s)), len(s), maxText)
+	}
+	return nil
 }
 
 func (obj *object) duration(name string) (d time.Duration, given bool, err error) {
