@@ -102,104 +102,14 @@ func (c calendar) describe(*options) string {
 }
 
 func (c calendar) fires(o *options, anchor instant) fires {
-	dates := &dates{months: 12*c.steps[0] + c.steps[1], days: 7*c.steps[2] + c.steps[3], seconds: c.seconds, first: noDay}
+	first := noDay
 	switch {
 	case o.start.isLocal():
-		dates.first = wall(o.start.micros).day()
+		first = wall(o.start.micros).day()
 	case o.start.given():
-		dates.first = o.zone.wall(instant(o.start.micros)).day()
+		first = o.zone.wall(instant(o.start.micros)).day()
 	case anchor != unanchored:
-		dates.first = o.zone.wall(anchor).day()
+		first = o.zone.wall(anchor).day()
 	}
-	return newWallClock(dates, o, false)
-}
-
-// dates are the candidates of a calendar trigger.
-type dates struct {
-	months, days int // one step, not both 0
-	seconds      int // the time of day
-	first        int // the day from which the steps count, noDay when it is not known yet
-}
-
-const noDay = -1 << 40
-
-func (d *dates) next(w wall) wall {
-	day, s := w.splitUp()
-	if s > d.seconds {
-		day++
-	}
-	if day = d.from(day); day == noDay {
-		return noWall
-	}
-	return wallOf(day, d.seconds)
-}
-
-func (d *dates) count(from, until wall) (n int64) {
-	if d.months == 0 && d.first != noDay {
-		return d.daysBefore(until) - d.daysBefore(from)
-	}
-	for w := d.next(from); w < until; w = d.next(w + 1) {
-		n++
-	}
-	return n
-}
-
-// daysBefore counts the candidates before w where the step is in days.
-func (d *dates) daysBefore(w wall) int64 {
-	day, s := w.splitUp()
-	if s > d.seconds {
-		day++
-	}
-	return int64(max(0, (min(day, dayOf(lastMonth, 32))-d.first+d.days-1)/d.days))
-}
-
-// from returns the first date at or after day, noDay when there is none before 2200.
-func (d *dates) from(day int) int {
-	switch {
-	case d.first == noDay:
-		return noDay
-	case day <= d.first:
-		return d.first
-	case d.months == 0:
-		return beforeEnd(d.first + (day-d.first+d.days-1)/d.days*d.days)
-	}
-	at := d.first
-	if d.days == 0 {
-		at = d.near(day)
-	}
-	for at != noDay && at < day {
-		at = d.step(at)
-	}
-	return at
-}
-
-// near returns a date of whole months that is at or before day, and not many steps away.
-func (d *dates) near(day int) int {
-	first, dayOfMonth := dateOf(d.first)
-	here, _ := dateOf(day)
-	for month := here - (here-first)%d.months; month > first; month -= d.months {
-		if dayOfMonth <= monthLength(month) && dayOf(month, dayOfMonth) <= day {
-			return dayOf(month, dayOfMonth)
-		}
-	}
-	return d.first
-}
-
-// step returns the date after the date at.
-func (d *dates) step(at int) int {
-	month, dayOfMonth := dateOf(at)
-	month += d.months
-	for dayOfMonth > monthLength(month) {
-		if month += d.months; month > lastMonth {
-			return noDay
-		}
-	}
-	return beforeEnd(dayOf(month, dayOfMonth) + d.days)
-}
-
-func beforeEnd(day int) int {
-	if day > dayOf(lastMonth, 31) {
-		return noDay
-	}
-	return day
+	return newWallClock(newDates(12*c.steps[0]+c.steps[1], 7*c.steps[2]+c.steps[3], c.seconds, first), o, false)
 }

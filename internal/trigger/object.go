@@ -36,6 +36,9 @@ func parseObject(data []byte) (*object, error) {
 	return obj, nil
 }
 
+// maxNames is more than any type of trigger has fields.
+const maxNames = 20
+
 func (obj *object) member(dec *json.Decoder) error {
 	token, err := dec.Token()
 	if err != nil {
@@ -46,8 +49,11 @@ func (obj *object) member(dec *json.Decoder) error {
 	if err := dec.Decode(&value); err != nil {
 		return fail(name, "the JSON is broken at byte %d: %v", dec.InputOffset(), err)
 	}
-	if slices.Contains(obj.names, name) {
-		return fail(name, "given twice")
+	switch {
+	case slices.Contains(obj.names, name):
+		return fail(shorten([]byte(name)), "given twice")
+	case len(obj.names) == maxNames:
+		return fail(shorten([]byte(name)), "one field too many; no trigger has more than %d", maxNames)
 	}
 	obj.names = append(obj.names, name)
 	if string(value) != "null" {
@@ -61,7 +67,7 @@ func (obj *object) only(what string, lists ...[]string) error {
 	known := slices.Concat(lists...)
 	for _, name := range obj.names {
 		if !slices.Contains(known, name) {
-			return fail(name, "%s has no such field (%s)", what, strings.Join(known, ", "))
+			return fail(shorten([]byte(name)), "%s has no such field (%s)", what, strings.Join(known, ", "))
 		}
 	}
 	return nil

@@ -14,7 +14,8 @@ type options struct {
 	jitter     time.Duration
 	gap        gapPolicy
 	overlap    overlapPolicy
-	depth      int // how many sets are around it
+	depth      int  // how many sets are around it
+	room       *int // how many more triggers the whole definition may hold, shared by all its members
 }
 
 var commonFields = []string{"start", "end", "timezone", "jitter", "dst_gap", "dst_overlap"}
@@ -44,7 +45,7 @@ var overlapNames = []string{"auto", "first", "second", "both"}
 
 // parseOptions reads the common fields. Zone and policies that are not given are those of outer.
 func parseOptions(obj *object, outer *options) (o options, err error) {
-	o.depth = outer.depth
+	o.depth, o.room = outer.depth, outer.room
 	if o.zone, o.zoneGiven, err = obj.zone("timezone", outer.zone); err != nil {
 		return o, err
 	}

@@ -34,11 +34,15 @@ func typeNames() (names []string) {
 // Parse reads a trigger's one JSON form and checks all that can be known without an anchor: forms, fields, zones,
 // 30 February, an end before the start. Unknown fields are errors. The error is an *Error.
 func Parse(data []byte) (*Trigger, error) {
+	if len(data) > maxDefinition {
+		return nil, fail("", "the trigger has %d bytes; write at most %d", len(data), maxDefinition)
+	}
 	obj, err := parseObject(data)
 	if err != nil {
 		return nil, err
 	}
-	k, o, err := parseKind(obj, &defaults)
+	room := maxLeaves - 1
+	k, o, err := parseKind(obj, &options{zone: defaults.zone, room: &room})
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +51,9 @@ func Parse(data []byte) (*Trigger, error) {
 	}
 	return newTrigger(k, o, unanchored), nil
 }
+
+// maxDefinition bounds a definition, in bytes; the largest sets have a tenth of it.
+const maxDefinition = 64 << 10
 
 // defaults are the zone and policies of a trigger that names none.
 var defaults = options{zone: utc}

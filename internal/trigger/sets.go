@@ -45,9 +45,6 @@ func parseSet(op operation) func(*object, *options) (kind, error) {
 			return nil, fail("of", "one member; except needs a trigger and what to leave out of it")
 		}
 		s := set{op, members}
-		if n := s.leaves(); n > maxLeaves {
-			return nil, fail("of", "%d triggers in all; write at most %d", n, maxLeaves)
-		}
 		s.hoistZone(o)
 		return s, nil
 	}
@@ -66,6 +63,9 @@ func parseMembers(obj *object, o *options) (members []member, err error) {
 	case o.depth == maxDepth:
 		return nil, fail("of", "sets more than %d deep; flatten them", maxDepth)
 	}
+	if *o.room -= len(texts) - 1; *o.room < 0 { // the set itself had room for one
+		return nil, fail("of", "more than %d triggers in all; write fewer", maxLeaves)
+	}
 	for i, text := range texts {
 		m, err := parseMember(text, o)
 		if err != nil {
@@ -81,11 +81,11 @@ func parseMember(text []byte, outer *options) (member, error) {
 	if err != nil {
 		return member{}, err
 	}
-	k, o, err := parseKind(obj, &options{zone: outer.zone, gap: outer.gap, overlap: outer.overlap, depth: outer.depth + 1})
+	k, o, err := parseKind(obj, &options{zone: outer.zone, gap: outer.gap, overlap: outer.overlap, depth: outer.depth + 1, room: outer.room})
 	if err == nil && o.jitter > 0 {
 		err = fail("jitter", "not for a member; write it beside the outermost type")
 	}
-	if err == nil {
+	if _, inner := k.(set); err == nil && !inner { // of sets, the outermost says enough: asking each would multiply the looks
 		err = possible(k, o)
 	}
 	return member{k, o}, err
