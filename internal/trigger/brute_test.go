@@ -191,7 +191,7 @@ func drawClock(t *rapid.T) *place {
 	hour, inHour, starHour := drawField(t, "hour", 0, 23)
 	day, inDay, _ := drawField(t, "day", 1, 31)
 	month, inMonth, _ := drawField(t, "month", 1, 12)
-	weekday, inWeekday, _ := drawField(t, "weekday", 0, 6)
+	weekday, inWeekday := drawWeekday(t)
 	c.repeats = starMinute || starHour
 	c.text = fmt.Sprintf(`{"type":"cron","expression":"%s %s %s %s %s",%s}`, minute, hour, day, month, weekday, c.options())
 	star := strings.Contains(day, "*") || strings.Contains(weekday, "*")
@@ -201,6 +201,12 @@ func drawClock(t *rapid.T) *place {
 		return days && inMinute(w.Minute()) && inHour(w.Hour()) && inMonth(int(w.Month()))
 	}
 	return c
+}
+
+// drawWeekday draws a weekday field, in which 0 and 7 are Sunday.
+func drawWeekday(t *rapid.T) (string, func(int) bool) {
+	text, in, _ := drawField(t, "weekday", 0, 7)
+	return text, func(v int) bool { return in(v) || v == 0 && in(7) }
 }
 
 // drawField draws one field as text and as a rule; rhythm says that it has a * or a step.

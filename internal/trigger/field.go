@@ -158,8 +158,8 @@ func (u unit) parseBase(s string) (t term, err error) {
 	t.form = formRange
 	hi, named, err := u.parseValue(b)
 	t.hi, t.named = hi, t.named || named
-	if u.seven && b == "7" && t.lo == 0 {
-		t.hi = 6 // 0-7 is the whole week
+	if u.seven && t.lo == 0 && !isSeven(a) && isSeven(b) {
+		t.hi = 6 // 0-7 is the whole week, 7-7 is Sunday
 	}
 	if err == nil && t.hi < t.lo && u.name == "year" {
 		err = bad("%q runs backwards; write %s-%s", s, b, a)
@@ -197,6 +197,11 @@ func (u unit) parseNumber(s string) (int, error) {
 		return 0, nil
 	}
 	return v, nil
+}
+
+func isSeven(s string) bool {
+	n, err := strconv.Atoi(s)
+	return err == nil && n == 7
 }
 
 func (u unit) badName(s string) error {

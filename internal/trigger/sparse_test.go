@@ -21,7 +21,7 @@ func TestSparseCronAgreesWithSearch(t *testing.T) {
 		}
 		day, inDay, _ := drawField(t, "day", 1, 31)
 		month, inMonth, _ := drawField(t, "month", 1, 12)
-		weekday, inWeekday, _ := drawField(t, "weekday", 0, 6)
+		weekday, inWeekday := drawWeekday(t)
 		year := rapid.IntRange(1971, 2175).Draw(t, "year")
 		o := options{zone: z, overlap: overlapPolicy(rapid.IntRange(0, 3).Draw(t, "overlap")), gap: gapPolicy(rapid.IntRange(0, 2).Draw(t, "gap"))}
 		text := fmt.Sprintf(`{"type":"cron","expression":"15 2 %s %s %s","timezone":%q,"dst_gap":%q,"dst_overlap":%q}`,
