@@ -40,9 +40,10 @@ func parseCron(obj *object, o *options) (kind, error) {
 
 // parseExpression reads crontab text, whose zone must not contradict the trigger's.
 func parseExpression(text string, o *options) (*cron, error) {
-	name, start, given := cutZone(text)
+	words := splitCrontab(text)
+	name, words, given := cutZone(words)
 	if !given {
-		return parseCrontab(text, 0)
+		return parseCrontab(text, words)
 	}
 	z, err := loadZone(name)
 	if err != nil {
@@ -52,7 +53,7 @@ func parseExpression(text string, o *options) (*cron, error) {
 		return nil, fail("expression", "its zone, %s, is not the trigger's timezone, %s; write one of both", name, o.zone.loc)
 	}
 	o.zone, o.zoneGiven = z, true
-	return parseCrontab(text, start)
+	return parseCrontab(text, words)
 }
 
 // compile turns the fields into bit sets.

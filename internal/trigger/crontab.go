@@ -22,45 +22,46 @@ var crontabOrder = []int{unitSecond, unitMinute, unitHour, unitDay, unitMonth, u
 // crontabWeekday numbers weekdays from Sunday = 0 to Saturday = 6; 7 is Sunday too.
 var crontabWeekday = unit{"day_of_week", 0, 6, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}, "weekday", true}
 
-// cutZone reads the prefix CRON_TZ= or TZ= of a crontab text; the fields begin at start.
-func cutZone(text string) (zone string, start int, given bool) {
-	for _, prefix := range []string{"CRON_TZ=", "TZ="} {
-		if tail, found := strings.CutPrefix(text, prefix); found {
-			zone, _, _ = strings.Cut(tail, " ")
-			return zone, len(prefix) + len(zone), true
-		}
-	}
-	return "", 0, false
-}
-
 // crontabWord is one field of a crontab text, with the position where it begins.
 type crontabWord struct {
 	text  string
 	start int
 }
 
-var wordPattern = regexp.MustCompile(`[^ \t]+`)
+var wordPattern = regexp.MustCompile(`[^ \t\r\n]+`)
 
-// splitCrontab splits the text from start on at blanks.
-func splitCrontab(text string, start int) (words []crontabWord) {
-	for _, at := range wordPattern.FindAllStringIndex(text[start:], -1) {
-		words = append(words, crontabWord{text[start+at[0] : start+at[1]], start + at[0]})
+// splitCrontab splits the text at blanks.
+func splitCrontab(text string) (words []crontabWord) {
+	for _, at := range wordPattern.FindAllStringIndex(text, -1) {
+		words = append(words, crontabWord{text[at[0]:at[1]], at[0]})
 	}
 	return words
 }
 
-// parseCrontab reads the crontab text from start on, where its zone has been read.
-func parseCrontab(text string, start int) (*cron, error) {
-	words := splitCrontab(text, start)
+// cutZone reads the zone where the first word is CRON_TZ= or TZ= with one; the fields are the rest.
+func cutZone(words []crontabWord) (zone string, rest []crontabWord, given bool) {
+	if len(words) == 0 {
+		return "", nil, false
+	}
+	for _, prefix := range []string{"CRON_TZ=", "TZ="} {
+		if zone, given = strings.CutPrefix(words[0].text, prefix); given {
+			return zone, words[1:], true
+		}
+	}
+	return "", words, false
+}
+
+// parseCrontab reads the words of a crontab text whose zone has been read.
+func parseCrontab(text string, words []crontabWord) (*cron, error) {
 	c := &cron{}
 	if len(words) > 0 && strings.HasPrefix(words[0].text, "@") {
 		c.expression = strings.ToLower(words[0].text)
 		expansion, known := shortcuts[c.expression]
 		if !known || len(words) > 1 {
 			return nil, fail("expression", "%q is not known (@hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually); "+
-				"for @every write an interval trigger, for @reboot a date trigger", text[words[0].start:])
+				"for @every write an interval trigger, for @reboot a date trigger", strings.TrimSpace(text[words[0].start:]))
 		}
-		words = splitCrontab(expansion, 0)
+		words = splitCrontab(expansion)
 	}
 	return c, c.readWords(text, words)
 }

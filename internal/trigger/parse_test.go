@@ -110,6 +110,7 @@ func TestCanonical(t *testing.T) {
 		{`{"type":"cron","expression":"0 9 * * mon-fri","timezone":"Europe/Stockholm"}`, "at 09:00 on Monday to Friday, Europe/Stockholm", []string{
 			`{"type":"cron","expression":" 0  9 * * MON-fri ","timezone":"Europe/Stockholm"}`,
 			`{"type":"cron","expression":"CRON_TZ=Europe/Stockholm 0 9 * * mon-fri"}`,
+			`{"type":"cron","expression":" \tTZ=Europe/Stockholm\t0 9\n* * mon-fri\r\n"}`,
 			`{"type":"cron","expression":"TZ=Europe/Stockholm 0 9 * * Mon-Fri","timezone":"Europe/Stockholm"}`}},
 		{`{"type":"cron","expression":"0 0 L-2,15W * friL"}`,
 			"at 00:00 on the 2nd day before the last and the workday nearest to day 15 of the month or on the last Friday of the month, UTC", []string{
