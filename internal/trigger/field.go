@@ -126,8 +126,13 @@ func (u unit) checkStep(t term, s string) error {
 	}
 	all := t
 	all.step = 1
-	if n := len(all.values(u)); t.step >= n && n > 0 {
-		return bad("a step of %d is larger than the range it walks, %s", t.step, u.span(t))
+	values := all.values(u)
+	if n := len(values); t.step >= n && t.step > 1 {
+		walked, _, _ := strings.Cut(s, "/")
+		if t.form != formRange {
+			walked = fmt.Sprintf("%d-%d", values[0], values[n-1])
+		}
+		return bad("a step of %d leaves only %d of %s; write %d", t.step, values[0], walked, values[0])
 	}
 	return nil
 }
@@ -141,16 +146,17 @@ func (u unit) spell(t term) string {
 	return strings.Join(names, ",")
 }
 
-func (u unit) span(t term) string {
-	values := term{form: t.form, lo: t.lo, hi: t.hi}.values(u)
-	return fmt.Sprintf("%d-%d", values[0], values[len(values)-1])
-}
-
 func (u unit) parseBase(s string) (t term, err error) {
 	if s == "*" {
 		return term{form: formAll, star: true}, nil
 	}
 	a, b, isRange := strings.Cut(s, "-")
+	switch {
+	case isRange && a == "" && digits(b):
+		return t, bad("%s is outside %d-%d", s, u.min, u.most())
+	case isRange && (a == "" || b == ""):
+		return t, bad("%q lacks a value beside the -; write %s", s, u.example())
+	}
 	t.form = formValue
 	if t.lo, t.named, err = u.parseValue(a); err != nil || !isRange {
 		return t, err
@@ -185,18 +191,22 @@ func (u unit) parseValue(s string) (v int, named bool, err error) {
 }
 
 func (u unit) parseNumber(s string) (int, error) {
-	most := u.max
-	if u.seven {
-		most = 7
-	}
 	v, err := strconv.Atoi(s)
-	if err != nil || v < u.min || v > most {
-		return 0, bad("%s is outside %d-%d", s, u.min, most)
+	if err != nil || v < u.min || v > u.most() {
+		return 0, bad("%s is outside %d-%d", s, u.min, u.most())
 	}
 	if v > u.max {
 		return 0, nil
 	}
 	return v, nil
+}
+
+// most is the largest number that may be written.
+func (u unit) most() int {
+	if u.seven {
+		return 7
+	}
+	return u.max
 }
 
 func isSeven(s string) bool {
