@@ -10,14 +10,14 @@ import (
 // describe writes "at 09:00 on Monday to Friday": the time of day, then the days.
 func (c *cron) describe(*options) string {
 	time, fixed := c.describeTime()
-	days := c.describeDays()
-	if days == "" {
-		if fixed {
-			return time + " every day"
-		}
-		return time
+	parts := []string{time}
+	switch days := c.describeDays(); {
+	case days != "":
+		parts = append(parts, days)
+	case fixed:
+		parts = append(parts, "every day")
 	}
-	return time + " " + days
+	return strings.Join(append(parts, c.describePeriod()...), " ")
 }
 
 // describeTime says whether the times of day are fixed, and so few that they are listed.
@@ -91,18 +91,20 @@ func evenStep(terms []term, u unit) (n int, even bool) {
 	return n, (u.max-u.min+1)%n == 0
 }
 
-// describeDays returns "" when every day is meant.
+// describeDays returns "" when each day of the month and of the week is meant.
 func (c *cron) describeDays() string {
 	day, weekday := c.describeMonthDay(), c.describeWeekday()
-	var parts []string
 	switch {
 	case day != "" && weekday != "" && c.either:
-		parts = append(parts, day+" or "+weekday)
+		return day + " or " + weekday
 	case day != "" && weekday != "":
-		parts = append(parts, day+" if it is "+strings.TrimPrefix(weekday, "on "))
-	case day != "" || weekday != "":
-		parts = append(parts, day+weekday)
+		return day + " if it is " + strings.TrimPrefix(weekday, "on ")
 	}
+	return day + weekday
+}
+
+// describePeriod says in which weeks, months and years those days are.
+func (c *cron) describePeriod() (parts []string) {
 	if week := c.listValues(unitWeek, "ISO week"); week != "" {
 		parts = append(parts, "in "+week)
 	}
@@ -112,7 +114,7 @@ func (c *cron) describeDays() string {
 	if year := c.listValues(unitYear, "year"); year != "" {
 		parts = append(parts, "in "+year)
 	}
-	return strings.Join(parts, " ")
+	return parts
 }
 
 func (c *cron) describeMonthDay() string {

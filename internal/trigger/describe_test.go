@@ -33,6 +33,7 @@ func TestCronIsDescribed(t *testing.T) {
 		"0 22-4 * * fri-mon":       "at minute 0 in hours 22 to 4 on Friday to Monday, UTC",
 		"0 0 1,1-1,01 jan,1 0,7":   "at 00:00 on day 1 of the month or on Sunday in January, UTC",
 		"0 0 L,l,5W,05W * 2#1,2#1": "at 00:00 on the last day and the workday nearest to day 5 of the month or on the 1st Tuesday of the month, UTC",
+		"0 0 * 2 *":                "at 00:00 every day in February, UTC",
 		"0 0 29 2 *":               "at 00:00 on day 29 of the month in February, UTC",
 		"TZ=Asia/Tokyo 0 9 * * *":  "at 09:00 every day, Asia/Tokyo",
 	} {

@@ -117,6 +117,7 @@ func TestCanonical(t *testing.T) {
 				`{"type":"cron","expression":"0 0 l-2,15w * FRIl"}`}},
 		{`{"type":"cron","fields":{"day":"last fri","hour":9}}`, "at 09:00 on the last Friday of the month, UTC", []string{
 			`{"type":"cron","fields":{"hour":"09","day":"Last  FRI"},"timezone":"UTC"}`}},
+		{`{"type":"cron","fields":{"week":53}}`, "at 00:00 every day in ISO week 53, UTC", nil},
 		{`{"type":"calendar","months":1,"days":2,"at":"09:00","start":"2026-01-31"}`, "every month and 2 days at 09:00, from 2026-01-31, UTC", []string{
 			`{"type":"calendar","months":1,"years":0,"days":2,"at":"09:00:00","start":"2026-01-31"}`}},
 		{`{"type":"any","of":[{"type":"cron","expression":"0 9 * * *"},{"type":"interval","every":"1h"}],"timezone":"Europe/Stockholm"}`,
