@@ -27,7 +27,7 @@ func (d once) fires(o *options, anchor instant) fires {
 		return steps{first: anchor}
 	}
 	at, _, _ := d.at.instants(o)
-	return steps{first: at}
+	return begun{steps{first: at}, d.at, o.zone}
 }
 
 func (d once) name() string  { return "date" }
@@ -67,7 +67,7 @@ func parseInterval(obj *object, _ *options) (kind, error) {
 func (i interval) fires(o *options, anchor instant) fires {
 	every := i.every.Microseconds()
 	if o.start.given() {
-		return steps{first: o.start.from(o), every: every}
+		return begun{steps{first: o.start.from(o), every: every}, o.start, o.zone}
 	}
 	if anchor == unanchored {
 		return steps{first: unanchored}
@@ -81,6 +81,13 @@ func (i interval) onWall(*options) bool          { return false }
 func (i interval) needsAnchor(o *options) bool   { return !o.start.given() }
 func (i interval) describe(*options) string      { return "every " + FormatDuration(i.every) }
 func (i interval) encode(e *encoder, _ *options) { e.text("every", FormatDuration(i.every)) }
+
+// begun is steps whose first fire was written as a moment, which a transition may have moved.
+type begun struct {
+	steps
+	moment moment
+	zone   *zone
+}
 
 // steps is first + k*every for every k >= 0; with every 0 it is first alone.
 type steps struct {

@@ -9,6 +9,8 @@ func notes(f fires, after, at instant) []string {
 		return f.notes(after, at)
 	case *wallClock:
 		return f.notes(after, at)
+	case begun:
+		return f.notes(at)
 	case union:
 		return memberNotes(f, after, at)
 	case intersection:
@@ -45,10 +47,50 @@ func (c *wallClock) notes(after, at instant) (notes []string) {
 		notes = c.skipped(after, at)
 	}
 	n := c.zone.at(at)
-	if from, ok := c.cameFromGap(n, at); ok {
-		notes = append(notes, fmt.Sprintf("shifted: %s does not exist, fires at %s", describeWall(from), describeWall(c.wall(n, at))))
+	if from, more, ok := c.cameFromGap(n, at); ok {
+		notes = append(notes, shifted(from, more, c.wall(n, at)))
 	}
 	return append(notes, c.doubled(n, at)...)
+}
+
+// notes says what became of the moment from which b counts.
+func (b begun) notes(at instant) []string {
+	if at != b.first || !b.moment.isLocal() {
+		return nil
+	}
+	w := wall(b.moment.micros)
+	first, last, _ := b.zone.instants(w)
+	switch {
+	case b.zone.wall(at) != w:
+		return []string{shifted(w, 0, b.zone.wall(at))}
+	case first == last:
+		return nil
+	case b.every > 0:
+		return []string{doubled(w, "starts", at == last)}
+	}
+	return []string{doubled(w, "fires only", at == last)}
+}
+
+// shifted says that w fires at to, and that so would more local times of the same gap.
+func shifted(w wall, more int64, to wall) string {
+	return fmt.Sprintf("shifted: %s, fires at %s", absent(w, more), describeWall(to))
+}
+
+func absent(w wall, more int64) string {
+	s := describeWall(w) + " does not exist"
+	if more > 0 {
+		s += fmt.Sprintf(", nor do %d more", more)
+	}
+	return s
+}
+
+// doubled says at which of its two times w does what fires says.
+func doubled(w wall, fires string, second bool) string {
+	which := "first"
+	if second {
+		which = "second"
+	}
+	return fmt.Sprintf("doubled: %s comes twice, %s the %s time", describeWall(w), fires, which)
 }
 
 // skipped lists the candidates that fell into gaps in (after, at].
@@ -56,25 +98,23 @@ func (c *wallClock) skipped(after, at instant) (notes []string) {
 	for n := c.zone.at(max(after, earliest)) + 1; n < len(c.zone.spans) && c.zone.spans[n].start <= at; n++ {
 		start, end := c.wall(n-1, c.zone.spans[n].start), c.wall(n, c.zone.spans[n].start)
 		if w := c.candidates.next(start); w < end {
-			note := fmt.Sprintf("skipped: %s does not exist", describeWall(w))
-			if more := c.candidates.count(w+1, end); more > 0 {
-				note += fmt.Sprintf(", nor do %d more", more)
-			}
-			notes = append(notes, note)
+			notes = append(notes, "skipped: "+absent(w, c.candidates.count(w+1, end)))
 		}
 	}
 	return notes
 }
 
-// cameFromGap returns the candidate in the gap before span n that fires at the instant.
-func (c *wallClock) cameFromGap(n int, at instant) (wall, bool) {
+// cameFromGap returns the candidate in the gap before span n that fires at the instant, and how many more of them do.
+func (c *wallClock) cameFromGap(n int, at instant) (w wall, more int64, ok bool) {
 	if at-c.zone.spans[n].start >= instant(c.gapBefore(n)) || c.fromGap(n, at) != at {
-		return 0, false
+		return 0, 0, false
 	}
+	w = c.wall(n-1, at)
 	if c.gap == gapEdge {
-		return c.candidates.next(c.wall(n-1, at)), true
+		w = c.candidates.next(w)
+		more = c.candidates.count(w+1, c.wall(n, at))
 	}
-	return c.wall(n-1, at), true
+	return w, more, true
 }
 
 // doubled says which of two instants with the same local time this is.
@@ -84,12 +124,9 @@ func (c *wallClock) doubled(n int, at instant) []string {
 	if !ok || first == last {
 		return nil
 	}
-	fires, which := "fires twice, this is", "first"
+	fires := "fires twice, this is"
 	if c.overlap != overlapBoth {
 		fires = "fires only"
 	}
-	if at == last {
-		which = "second"
-	}
-	return []string{fmt.Sprintf("doubled: %s comes twice, %s the %s time", describeWall(w), fires, which)}
+	return []string{doubled(w, fires, at == last)}
 }

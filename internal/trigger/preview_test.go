@@ -30,6 +30,26 @@ func TestPreviewNotesDaylightSaving(t *testing.T) {
 			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires twice, this is the first time", "10-25T02:00 "}},
 		{"the second of both", `{"type":"cron","expression":"30 * * * *"` + stockholm + `}`, "2026-10-25T01:30:00Z", []string{
 			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires twice, this is the second time", "10-25T03:30 "}},
+		{"several times at the edge", `{"type":"cron","expression":"*/15 2 * * *","dst_gap":"edge"` + stockholm + `}`, "2026-03-29T00:00:00Z", []string{
+			"03-29T03:00 shifted: 2026-03-29 02:00 does not exist, nor do 3 more, fires at 2026-03-29 03:00", "03-30T02:00 "}},
+		{"a date in the gap", `{"type":"date","at":"2026-03-29T02:30:00"` + stockholm + `}`, "2026-03-29T00:00:00Z", []string{
+			"03-29T03:30 shifted: 2026-03-29 02:30 does not exist, fires at 2026-03-29 03:30", "exhausted"}},
+		{"a date at the gap's edge, among others", `{"type":"any","of":[{"type":"date","at":"2026-03-29T02:30","dst_gap":"edge"},{"type":"date","at":"2026-03-29"}]` + stockholm + `}`,
+			"2026-03-29T00:00:00Z", []string{"03-29T03:00 shifted: 2026-03-29 02:30 does not exist, fires at 2026-03-29 03:00", "exhausted"}},
+		{"a date in the overlap", `{"type":"date","at":"2026-10-25T02:30"` + stockholm + `}`, "2026-10-25T00:00:00Z", []string{
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires only the first time", "exhausted"}},
+		{"a date in the overlap, second", `{"type":"date","at":"2026-10-25T02:30","dst_overlap":"second"` + stockholm + `}`, "2026-10-25T00:00:00Z", []string{
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, fires only the second time", "exhausted"}},
+		{"a date with its offset is exact", `{"type":"date","at":"2026-10-25T02:30:00+02:00"` + stockholm + `}`, "2026-10-25T00:00:00Z", []string{
+			"10-25T02:30 ", "exhausted"}},
+		{"an interval that starts in the gap", `{"type":"interval","every":"1d","start":"2026-03-29T02:30"` + stockholm + `}`, "2026-03-29T00:00:00Z", []string{
+			"03-29T03:30 shifted: 2026-03-29 02:30 does not exist, fires at 2026-03-29 03:30", "03-30T03:30 "}},
+		{"an interval that starts in the overlap", `{"type":"interval","every":"1h","start":"2026-10-25T02:30"` + stockholm + `}`, "2026-10-25T00:00:00Z", []string{
+			"10-25T02:30 doubled: 2026-10-25 02:30 comes twice, starts the first time", "10-25T02:30 "}},
+		{"a calendar that starts in the gap", `{"type":"calendar","days":1,"start":"2026-03-29T02:30"` + stockholm + `}`, "2026-03-29T00:00:00Z", []string{
+			"03-29T03:30 shifted: 2026-03-29 02:30 does not exist, fires at 2026-03-29 03:30", "03-30T02:30 "}},
+		{"a calendar that would start in the gap", `{"type":"calendar","days":1,"start":"2026-03-29T02:30","dst_gap":"skip"` + stockholm + `}`, "2026-03-29T00:00:00Z", []string{
+			"03-30T02:30 skipped: 2026-03-29 02:30 does not exist", "03-31T02:30 "}},
 		{"all and except", `{"type":"except","of":[{"type":"all","of":[{"type":"cron","expression":"30 * * * *"},{"type":"cron","expression":"*/15 * * * *"}]},` +
 			`{"type":"date"}]` + stockholm + `}`, "2026-10-25T01:30:00Z", []string{"10-25T03:30 ", "10-25T04:30 "}},
 		{"a date at once, and no more", `{"type":"date"}`, "2026-01-01T00:00:00Z", []string{"01-01T00:00 ", "exhausted"}},
@@ -78,6 +98,10 @@ func TestAroundDST(t *testing.T) {
 	often := crontab(t, "*/10 * * * *", `"timezone":"Europe/Stockholm"`).AroundDST(at(t, "2026-09-01T00:00:00Z"))
 	if !strings.HasSuffix(often[0].Text, "2026-10-25 02:30 comes twice, fires twice, this is the first time; and so on") {
 		t.Errorf("every ten minutes: %s", often[0].Text)
+	}
+	date := parse(t, `{"type":"date","at":"2026-03-29T02:30","timezone":"Europe/Stockholm"}`).AroundDST(at(t, "2026-01-01T00:00:00Z"))
+	if !strings.HasSuffix(date[0].Text, "do not exist: shifted: 2026-03-29 02:30 does not exist, fires at 2026-03-29 03:30") {
+		t.Errorf("a date: %s", date[0].Text)
 	}
 	if got := parse(t, `{"type":"date"}`).AroundDST(at(t, "2026-01-01T00:00:00Z")); got != nil {
 		t.Errorf("UTC has the transitions %v", got)

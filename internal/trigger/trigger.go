@@ -58,7 +58,7 @@ func (t *Trigger) Anchored(anchor time.Time) *Trigger {
 	return newTrigger(t.kind, t.options, instantOf(anchor))
 }
 
-// Never says why t, as anchored, can never fire, and is nil when it can. For all others than sets the answer is exact.
+// Never says why t, as anchored, can never fire, and is nil when it can. Except for sets the answer is exact.
 // A set is walked from its beginning until it fires, has ended, or 10,000 fire times for each member have been looked at,
 // 40,000 in all where there are more than four members: more would take longer than 5 ms.
 func (t *Trigger) Never() error {
