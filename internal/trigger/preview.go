@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -58,14 +59,14 @@ func (t *Trigger) fire(after, at instant) Fire {
 // Transition is a change of the clocks and what a trigger does there.
 type Transition struct {
 	At    time.Time // the first instant with the new offset, in the trigger's zone
-	Fires []Fire    // the last fire before, those within, and the first after
-	Text  string    // what happens, in a sentence
+	Fires []Fire    // the last fire before, the first twelve within the time it disturbs, and the first after
+	Text  string    // what happens, and how many fires are left out, in a sentence
 }
 
 // AroundDST shows what t does at the next two transitions of its zone after from. There are none in zones without
-// daylight saving. A trigger that is not anchored counts from the given time.
+// daylight saving. A trigger that needs an anchor and has none counts from the given time.
 func (t *Trigger) AroundDST(from time.Time) (transitions []Transition) {
-	if t.anchor == unanchored {
+	if t.anchor == unanchored && t.kind.needsAnchor(&t.options) {
 		t = t.Anchored(from)
 	}
 	z := t.options.zone
@@ -77,38 +78,76 @@ func (t *Trigger) AroundDST(from time.Time) (transitions []Transition) {
 
 // transition describes the start of span n of the zone.
 func (t *Trigger) transition(n int) Transition {
-	const most = 12
 	z := t.options.zone
 	at := z.spans[n].start
 	shift := instant(z.spans[n].offset - z.spans[n-1].offset)
 	start, end := at+min(0, shift), at+max(shift, -shift) // of the time that the transition disturbs
-	result := Transition{At: at.time().In(z.loc)}
-	after := start - 1
-	if before, _ := t.schedule.last(start-instant(40*day), start-1, maxLooks); before != never {
+	result := Transition{At: at.time().In(z.loc), Text: z.describeTransition(n) + ": "}
+	if before, _ := t.schedule.last(earliest-1, start-1, maxLooks); before != never {
 		result.Fires = append(result.Fires, t.fire(before-1, before))
-		after = before
 	}
-	var notes []string
-	for len(result.Fires) < most && after < end {
-		next, fire, _ := t.schedule.next(after, maxLooks)
-		if next == never {
-			break
-		}
-		if fire {
-			f := t.fire(after, next)
-			result.Fires = append(result.Fires, f)
-			if f.Note != "" {
-				notes = append(notes, f.Note)
-			}
-		}
-		after = next
+	within, latestWithin, more := t.within(start, end)
+	result.Fires = append(result.Fires, within...)
+	next, found, ended := t.following(end-1, latest)
+	if found {
+		f := t.fire(latestWithin, next)
+		result.Fires = append(result.Fires, f)
+		within = append(within, f) // it may tell of one that was skipped
 	}
-	result.Text = z.describeTransition(n) + ": " + summary(notes)
+	if ended && len(within) == 0 {
+		result.Text += "there is no fire then or later"
+		return result
+	}
+	result.Text += summary(within) + more
 	return result
 }
 
-func summary(notes []string) string {
+// within lists the first fires in [start, end), and says how many more there are. From last to end there is no fire.
+func (t *Trigger) within(start, end instant) (fires []Fire, last instant, more string) {
+	const most = 12
+	last = start - 1
+	for len(fires) < most {
+		at, found, _ := t.following(last, end-1)
+		if !found {
+			return fires, last, ""
+		}
+		fires = append(fires, t.fire(last, at))
+		last = at
+	}
+	n, exact := t.schedule.count(last, end-1, maxLooks)
+	switch {
+	case !exact:
+		more = fmt.Sprintf("; at least %d more fires until %s are not listed", n, t.moment(end))
+	case n > 0:
+		more = fmt.Sprintf("; %d more fires until %s are not listed", n, t.moment(end))
+	}
+	return fires, end - 1, more
+}
+
+// following returns the first fire in (after, until]. ended says that none is known because there is none.
+func (t *Trigger) following(after, until instant) (at instant, found, ended bool) {
+	for range maxAgain {
+		at, fire, _ := t.schedule.next(after, maxLooks)
+		switch {
+		case at == never || at > until:
+			return never, false, true
+		case fire:
+			return at, true, false
+		}
+		after = at
+	}
+	return never, false, false
+}
+
+// summary collects the notes of the fires.
+func summary(fires []Fire) string {
 	const most = 4
+	var notes []string
+	for _, f := range fires {
+		if f.Note != "" {
+			notes = append(notes, f.Note)
+		}
+	}
 	switch {
 	case len(notes) == 0:
 		return "no fire is changed by it"

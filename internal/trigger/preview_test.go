@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -71,6 +72,46 @@ func TestPreviewNotesDaylightSaving(t *testing.T) {
 				t.Errorf("preview (-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// around writes what AroundDST says, without its account of the clocks.
+func around(trig *Trigger, from time.Time) (lines []string) {
+	for _, tr := range trig.AroundDST(from) {
+		_, what, _ := strings.Cut(tr.Text, ": ")
+		lines = append(lines, what)
+		for _, f := range tr.Fires {
+			lines = append(lines, f.Local.Format("2006-01-02T15:04"))
+		}
+	}
+	return lines
+}
+
+func TestAroundDSTTellsWhatIsNear(t *testing.T) {
+	const skipped = "skipped: 2026-03-29 02:30 does not exist"
+	for _, tc := range []struct {
+		name, trigger string
+		want          []string
+	}{
+		{"a yearly job is shown before and after", `{"type":"cron","expression":"0 0 1 6 *"}`, []string{
+			"no fire is changed by it", "2025-06-01T00:00", "2026-06-01T00:00", "no fire is changed by it", "2026-06-01T00:00", "2027-06-01T00:00"}},
+		{"skipped", `{"type":"cron","expression":"30 2 * 3 *","dst_gap":"skip"}`, []string{
+			skipped, "2026-03-28T02:30", "2026-03-30T02:30", "no fire is changed by it", "2026-03-31T02:30", "2027-03-01T02:30"}},
+		{"a date that has passed", `{"type":"date","at":"2026-01-01"}`, []string{
+			"there is no fire then or later", "2026-01-01T00:00", "there is no fire then or later", "2026-01-01T00:00"}},
+		{"members that do not agree", impossible, []string{"no fire is changed by it", "no fire is changed by it"}},
+		{"the last fire before it ends", `{"type":"cron","expression":"0 2 * * *","start":"2026-03-29","end":"2026-03-29"}`, []string{
+			"shifted: 2026-03-29 02:00 does not exist, fires at 2026-03-29 03:00", "2026-03-29T03:00", "there is no fire then or later", "2026-03-29T03:00"}},
+	} {
+		trig := parse(t, tc.trigger[:len(tc.trigger)-1]+`,"timezone":"Europe/Stockholm"}`)
+		if diff := cmp.Diff(tc.want, around(trig, at(t, "2026-02-01T00:00:00Z"))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
+		}
+	}
+	got := around(crontab(t, "* * * * *", `"timezone":"Europe/Stockholm"`), at(t, "2026-09-01T00:00:00Z"))
+	want := []string{"2026-10-25T02:11", "2026-10-25T03:00"}
+	if diff := cmp.Diff(want, got[13:15]); diff != "" || !strings.HasSuffix(got[0], "and so on; 108 more fires until 2026-10-25 03:00 Europe/Stockholm are not listed") {
+		t.Errorf("every minute (-want +got):\n%s%s", diff, got[0])
 	}
 }
 
