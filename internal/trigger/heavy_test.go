@@ -48,7 +48,7 @@ func TestHeavyDefinitionsAreQuick(t *testing.T) {
 		}
 		t.Logf("%s: %v", name, took)
 		for what, d := range took {
-			if d > 20*time.Millisecond*slowdown {
+			if d > 50*time.Millisecond*slowdown { // the worst is 12 ms on an idle machine
 				t.Errorf("%s: %s took %v", name, what, d)
 			}
 		}

@@ -60,7 +60,7 @@ func (t *Trigger) Anchored(anchor time.Time) *Trigger {
 
 // Never says why t, as anchored, can never fire, and is nil when it can. Except for sets the answer is exact.
 // A set is walked from its beginning until it fires, has ended, or 10,000 fire times for each member have been looked at,
-// 40,000 in all where there are more than four members: more would take longer than 5 ms.
+// 40,000 in all where there are more than four members: a few milliseconds, 12 at worst.
 func (t *Trigger) Never() error {
 	w, k := t.schedule, t.kind
 	if t.anchor == unanchored && k.needsAnchor(&t.options) {
@@ -96,7 +96,7 @@ func (t *Trigger) endsBefore(from instant) error {
 	return fail("end", "%s lies before the start, %s", t.moment(t.schedule.until), t.moment(from))
 }
 
-// neverLooks is maxLooks for each member, for at most four of them, which is what can be done in 5 ms.
+// neverLooks is maxLooks for each member, for at most four of them, which takes a few milliseconds.
 func neverLooks(k kind) int {
 	if s, ok := k.(set); ok {
 		return maxLooks * min(4, s.leaves())
