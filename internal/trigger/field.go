@@ -192,6 +192,9 @@ func (u unit) parseValue(s string) (v int, named bool, err error) {
 
 func (u unit) parseNumber(s string) (int, error) {
 	v, err := strconv.Atoi(s)
+	if v == 7 && u.what == "weekday" && !u.seven {
+		return 0, bad("7 is outside 0-6, where 0 is Monday and 6 Sunday; write sun")
+	}
 	if err != nil || v < u.min || v > u.most() {
 		return 0, bad("%s is outside %d-%d", s, u.min, u.most())
 	}

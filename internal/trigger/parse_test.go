@@ -79,6 +79,13 @@ func TestNeverSaysWhy(t *testing.T) {
 			"2025-12-31 23:59:59.999999 UTC lies before 2026-01-01 00:00 UTC, from when the trigger counts"},
 		`{"type":"interval","every":"2h","end":"2026-01-01T01:00"}`: {"every",
 			"every 2h never happens from 2026-01-01 00:00 UTC to 2026-01-01 01:00 UTC"},
+		impossible: {"of", "the members have no common fire time up to 2027-02-21 15:29 UTC, which is how far was looked"},
+		`{"type":"all","of":[{"type":"interval","every":"1h"},{"type":"cron","expression":"30 * * * *"}]}`: {"of",
+			"the members have no common fire time up to 2027-02-21 16:29 UTC, which is how far was looked; " +
+				"an interval without start counts from the job's creation: give it a start"},
+		`{"type":"except","of":[{"type":"cron","expression":"0 * * * *"},{"type":"cron","expression":"*/5 * * * *"}]}`: {"of",
+			"the members after the first leave out each of its fire times up to 2027-02-21 15:00 UTC, which is how far was looked"},
+		`{"type":"any","of":[` + impossible + `]}`: {"of", "no member has a fire time up to 2027-02-21 15:29 UTC, which is how far was looked"},
 	} {
 		err := parse(t, text).Anchored(anchor).Never()
 		var got *Error

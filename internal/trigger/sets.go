@@ -118,6 +118,27 @@ func (s set) hoistZone(o *options) {
 func (s set) name() string  { return operations[s.operation].name }
 func (s set) field() string { return "of" }
 
+// lacks says what is missing in a set without fire times.
+func (s set) lacks() string {
+	switch s.operation {
+	case intersectionOf:
+		return "the members have no common fire time"
+	case differenceOf:
+		return "the members after the first leave out each of its fire times"
+	}
+	return "no member has a fire time"
+}
+
+// hint says what to change where an interval counts from the job's creation, at whose microsecond little else fires.
+func (s set) hint() string {
+	for _, m := range s.members {
+		if i, ok := m.kind.(interval); ok && s.operation == intersectionOf && i.needsAnchor(&m.options) {
+			return "; an interval without start counts from the job's creation: give it a start"
+		}
+	}
+	return ""
+}
+
 func (s set) onWall(o *options) bool {
 	for _, m := range s.members {
 		if m.kind.onWall(&m.options) && m.options.zone == o.zone {

@@ -79,7 +79,7 @@ func (t *Trigger) Never() error {
 		past, _, _ := date.at.instants(&t.options)
 		return fail(k.field(), "%s lies in the past: it is now %s; leave out at to fire at once", t.moment(past), t.moment(t.anchor))
 	case at != never:
-		return fail(k.field(), "the members' fire times hold none of the whole up to %s, which is how far was looked", t.moment(at))
+		return fail(k.field(), "%s up to %s, which is how far was looked%s", k.(set).lacks(), t.moment(at-at%minute), k.(set).hint())
 	case w.from == earliest && w.until == latest:
 		return fail(k.field(), "%s never happens", what)
 	case w.until == latest:
