@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -46,7 +45,7 @@ func (s *Scheduler) end(d Decided, i Instance, r Result, took time.Duration) {
 		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
 	}
 	d.Job.conclude(&record)
-	s.ended.add(ending{d.Queue, record})
+	s.ended.add(ending{queue: d.Queue, record: record})
 }
 
 func endSentence(i Instance, r Result, took time.Duration) string {
@@ -59,38 +58,6 @@ func endSentence(i Instance, r Result, took time.Duration) string {
 
 var outcomeWords = map[Outcome]string{
 	Succeeded: "succeeded", Failed: "failed", TimedOut: "timed out", Cancelled: "was cancelled", Lost: "was lost",
-}
-
-// ending is an attempt's record that is not durable yet, and the queue whose slot it holds.
-type ending struct {
-	queue  string
-	record Record
-}
-
-// endings collects ends while the previous batch is being written: batches form by themselves.
-type endings struct {
-	mu     sync.Mutex
-	list   []ending
-	signal chan struct{}
-}
-
-func (e *endings) add(x ...ending) {
-	e.mu.Lock()
-	e.list = append(e.list, x...)
-	e.mu.Unlock()
-	select {
-	case e.signal <- struct{}{}:
-	default:
-	}
-}
-
-func (e *endings) take(limit int) []ending {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	n := min(limit, len(e.list))
-	batch := e.list[:n:n]
-	e.list = e.list[n:]
-	return batch
 }
 
 const completeBatch = 500
@@ -117,14 +84,15 @@ func (s *Scheduler) RecordEnds(ctx context.Context) error {
 	}
 }
 
-// Flush writes all ends that are not durable yet; what the database cannot take now it tries until ctx ends.
+// Flush writes all ends that are not durable yet and not put aside; what the database cannot take now it tries until ctx
+// ends.
 func (s *Scheduler) Flush(ctx context.Context) {
 	for {
 		batch := s.ended.take(completeBatch)
 		if len(batch) == 0 {
 			return
 		}
-		for !s.record(ctx, batch) {
+		for batch = s.record(ctx, batch); len(batch) > 0; batch = s.record(ctx, batch) {
 			if sleep(ctx, errorRelook); ctx.Err() != nil {
 				s.ended.add(batch...)
 				return
@@ -133,20 +101,80 @@ func (s *Scheduler) Flush(ctx context.Context) {
 	}
 }
 
-// record writes one batch and gives its slots back. false: the database did not take it, nothing is lost.
-func (s *Scheduler) record(ctx context.Context, batch []ending) bool {
+// record writes one batch and returns what of it the database could not take now.
+func (s *Scheduler) record(ctx context.Context, batch []ending) (left []ending) {
 	stale, err := s.Store.Complete(ctx, records(batch))
-	if errors.Is(err, ErrRejected) {
-		stale, err = s.recordOneByOne(ctx, batch)
+	switch {
+	case errors.Is(err, ErrRejected):
+		return s.recordOneByOne(ctx, batch)
+	case err != nil:
+		s.notRecorded(ctx, batch, err)
+		return batch
 	}
-	if err != nil {
-		if ctx.Err() != nil { // the caller goes on, under another context
-			return false
+	s.recorded(ctx, batch, stale)
+	return nil
+}
+
+// recordOneByOne writes a refused batch end by end, and puts those aside that are refused alone: they must not hold up the
+// others. It returns those that the database could not take now.
+func (s *Scheduler) recordOneByOne(ctx context.Context, batch []ending) (left []ending) {
+	var done []ending
+	var stale int
+	for i, e := range batch {
+		n, err := s.recordAlone(ctx, e.record)
+		if errors.Is(err, ErrRejected) {
+			s.putAside(e, err)
+			continue
 		}
-		s.Log.Warn("ends of runs not recorded yet; trying again", "node", s.node.Name, "runs", len(batch), "err", err)
-		return false
+		if err != nil {
+			left = batch[i:]
+			s.notRecorded(ctx, left, err)
+			break
+		}
+		done, stale = append(done, e), stale+n
 	}
+	s.recorded(ctx, done, stale)
+	return left
+}
+
+// recordAlone writes one end, without what the work said where it is refused with it.
+func (s *Scheduler) recordAlone(ctx context.Context, r Record) (stale int, err error) {
+	stale, err = s.Store.Complete(ctx, []Record{r})
+	if !errors.Is(err, ErrRejected) {
+		return stale, err
+	}
+	plain := r
+	plain.Output, plain.Error = "", "the output and error could not be stored: "+err.Error()
+	plain.Sentence = fmt.Sprintf("%s on %s", outcomeWords[r.Outcome], r.Node)
+	stale, plainErr := s.Store.Complete(ctx, []Record{plain})
+	if plainErr == nil {
+		s.Log.Error("the end of a run could not be recorded as it was; its output is left out", "job", r.JobID, "run", r.RunID, "err", err)
+	}
+	return stale, plainErr
+}
+
+// putAside tries an end that is refused again later and later. Its slot stays taken, and its instance counted. If the node
+// stops before it is taken, the run is left for others to take over.
+func (s *Scheduler) putAside(e ending, err error) {
+	wait := s.ended.putAside(e)
+	if others, log := s.ended.mayLog(time.Now()); log {
+		s.Log.Error("the end of a run is refused by the database; its instance goes on to be counted until it is taken",
+			"job", e.record.JobID, "run", e.record.RunID, "outcome", e.record.Outcome, "again_in", wait, "not_logged", others, "err", err)
+	}
+}
+
+func (s *Scheduler) notRecorded(ctx context.Context, batch []ending, err error) {
+	if ctx.Err() == nil { // else the caller goes on, under another context
+		s.Log.Warn("ends of runs not recorded yet; trying again", "node", s.node.Name, "runs", len(batch), "err", err)
+	}
+}
+
+// recorded gives the slots of ends that are durable back.
+func (s *Scheduler) recorded(ctx context.Context, batch []ending, stale int) {
 	// Durable from here: if we die now, the ends are known and the instances are free.
+	if len(batch) == 0 {
+		return
+	}
 	if stale > 0 {
 		s.Log.Warn("ends of runs that had been taken over were ignored", "node", s.node.Name, "runs", stale)
 	}
@@ -159,7 +187,6 @@ func (s *Scheduler) record(ctx context.Context, batch []ending) bool {
 	if slices.ContainsFunc(batch, func(e ending) bool { return !e.record.Final }) {
 		s.Wake() // a next attempt may be due before what this node sleeps until
 	}
-	return true
 }
 
 // wakeWaiting lets the next look see that instances are free for runs that wait. If it fails, or we die before it, the
@@ -177,26 +204,6 @@ func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending) {
 	if woken > 0 {
 		s.Wake()
 	}
-}
-
-// recordOneByOne writes a refused batch row by row; a row that is refused alone is written without what the work said.
-func (s *Scheduler) recordOneByOne(ctx context.Context, batch []ending) (stale int, err error) {
-	for _, e := range batch {
-		n, err := s.Store.Complete(ctx, []Record{e.record})
-		if errors.Is(err, ErrRejected) {
-			s.Log.Error("the end of a run could not be recorded as it was; its output is left out", "job", e.record.JobID,
-				"run", e.record.RunID, "err", err)
-			plain := e.record
-			plain.Output, plain.Error = "", "the output and error could not be stored: "+err.Error()
-			plain.Sentence = fmt.Sprintf("%s on %s", outcomeWords[plain.Outcome], plain.Node)
-			n, err = s.Store.Complete(ctx, []Record{plain})
-		}
-		if err != nil {
-			return stale, err
-		}
-		stale += n
-	}
-	return stale, nil
 }
 
 func records(batch []ending) []Record {

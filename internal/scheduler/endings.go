@@ -1,0 +1,74 @@
+package scheduler
+
+import (
+	"sync"
+	"time"
+)
+
+// ending is an attempt's record that is not durable yet, and the queue whose slot it holds.
+type ending struct {
+	queue   string
+	record  Record
+	refused int // so many times, alone
+}
+
+// endings collects ends while the previous batch is being written: batches form by themselves. An end that was refused is
+// out of the list until it is to be tried again, and is then taken alone, so that it spoils no batch.
+type endings struct {
+	signal chan struct{}
+
+	mu       sync.Mutex
+	list     []ending
+	logged   time.Time // when a refusal was logged last
+	unlogged int       // refusals since
+}
+
+const (
+	asideAtMost   = time.Minute // longest wait before an end that was refused is tried again
+	refusalsEvery = 10 * time.Second
+)
+
+func (e *endings) add(x ...ending) {
+	e.mu.Lock()
+	e.list = append(e.list, x...)
+	e.mu.Unlock()
+	select {
+	case e.signal <- struct{}{}:
+	default:
+	}
+}
+
+func (e *endings) take(limit int) []ending {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n := 0
+	for n < min(limit, len(e.list)) && e.list[n].refused == 0 {
+		n++
+	}
+	if n == 0 && len(e.list) > 0 {
+		n = 1
+	}
+	batch := e.list[:n:n]
+	e.list = e.list[n:]
+	return batch
+}
+
+// putAside adds an end again after a wait, which doubles with every refusal.
+func (e *endings) putAside(x ending) (wait time.Duration) {
+	wait = min(time.Second<<min(x.refused, 30), asideAtMost)
+	x.refused++
+	time.AfterFunc(wait, func() { e.add(x) })
+	return wait
+}
+
+// mayLog says whether a refusal at now may be logged, and how many were not since the last that was.
+func (e *endings) mayLog(now time.Time) (others int, log bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if now.Sub(e.logged) < refusalsEvery {
+		e.unlogged++
+		return 0, false
+	}
+	others, e.unlogged, e.logged = e.unlogged, 0, now
+	return others, true
+}
