@@ -254,10 +254,12 @@ func TestEndsAreKeptUntilRecorded(t *testing.T) {
 		s.Slots = 1
 		stop, result := running(s)
 		time.Sleep(59 * time.Minute)
+		synctest.Wait()
 		if n := len(s.slots.available()); n != 0 {
 			t.Error("the slot of an unrecorded run is free")
 		}
 		time.Sleep(2 * time.Minute)
+		synctest.Wait()
 		if ends := f.recorded(); len(ends) != 1 || ends[0].Outcome != Succeeded {
 			t.Errorf("recorded %+v, want one success", ends)
 		}
