@@ -19,8 +19,8 @@ type Store interface {
 	Beat(ctx context.Context, id uuid.UUID) ([]Peer, error)
 
 	// Claim locks due jobs, reads what their decisions need, calls decide for each, writes the decisions and commits.
-	// With ErrRejected nothing was written; with ErrCommitUnknown it may have been: see Resolve. In both cases the Claim
-	// lists the jobs. With ErrLeaseLost nothing was written.
+	// With ErrRejected nothing was written, because of rows that cannot be read or written; with ErrCommitUnknown it may
+	// have been: see Resolve. In both cases the Claim lists the jobs, undecided where they could not be read. With ErrLeaseLost nothing was written.
 	Claim(ctx context.Context, r ClaimRequest, decide func(Look) Decision) (Claim, error)
 	// Resolve says whether a claim whose commit is unknown was committed. It waits for the locks of its jobs, so that the
 	// transaction in doubt has ended when it reads.

@@ -26,7 +26,8 @@ func (s *Store) Claim(ctx context.Context, r scheduler.ClaimRequest, decide func
 		}
 		looks, err := readLooks(ctx, tx, due)
 		if err != nil {
-			return err
+			c.Decided = unread(due)
+			return unreadable(ctx, tx, err)
 		}
 		for _, l := range looks {
 			c.Decided = append(c.Decided, scheduler.Decided{Look: l, Decision: decide(l)})
@@ -34,6 +35,25 @@ func (s *Store) Claim(ctx context.Context, r scheduler.ClaimRequest, decide func
 		return writeDecisions(ctx, tx, r.Node, c.Decided)
 	})
 	return c, err
+}
+
+// unread lists locked jobs of which nothing more is known.
+func unread(due []scheduleRow) []scheduler.Decided {
+	list := make([]scheduler.Decided, len(due))
+	for i, d := range due {
+		list[i].Queue, list[i].Job.ID = d.Queue, d.JobID
+	}
+	return list
+}
+
+// unreadable is ErrRejected for an error of reading that lies in what was read: a value that has no place in Go, such as
+// an infinite time. What the server says is judged by translate; what broke the connection, or was late, is trouble.
+func unreadable(ctx context.Context, tx pgx.Tx, err error) error {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) || ctx.Err() != nil || tx.Conn().IsClosed() {
+		return err
+	}
+	return fmt.Errorf("%w: %w", scheduler.ErrRejected, err)
 }
 
 // lockDue locks due jobs, per queue, in one round trip.

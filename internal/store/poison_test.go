@@ -78,6 +78,43 @@ func TestPoisonedJobIsBlockedAlone(t *testing.T) {
 	}
 }
 
+// unreadables are values that stand in a table and have no place in Go, or cannot be reckoned with.
+var unreadables = []struct{ name, poison string }{
+	{"creation of the job", "UPDATE pgdue.jobs SET created_at = 'infinity' WHERE id = 'bad'"},
+	{"start of an instance", `INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, started_at, job_revision, fire_count, first_run_time, last_run_time)
+		VALUES ('bad', gen_random_uuid(), now(), 'manual', 1, '-infinity', 1, 1, now(), now())`},
+	{"creation of a waiting run", `INSERT INTO pgdue.waiting_runs (job_id, run_id, scheduled_run_time, cause, created_at, fire_count, first_run_time, last_run_time)
+		VALUES ('bad', gen_random_uuid(), now(), 'manual', 'infinity', 1, now(), now())`},
+	{"start in the history", `WITH live AS (INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, started_at, job_revision, fire_count, first_run_time, last_run_time)
+			VALUES ('bad', gen_random_uuid(), now(), 'manual', 1, now(), 1, 1, now(), now()))
+		INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, started_at, ended_at, first_run_time, last_run_time, job_revision)
+		VALUES ('bad', gen_random_uuid(), 1, true, 'manual', now(), 'failed', '', '-infinity', now(), now(), now(), 1)`},
+}
+
+// What cannot even be read stops nobody else either.
+func TestUnreadableJobIsBlockedAlone(t *testing.T) {
+	t.Parallel()
+	for _, u := range unreadables {
+		t.Run(u.name, func(t *testing.T) {
+			t.Parallel()
+			url := storetest.URL(t)
+			s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+			addGoodAndBad(t, conn, s.Add)
+			storetest.Exec(t, conn, u.poison)
+			n := &scheduler.Scheduler{Store: s, Executor: &work{}, Log: slog.New(slog.DiscardHandler), Slots: 300, Batch: 300}
+			if err := n.Register(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			tick(t, n)
+			finish(t, n)
+			wantRan(t, conn, 200)
+			if state := storetest.Query[string](t, conn, "SELECT state FROM pgdue.next_run_times WHERE job_id = 'bad'"); state != "blocked" {
+				t.Errorf("the job is %s, want blocked", state)
+			}
+		})
+	}
+}
+
 // A job that cannot even be blocked is in nobody's way, and is not looked at without a pause.
 func TestJobThatCannotBeBlocked(t *testing.T) {
 	t.Parallel()
