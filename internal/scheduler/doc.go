@@ -24,7 +24,8 @@
 //     when it holds the lock. Running instances of a job id never exceed max_instances.
 //   - The work starts after the claim's commit, and only while the node trusts its lease.
 //   - Ending an attempt deletes its running instance where job, run, attempt and node match; a write that matches nothing
-//     belonged to somebody who has lost the run, and changes nothing.
+//     belonged to somebody who has lost the run, and changes nothing; unless the run has no record either, because a
+//     person deleted its instance.
 //   - Every fire time ends in exactly one final Record, alone or inside a Record that stands for a span of fire times.
 //   - Time is the database's. The node's own clock measures durations only.
 package scheduler

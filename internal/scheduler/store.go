@@ -31,8 +31,9 @@ type Store interface {
 	// when nothing is due at any time. Negative: overdue.
 	NextDue(ctx context.Context, queues []string) (in time.Duration, some bool, err error)
 
-	// Complete ends attempts: it deletes their running instances and writes their records. stale counts those whose
-	// instance was not there any more, of which nothing is written. ErrRejected: nothing was written.
+	// Complete ends attempts: it deletes their running instances and writes their records. stale counts those that
+	// somebody else has ended, of which nothing is written. An end of which neither an instance nor a record is left, as
+	// when a person deleted the row, is recorded with a sentence that says so. ErrRejected: nothing was written.
 	Complete(ctx context.Context, ended []Record) (stale int, err error)
 
 	// WakeWaiting makes those of the jobs due that have waiting runs, and says how many. It comes after the commit that

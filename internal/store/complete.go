@@ -29,20 +29,27 @@ func (s *Store) WakeWaiting(ctx context.Context, jobIDs []string) (woken int, er
 	return woken, err
 }
 
+// removedByHand ends the sentence of a run whose running instance somebody has deleted.
+const removedByHand = "; its row in pgdue.running_instances had been removed by hand"
+
 // Complete ends attempts: what was running is deleted, or waits for its next attempt, and is recorded; what was not is
-// stale and changes nothing.
+// stale and changes nothing, unless nothing at all is left of the run, since somebody removed its instance by hand: then
+// its end is recorded all the same.
 func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (stale int, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		written, done, err := endAttempts(ctx, tx, ended)
 		if stale = len(ended) - done; err != nil || stale == 0 {
 			return err
 		}
-		// Some may be ours from a commit whose answer we did not get.
+		if _, err := tx.Exec(ctx, completeRemoved, removedArgs(written)); err != nil {
+			return fmt.Errorf("record attempts whose instances were removed: %w", err)
+		}
+		// What is recorded now was ours, of this commit or one whose answer we did not get.
 		args := endedArgs(written)
 		var recorded int
 		err = tx.QueryRow(ctx, completeRecorded, pgx.StrictNamedArgs{
 			"job_ids": args["job_ids"], "run_ids": args["run_ids"], "attempts": args["attempts"], "node_ids": args["node_ids"],
-			"sentences": args["sentences"],
+			"sentences": args["sentences"], "removed": removedByHand,
 		}).Scan(&recorded)
 		stale = len(ended) - recorded
 		return err
@@ -135,6 +142,21 @@ func retryArgs(ended []scheduler.Record) pgx.StrictNamedArgs {
 		waits[i] = r.RetryIn
 	}
 	args["retry_ins"] = waits
+	return args
+}
+
+// removedArgs are the columns of complete_removed: also those that complete takes from the instance.
+func removedArgs(ended []scheduler.Record) pgx.StrictNamedArgs {
+	n := len(ended)
+	causes, revisions := make([]string, n), make([]int64, n)
+	scheduled, started := make([]time.Time, n), make([]time.Time, n)
+	for i, r := range ended {
+		causes[i], revisions[i] = string(r.Cause), r.JobRevision
+		scheduled[i], started[i] = r.ScheduledRunTime, r.StartedAt
+	}
+	args := endedArgs(ended)
+	args["causes"], args["scheduled_run_times"], args["started_ats"], args["job_revisions"] = causes, scheduled, started, revisions
+	args["removed"] = removedByHand
 	return args
 }
 

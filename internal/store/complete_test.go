@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/pgdue/pgdue/internal/scheduler"
@@ -41,5 +42,37 @@ func TestCompleteAfterTakeOverIsStale(t *testing.T) {
 	complete("lost", 1)
 	if got := storetest.Query[string](t, conn, "SELECT string_agg(job_id || ' ' || outcome, ', ' ORDER BY job_id) FROM pgdue.run_history"); got != "lost lost, mine succeeded" {
 		t.Errorf("history is %q", got)
+	}
+}
+
+// The end of a run whose instance was deleted by hand is recorded all the same, once, and says so.
+func TestCompleteAfterInstanceWasRemovedByHand(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+	job := add(t, s, storetest.Job(t, "j", `{"type":"date"}`))
+	gate := make(chan struct{})
+	n := newNode(t, s, &work{gate: gate})
+	tick(t, n)
+	storetest.Exec(t, conn, "DELETE FROM pgdue.running_instances")
+	close(gate)
+	finish(t, n)
+	views, err := s.Runs(t.Context(), scheduler.RunFilter{JobID: "j", Limit: 10})
+	if err != nil || len(views) != 1 {
+		t.Fatalf("runs: %+v, %v", views, err)
+	}
+	r := views[0]
+	if !r.Final || r.Outcome != scheduler.Succeeded || r.Output != "done" || !strings.HasSuffix(r.Sentence, "had been removed by hand") {
+		t.Errorf("record %+v", r)
+	}
+	if r.Cause != scheduler.CauseSchedule || !r.ScheduledRunTime.Equal(job.NextRunTime) || r.JobRevision != job.Revision || r.StartedAt.IsZero() {
+		t.Errorf("record %+v, want that of the fire at %s, revision %d", r, job.NextRunTime, job.Revision)
+	}
+	r.Sentence = strings.TrimSuffix(r.Sentence, "; its row in pgdue.running_instances had been removed by hand")
+	if stale, err := s.Complete(t.Context(), []scheduler.Record{r.Record}); err != nil || stale != 0 {
+		t.Errorf("complete again: stale %d, %v", stale, err)
+	}
+	if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history"); got != 1 {
+		t.Errorf("%d records, want 1", got)
 	}
 }

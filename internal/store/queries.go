@@ -22,6 +22,7 @@ var (
 	claimResolveRead  = query("claim_resolve_read")
 	completeEnded     = query("complete")
 	completeRecorded  = query("complete_recorded")
+	completeRemoved   = query("complete_removed")
 	completeWaiting   = query("complete_waiting")
 	completeWake      = query("complete_wake")
 	historyInsert     = query("history_insert")
