@@ -193,6 +193,7 @@ func TestTakeOverWithoutAnswer(t *testing.T) {
 			if wantUnknown(t, err); marked {
 				t.Error("marked, though that is not known")
 			}
+			awaitEnd(t, conn)
 			if again, err := s.MarkDead(t.Context(), peer(dead)); err != nil || again == f.persisted {
 				t.Errorf("marking again: %v, %v", again, err)
 			}
@@ -217,6 +218,7 @@ func TestTakeOverWithoutAnswer(t *testing.T) {
 			if wantUnknown(t, err); done {
 				t.Error("done, though that is not known")
 			}
+			awaitEnd(t, conn)
 			if _, done, err = s.TakeOver(t.Context(), peer(dead), 10); err != nil || !done {
 				t.Errorf("taking over again: done %v, %v", done, err)
 			}
@@ -242,4 +244,11 @@ func TestTakeOverWithoutAnswer(t *testing.T) {
 			}
 		})
 	})
+}
+
+// awaitEnd waits until the server has ended the transaction whose connection was cut: until then it holds its locks.
+func awaitEnd(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	storetest.Await(t, conn, "the cut transaction to end", `SELECT NOT EXISTS (SELECT FROM pg_stat_activity
+		WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL AND backend_type = 'client backend')`)
 }
