@@ -29,7 +29,8 @@ var calls = map[string]func(ctx context.Context, s *store.Store, n scheduler.Nod
 		return err
 	},
 	"complete": func(ctx context.Context, s *store.Store, n scheduler.Node) error {
-		_, err := s.Complete(ctx, []scheduler.Record{{Run: scheduler.Run{JobID: "j", RunID: uuid.New(), Attempt: 1}, NodeID: n.ID}})
+		_, err := s.Complete(ctx, []scheduler.Record{{Run: scheduler.Run{JobID: "j", RunID: uuid.New(), Cause: scheduler.CauseSchedule, Attempt: 1},
+			Final: true, Outcome: scheduler.Succeeded, NodeID: n.ID}})
 		return err
 	},
 	"wake waiting": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
