@@ -52,7 +52,9 @@ func (j Job) Redefine(d Definition, now time.Time, revision int64) (changed Job,
 	changed.Definition, changed.UpdatedAt, changed.Revision = d, now, revision
 	if !sameTrigger {
 		dropped = j.Dropped(ReasonRescheduled, now, "due when the trigger was changed, and not begun")
-		return changed, dropped, changed.arm(d.Trigger, now)
+		err := changed.arm(d.Trigger, now)
+		changed.DueAt = now // a look finds what waits, or is between attempts, and sets the due time
+		return changed, dropped, err
 	}
 	changed.Trigger = j.Trigger
 	if j.State == StateBlocked {

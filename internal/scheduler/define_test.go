@@ -36,17 +36,17 @@ func TestRedefine(t *testing.T) {
 		{"equal in other words", every5s, nil, retrigger(`{"every":"5000ms","type":"interval"}`), 2, redefined{1, 1, StateActive, 0, 5, 5, nil}},
 		{"policy keeps anchor and next run time", every5s, nil, more, 7, redefined{2, 1, StateActive, 0, 5, 5, nil}},
 		{"policy keeps the pause", every5s, func(j *Job) { j.State = StatePaused }, more, 7, redefined{2, 1, StatePaused, 0, 5, 5, nil}},
-		{"trigger anchors anew", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 2, redefined{2, 1, StateActive, 2, 10, 10, nil}},
+		{"trigger anchors anew", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 2, redefined{2, 1, StateActive, 2, 10, 2, nil}},
 		{"trigger drops what was due", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 22,
-			redefined{2, 1, StateActive, 22, 30, 30, []span{{ReasonRescheduled, 5, 20, 4}}}},
+			redefined{2, 1, StateActive, 22, 30, 22, []span{{ReasonRescheduled, 5, 20, 4}}}},
 		{"date from interval", every5s, nil, retrigger(`{"type":"date"}`), 2, redefined{2, 1, StateActive, 2, 2, 2, nil}},
 		{"blocked is active with an equal definition", every5s, blockedBefore, nil, 22, redefined{2, 1, StateActive, 0, 5, 22, nil}},
 		{"blocked is active with another trigger", every5s, blockedBefore, retrigger(`{"type":"interval","every":"8s"}`), 22,
-			redefined{2, 1, StateActive, 22, 30, 30, []span{{ReasonRescheduled, 5, 20, 4}}}},
+			redefined{2, 1, StateActive, 22, 30, 22, []span{{ReasonRescheduled, 5, 20, 4}}}},
 		{"blocked by an unreadable trigger", every5s, func(j *Job) { blockedBefore(j); j.Trigger = nil }, nil, 22,
-			redefined{2, 1, StateActive, 22, 27, 27, []span{{ReasonRescheduled, 5, 5, 1}}}},
+			redefined{2, 1, StateActive, 22, 27, 22, []span{{ReasonRescheduled, 5, 5, 1}}}},
 		{"finished stays finished", `{"type":"date"}`, finished, more, 60, redefined{2, 1, StateFinished, 0, -1, 0, nil}},
-		{"finished fires again by another trigger", `{"type":"date"}`, finished, retrigger(every5s), 60, redefined{2, 1, StateActive, 60, 65, 65, nil}},
+		{"finished fires again by another trigger", `{"type":"date"}`, finished, retrigger(every5s), 60, redefined{2, 1, StateActive, 60, 65, 60, nil}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := job(t, c.trigger, t0)

@@ -11,8 +11,6 @@ const (
 	removeAfter = 24 * time.Hour
 	// relookAtLimit is how long a job that waits at its limit is left alone, should nobody wake it.
 	relookAtLimit = 15 * time.Second
-	// catchUpLimit is how many overdue fire times coalesce "all" runs one by one.
-	catchUpLimit = 1000
 )
 
 // Decision is what a look at a due job changes, all in one transaction.
@@ -20,7 +18,6 @@ type Decision struct {
 	Begin       []Start      // runs that become running instances, or begin their next attempt
 	GiveUp      []Run        // retrying runs that get no further attempt
 	Wait        []WaitingRun // runs that are to wait
-	Unwait      []WaitingRun // waiting runs that go without having begun; each has its record in Skip
 	Skip        []Record
 	AtLimit     *AtLimit // set when a fire met max_instances, whatever became of it
 	Remove      bool     // the job is finished for good: remove it
@@ -115,54 +112,6 @@ func (p *planner) fire() {
 	p.advance(latest) // first, as a skip explains itself with the next fire time
 	p.d.LastRunTime = latest
 	p.coalesce(p.j.NextRunTime, latest)
-}
-
-// coalesce turns the due fire times from first to latest into runs.
-func (p *planner) coalesce(first, latest time.Time) {
-	all := p.j.SkipRecord(ReasonCoalesced, first, latest)
-	whole := StandsFor{FireCount: all.FireCount, FirstRunTime: first, LastRunTime: latest}
-	switch {
-	case first.Equal(latest):
-		p.place(first, whole)
-	case p.j.Coalesce == CoalesceAll:
-		p.catchUp(first, latest)
-	case p.j.Coalesce == CoalesceEarliest:
-		p.place(first, whole)
-		if second, _ := p.j.Trigger.Next(first); !second.IsZero() {
-			p.skipSpan(p.j.SkipRecord(ReasonCoalesced, second, latest), "overdue and coalesced into the run of "+stamp(first))
-		}
-	default:
-		r := p.j.SkipRecord(ReasonCoalesced, first, latest.Add(-time.Microsecond))
-		p.skipSpan(r, "overdue and coalesced into the run of "+stamp(latest))
-		p.place(latest, whole)
-	}
-}
-
-// catchUp gives each of the oldest due fire times a run of its own, and records the rest.
-func (p *planner) catchUp(first, latest time.Time) {
-	at := first
-	for n := 0; !at.IsZero() && !at.After(latest); n++ {
-		if n == catchUpLimit {
-			p.skipSpan(p.j.SkipRecord(ReasonCatchUpLimit, at, latest),
-				fmt.Sprintf("overdue, and beyond the oldest %d, which run one by one", catchUpLimit))
-			return
-		}
-		p.placeOverdue(at)
-		at, _ = p.j.Trigger.Next(at)
-	}
-}
-
-// placeOverdue begins one of many overdue fire times, or lets it wait, whatever happens to overlapping fires otherwise.
-func (p *planner) placeOverdue(at time.Time) {
-	one := StandsFor{FireCount: 1, FirstRunTime: at, LastRunTime: at}
-	switch run := p.j.run(at); {
-	case p.misfired(at):
-		p.skipMisfire(run)
-	case p.free > 0 && p.count == 0 && !p.begun():
-		p.begin(Start{Run: run, StandsFor: one})
-	default:
-		p.wait(run, one)
-	}
 }
 
 // place decides one fire: it begins, or the limit stands in its way and the overlap policy says what it does then. How
@@ -281,28 +230,3 @@ func (j *Job) nextFire(after time.Time, now time.Time) {
 
 // fireAt draws when the fire time at is to begin: at itself, or later by the trigger's jitter. The draw lasts as due time.
 func (j *Job) fireAt(at time.Time) time.Time { return at.Add(j.Trigger.Delay(at)) }
-
-// SkipRecord is the record of the fire times from first, which is one, up to and including until, all skipped for one
-// reason. The caller adds the sentence.
-func (j *Job) SkipRecord(reason Reason, first, until time.Time) Record {
-	r := Record{
-		Run: j.run(first), Final: true, Outcome: Skipped, Reason: reason,
-		FireCount: 1, FirstRunTime: first, LastRunTime: first,
-	}
-	if j.Trigger == nil { // its row holds none that can be read
-		return r
-	}
-	if last, ok := j.Trigger.Last(first, until); ok {
-		n, _ := j.Trigger.Count(first, until)
-		r.FireCount, r.LastRunTime = 1+n, last
-	}
-	return r
-}
-
-// run is the scheduled run of a fire time, on its first attempt.
-func (j *Job) run(at time.Time) Run {
-	return Run{
-		JobID: j.ID, RunID: RunID(j.ID, j.CreatedRevision, at, CauseSchedule), Cause: CauseSchedule,
-		ScheduledRunTime: at, Attempt: 1, JobRevision: j.Revision,
-	}
-}

@@ -61,6 +61,9 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, d scheduler.Definition, f
 	if err != nil {
 		return err
 	}
+	if finished != nil {
+		j.DueAt = now // a look finds what the earlier job left waiting, or between attempts, and sets the due time
+	}
 	return write(ctx, tx, &j, finished != nil, nil)
 }
 

@@ -133,6 +133,28 @@ func TestLostAttemptIsFollowedByAnother(t *testing.T) {
 	}
 }
 
+// A changed trigger leaves a run between attempts alone: its next attempt comes at its time, with the present definition.
+func TestRetryOutlivesAChangeOfTheTrigger(t *testing.T) {
+	t.Parallel()
+	s, conn, n, f := tried(t, 3, 1)
+	d := storetest.Job(t, "try", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
+	d.MaxAttempts, d.Exec = 3, &scheduler.Exec{Command: []string{"changed"}}
+	if _, _, err := s.Put(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	tick(t, n)
+	if !storetest.Query[bool](t, conn, "SELECT due_at = not_before FROM pgdue.next_run_times JOIN pgdue.running_instances USING (job_id)") {
+		t.Error("the job is not due when its run is to be tried again")
+	}
+	hurry(t, conn)
+	tick(t, n)
+	finish(t, n)
+	wantHistory(t, conn, "1 failed, 2 succeeded final")
+	if got := f.attempts[1].Definition.Exec.Command[0]; got != "changed" {
+		t.Errorf("the second attempt ran %q", got)
+	}
+}
+
 // A run between attempts ends with its job, and never becomes one of a job that is added under the id later.
 func TestRetryEndsWithItsJob(t *testing.T) {
 	t.Parallel()
