@@ -65,7 +65,7 @@ func possible(k kind, o options) error {
 		return nil
 	}
 	t := newTrigger(k, o, unanchored)
-	at, fire, _ := t.schedule.next(earliest-1, maxLooks)
+	at, fire, _ := t.walk().next(earliest-1, maxLooks)
 	if fire || at != never {
 		return nil
 	}

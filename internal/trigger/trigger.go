@@ -60,9 +60,9 @@ func (t *Trigger) Anchored(anchor time.Time) *Trigger {
 
 // Never says why t, as anchored, can never fire, and is nil when it can. Except for sets the answer is exact.
 // A set is walked from its beginning until it fires, has ended, or 10,000 fire times for each member have been looked at,
-// 40,000 in all where there are more than four members: a few milliseconds, 12 at worst.
+// 40,000 in all where there are more than four members: a few milliseconds at worst.
 func (t *Trigger) Never() error {
-	w, k := t.schedule, t.kind
+	w, k := t.walk(), t.kind
 	if t.anchor == unanchored && k.needsAnchor(&t.options) {
 		return nil
 	}
@@ -112,7 +112,7 @@ func (t *Trigger) moment(i instant) string {
 // Next returns the first fire time after the given time, in UTC. With at zero there is none known: exhausted when again
 // is zero too; otherwise there is none up to and including again, from which to look again (all and except only).
 func (t *Trigger) Next(after time.Time) (at, again time.Time) {
-	i, fire, _ := t.schedule.next(instantOf(after), maxLooks)
+	i, fire, _ := t.walk().next(instantOf(after), maxLooks)
 	switch {
 	case fire:
 		return i.time(), time.Time{}
@@ -125,7 +125,7 @@ func (t *Trigger) Next(after time.Time) (at, again time.Time) {
 // Last returns the last fire time in (after, until], in UTC. For all and except it looks at the last 10,000 fire times of
 // the members.
 func (t *Trigger) Last(after, until time.Time) (time.Time, bool) {
-	at, _ := t.schedule.last(instantOf(after), instantOf(until), maxLooks)
+	at, _ := t.walk().last(instantOf(after), instantOf(until), maxLooks)
 	if at == never {
 		return time.Time{}, false
 	}
@@ -135,7 +135,7 @@ func (t *Trigger) Last(after, until time.Time) (time.Time, bool) {
 // Count returns how many fire times lie in (after, until]. exact is false where n is only a lower bound: for any, all and
 // except with more than 10,000 fire times of their members in between.
 func (t *Trigger) Count(after, until time.Time) (n int64, exact bool) {
-	return t.schedule.count(instantOf(after), instantOf(until), maxLooks)
+	return t.walk().count(instantOf(after), instantOf(until), maxLooks)
 }
 
 // Delay draws how much later than its fire time at the run shall begin: evenly from 0 to the trigger's jitter, in whole
