@@ -188,24 +188,44 @@ func (s *Store) refusePooler(ctx context.Context) error {
 }
 
 // sharesBackends says whether a server process serves session a only from one statement to the next: it changes, as where
-// a pooler goes round its processes, or serves a transaction of b in between. In that order, so that it never waits for
-// the only process there is.
+// a pooler goes round its processes, or serves a transaction of b in between. A pooler may take a's process back a little
+// later than a has its answer, so where the session's own process id says that something stands in between, the question
+// is asked again.
 func sharesBackends(ctx context.Context, a, b *pgx.Conn) (bool, error) {
 	first, err := backend(ctx, a)
 	if err != nil {
 		return false, err
 	}
+	rounds := 1
+	if int(a.PgConn().PID()) != first {
+		rounds = 10
+	}
+	for round := range rounds {
+		if round > 0 {
+			time.Sleep(5 * time.Millisecond)
+		}
+		if shared, err := borrowed(ctx, a, b, first); err != nil || shared {
+			return shared, err
+		}
+	}
+	return false, nil
+}
+
+// borrowed says whether a's process, first, has changed, or serves a transaction of b. In that order, so that it never
+// waits for the only process there is.
+func borrowed(ctx context.Context, a, b *pgx.Conn, first int) (bool, error) {
 	if again, err := backend(ctx, a); err != nil || again != first {
 		return again != first, err
 	}
 	if _, err := b.Exec(ctx, "BEGIN"); err != nil {
 		return false, err
 	}
-	if inTx, err := backend(ctx, b); err != nil || inTx == first {
+	inTx, err := backend(ctx, b)
+	if err != nil || inTx == first {
 		return inTx == first, err
 	}
-	after, err := backend(ctx, a)
-	return after != first, err
+	_, err = b.Exec(ctx, "ROLLBACK")
+	return false, err
 }
 
 // backend returns the process that serves a connection right now.
