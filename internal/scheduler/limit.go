@@ -39,6 +39,9 @@ func atLimit(j Job, at, next, now time.Time, live []Instance, begun []Start) *At
 		l.Interval = at.Sub(j.LastRunTime)
 	}
 	l.Enough = max(enough(l.Duration, l.Interval), l.Max+1, len(live)+1)
+	if !l.Ended && l.Interval > 0 { // it goes on: the fires so far, and one more
+		l.Enough = max(l.Enough, int(l.Duration/l.Interval)+1)
+	}
 	return l
 }
 

@@ -150,7 +150,7 @@ func TestAtLimitTellsTheRemedy(t *testing.T) {
 			"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
 		{"63 s are more", every5s, func(j *Job) { j.RecentDuration = 63 * time.Second }, 5, instances(0), 13,
 			"max_instances 13 would be enough (runs take 1m3s, a fire comes every 5s)"},
-		{"a run is at it still", every5s, nil, 25, instances(0, 3), 5, "at least max_instances 5 (a run has taken 25s so far, a fire comes every 5s; the number is sure once a run has ended)"},
+		{"a run is at it still", every5s, nil, 25, instances(0, 3), 6, "at least max_instances 6 (a run has taken 25s so far, a fire comes every 5s; the number is sure once a run has ended)"},
 		{"always more than the limit", every5s, func(j *Job) { j.RecentDuration = time.Second }, 5, instances(4), 2,
 			"max_instances 2 would be enough (runs take 1s, a fire comes every 5s)"},
 		{"one-off added every 5 s", `{"type":"date"}`, func(j *Job) { j.LastRunTime, j.RecentDuration = at(-5), time.Minute }, 0, instances(-5), 12,
