@@ -47,7 +47,7 @@ CREATE TABLE pgdue.jobs (
     updated_at       timestamptz NOT NULL CHECK (isfinite(updated_at)),
     revision         bigint NOT NULL,
     created_revision bigint NOT NULL,
-    paused_at        timestamptz,
+    paused_at        timestamptz CHECK (isfinite(paused_at)),
     paused_by        text,
     paused_reason    text
 );

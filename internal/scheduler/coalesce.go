@@ -32,6 +32,11 @@ func (p *planner) coalesce(first, latest time.Time) {
 // catchUp gives each of the oldest due fire times a run of its own, and records the rest.
 func (p *planner) catchUp(first, latest time.Time) {
 	at := first
+	if p.misfired(first) {
+		late := p.j.SkipRecord(ReasonMisfire, first, p.now.Add(-p.grace()-time.Microsecond))
+		p.skipSpan(late, fmt.Sprintf("looked at later than misfire_grace_time, %s, allows", short(p.j.MisfireGraceTime)))
+		at, _ = p.j.Trigger.Next(late.LastRunTime)
+	}
 	for n := 0; !at.IsZero() && !at.After(latest); n++ {
 		if n == catchUpLimit {
 			p.skipSpan(p.j.SkipRecord(ReasonCatchUpLimit, at, latest),
@@ -47,6 +52,7 @@ func (p *planner) catchUp(first, latest time.Time) {
 func (p *planner) placeOverdue(at time.Time) {
 	one := StandsFor{FireCount: 1, FirstRunTime: at, LastRunTime: at}
 	switch run := p.j.run(at); {
+	case p.runs(run):
 	case p.misfired(at):
 		p.skipMisfire(run)
 	case p.free > 0 && p.count == 0 && !p.begun():

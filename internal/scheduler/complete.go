@@ -101,11 +101,27 @@ func (s *Scheduler) Flush(ctx context.Context) {
 	}
 }
 
-// record writes one batch and returns what of it the database could not take now.
+// record writes one batch and returns what of it the database could not take now. Final ends lock no job; those that are
+// followed by another attempt do, and are written apart, so that who holds a job holds up no others.
 func (s *Scheduler) record(ctx context.Context, batch []ending) (left []ending) {
+	var finals, again []ending
+	for _, e := range batch {
+		if e.record.Final {
+			finals = append(finals, e)
+		} else {
+			again = append(again, e)
+		}
+	}
+	return append(s.recordBatch(ctx, finals), s.recordBatch(ctx, again)...)
+}
+
+func (s *Scheduler) recordBatch(ctx context.Context, batch []ending) (left []ending) {
+	if len(batch) == 0 {
+		return nil
+	}
 	stale, err := s.Store.Complete(ctx, records(batch))
 	switch {
-	case errors.Is(err, ErrRejected):
+	case errors.Is(err, ErrRejected), errors.Is(err, ErrLocked):
 		return s.recordOneByOne(ctx, batch)
 	case err != nil:
 		s.notRecorded(ctx, batch, err)
@@ -122,7 +138,7 @@ func (s *Scheduler) recordOneByOne(ctx context.Context, batch []ending) (left []
 	var stale int
 	for i, e := range batch {
 		n, err := s.recordAlone(ctx, e.record)
-		if errors.Is(err, ErrRejected) {
+		if errors.Is(err, ErrRejected) || errors.Is(err, ErrLocked) {
 			s.putAside(e, err)
 			continue
 		}

@@ -65,9 +65,18 @@ func (j Job) Redefine(d Definition, now time.Time, revision int64) (changed Job,
 
 // unblock makes a blocked job due at once: the next look decides the fire times it missed.
 func (j *Job) unblock(now time.Time) {
-	j.State, j.Error, j.DueAt = StateActive, "", now
+	j.State, j.Error = StateActive, ""
 	if j.NextRunTime.IsZero() {
 		j.nextFire(j.LastRunTime, now)
+	}
+	j.lookSoon(now)
+}
+
+// lookSoon makes j due at now, where a look finds what waits or is between attempts and sets the due time. A finished job
+// with neither is left alone: a look would remove it.
+func (j *Job) lookSoon(now time.Time) {
+	if j.State == StateActive || j.WaitingCount > 0 || j.Live > 0 {
+		j.DueAt = now
 	}
 }
 

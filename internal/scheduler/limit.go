@@ -83,6 +83,9 @@ func (l *AtLimit) Sentence(now time.Time) string {
 
 // Where names the node that an instance runs on.
 func (i *Instance) Where() string {
+	if i.State == InstanceRetrying {
+		return "no node, as it is between two attempts"
+	}
 	if i.Node == "" {
 		return "node " + i.NodeID.String()
 	}

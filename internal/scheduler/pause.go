@@ -36,11 +36,10 @@ func (j Job) Resume(now time.Time, runMissed bool) (resumed Job, missed []Record
 			run = append(run, w)
 		}
 	}
-	if len(missed) > 0 || j.NextRunTime.IsZero() {
+	j.WaitingCount += len(run)
+	if j.Trigger != nil && (len(missed) > 0 || j.NextRunTime.IsZero()) { // without one the next look blocks the job, and says why
 		j.nextFire(j.LastRunTime, now)
 	}
-	if j.State == StateActive || j.WaitingCount > 0 || len(run) > 0 {
-		j.DueAt = now // a look finds what waits, and sets the due time
-	}
+	j.lookSoon(now)
 	return j, missed, run
 }

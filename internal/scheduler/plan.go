@@ -118,8 +118,8 @@ func (p *planner) fire() {
 // late it is is judged after the limit, as in APScheduler.
 func (p *planner) place(at time.Time, stands StandsFor) {
 	run := p.j.run(at)
-	if slices.ContainsFunc(p.live, func(i Instance) bool { return i.RunID == run.RunID }) {
-		return // the next run time was set back by hand; the end of that run is this fire's record
+	if p.runs(run) {
+		return
 	}
 	if p.free > 0 && p.count == 0 {
 		if p.misfired(at) {
@@ -136,6 +136,12 @@ func (p *planner) place(at time.Time, stands StandsFor) {
 	default:
 		p.skip(run, ReasonMaxInstances, p.d.AtLimit.Sentence(p.now))
 	}
+}
+
+// runs says whether a fire's run is running already: the next run time was set back by hand. The end of that run is the
+// fire's record.
+func (p *planner) runs(run Run) bool {
+	return slices.ContainsFunc(p.live, func(i Instance) bool { return i.RunID == run.RunID })
 }
 
 // waitOrSkip lets a fire wait while there is room.
@@ -157,8 +163,11 @@ func (p *planner) wait(run Run, stands StandsFor) {
 }
 
 func (p *planner) misfired(at time.Time) bool {
-	return p.j.MisfireGraceTime > 0 && p.now.Sub(at) > p.j.MisfireGraceTime
+	return p.j.MisfireGraceTime > 0 && p.now.Sub(at) > p.grace()
 }
+
+// grace is how late a fire may be looked at: its jitter is a delay of our own and does not count.
+func (p *planner) grace() time.Duration { return p.j.MisfireGraceTime + p.j.Trigger.Jitter() }
 
 func (p *planner) skipMisfire(run Run) {
 	p.skip(run, ReasonMisfire, fmt.Sprintf("was looked at %s after its time, and misfire_grace_time is %s",

@@ -112,7 +112,7 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.L
 	for i := range due {
 		row := jobs[due[i].JobID]
 		job, err := row.job(&due[i])
-		job.WaitingCount = count[job.ID]
+		job.WaitingCount, job.Live = count[job.ID], len(live[job.ID])
 		looks[i] = scheduler.Look{Job: job, Queue: due[i].Queue, Now: now, Err: err, Live: live[job.ID], Waiting: waiting[job.ID]}
 	}
 	return looks, readRecent(ctx, tx, looks)
@@ -197,7 +197,7 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 	})
 	queueCounted(b, "begin runs", len(begun.jobIDs), claimBegin, begun.args(node))
 	queueCounted(b, "begin next attempts", len(retried.jobIDs), claimRetry, retried.retryArgs(node))
-	queueCounted(b, "give up runs", len(givenUp), claimGiveUp, giveUpArgs(givenUp, "was not tried again: its job was removed, and added anew since"))
+	queueCounted(b, "give up runs", len(givenUp), claimGiveUp, giveUpArgs(givenUp, "was not tried again: its job was removed and added anew, or its max_attempts lowered"))
 	queueCounted(b, "end waiting", len(unwaits), waitingDelete, runArgs(unwaits))
 	queueCounted(b, "let runs wait", len(waits), waitingInsert, waitingArgs(waits))
 	queueCounted(b, "record skips", len(skips), historyInsert, historyArgs(skips))

@@ -21,7 +21,7 @@ func (s *Store) WakeWaiting(ctx context.Context, jobIDs []string) (woken int, er
 	if err != nil || !some {
 		return 0, err
 	}
-	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.inTxWithLocks(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobIDs})
 		woken = int(tag.RowsAffected())
 		return err
@@ -36,7 +36,11 @@ const removedByHand = "; its row in pgdue.running_instances had been removed by 
 // stale and changes nothing, unless nothing at all is left of the run, since somebody removed its instance by hand: then
 // its end is recorded all the same.
 func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (stale int, err error) {
-	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	in := s.inTx
+	if slices.ContainsFunc(ended, func(r scheduler.Record) bool { return !r.Final }) {
+		in = s.inTxWithLocks
+	}
+	err = in(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		written, done, err := endAttempts(ctx, tx, ended)
 		if stale = len(ended) - done; err != nil || stale == 0 {
 			return err

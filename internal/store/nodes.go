@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -73,7 +74,18 @@ func (s *Store) MarkDead(ctx context.Context, p scheduler.Peer) (marked bool, er
 }
 
 // TakeOver ends attempts of a dead node as lost, up to limit jobs at a time.
+//
+// Where a batch cannot be written as its jobs' definitions say, because one of them cannot be read or the database refuses
+// a row, its attempts end without another one: instances must not stay counted for that.
 func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ended []scheduler.Record, done bool, err error) {
+	ended, done, err = s.takeOver(ctx, p, limit, false)
+	if err != nil && ctx.Err() == nil && !errors.Is(err, scheduler.ErrCommitUnknown) {
+		return s.takeOver(ctx, p, limit, true)
+	}
+	return ended, done, err
+}
+
+func (s *Store) takeOver(ctx context.Context, p scheduler.Peer, limit int, plain bool) (ended []scheduler.Record, done bool, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, takeoverLock, pgx.StrictNamedArgs{"id": p.ID, "limit": limit})
 		if err != nil {
@@ -83,10 +95,10 @@ func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ende
 		if err != nil {
 			return fmt.Errorf("lock jobs of a dead node: %w", err)
 		}
-		if ended, err = endLost(ctx, tx, p, jobs); err != nil {
+		if ended, err = endLost(ctx, tx, p, jobs, plain); err != nil {
 			return fmt.Errorf("end attempts of a dead node: %w", err)
 		}
-		if _, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobIDs(ended)}); err != nil {
+		if _, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": ids(jobs)}); err != nil {
 			return fmt.Errorf("wake jobs of a dead node: %w", err)
 		}
 		if _, err := tx.Exec(ctx, takeoverFinish, pgx.StrictNamedArgs{"id": p.ID}); err != nil {
@@ -104,13 +116,13 @@ func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ende
 }
 
 // endLost ends a dead node's attempts: of locked jobs as their definitions say, which may grant another attempt, and of
-// jobs that are removed.
-func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRow) (lost []scheduler.Record, err error) {
+// jobs that are removed. With plain, no attempt is followed by another, and no definition is read.
+func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRow, plain bool) (lost []scheduler.Record, err error) {
 	what := "its node stopped renewing its lease and was judged dead"
 	if p.Orphan {
 		what = "the row of its node in pgdue.nodes is gone"
 	}
-	if len(jobs) > 0 {
+	if len(jobs) > 0 && !plain {
 		looks, err := readLooks(ctx, tx, jobs)
 		if err != nil {
 			return nil, err
@@ -128,7 +140,7 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRo
 		}
 	}
 	rows, err := tx.Query(ctx, takeoverEnd, pgx.StrictNamedArgs{
-		"id": p.ID, "name": p.Name, "error": what, "sentence": scheduler.LostSentence(p.Name, what),
+		"id": p.ID, "name": p.Name, "error": what, "sentence": scheduler.LostSentence(p.Name, what), "job_ids": ids(jobs),
 	})
 	if err != nil {
 		return nil, err
@@ -145,6 +157,14 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRo
 		}})
 	})
 	return lost, err
+}
+
+func ids(jobs []scheduleRow) []string {
+	list := make([]string, len(jobs))
+	for i := range jobs {
+		list[i] = jobs[i].JobID
+	}
+	return list
 }
 
 // Maintain makes the partitions of run_history that are missing.

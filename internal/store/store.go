@@ -37,6 +37,8 @@ const (
 	// idleLimit is how long a transaction may idle, as that of a frozen process does: well below the time after which its
 	// node is judged dead, so that its locks are gone by then.
 	idleLimit = 8 * time.Second
+	// loopLockLimit is how long the loops wait for a job's lock before they put aside what needs it.
+	loopLockLimit = 500 * time.Millisecond
 )
 
 // begin does not say "read write": that would write into a database that is set to read-only, and a standby would refuse
@@ -128,10 +130,22 @@ func (s *Store) inTx(ctx context.Context, do func(context.Context, pgx.Tx) error
 	return transact(ctx, s.loops, s.begin, s.limit, do)
 }
 
+// inTxWithLocks is inTx for what waits for job locks in a loop, which it does for a moment only: ErrLocked.
+func (s *Store) inTxWithLocks(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+	return locked(transact(ctx, s.loops, withLockTimeout(s.begin, loopLockLimit), s.limit, do))
+}
+
 // inEdit is inTx for an edit, which waits for a lock so long and no longer: ErrLocked.
 func (s *Store) inEdit(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
-	begin := fmt.Sprintf("%s; set local lock_timeout = %d", s.begin, s.lockLimit.Milliseconds())
-	err := transact(ctx, s.pool, begin, s.editLimit, do)
+	return locked(transact(ctx, s.pool, withLockTimeout(s.begin, s.lockLimit), s.editLimit, do))
+}
+
+func withLockTimeout(begin string, limit time.Duration) string {
+	return fmt.Sprintf("%s; set local lock_timeout = %d", begin, limit.Milliseconds())
+}
+
+// locked tells a lock that was waited for in vain.
+func locked(err error) error {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "55P03" {
 		return fmt.Errorf("%w: %w", scheduler.ErrLocked, err)
@@ -145,9 +159,14 @@ func transact(ctx context.Context, pool *pgxpool.Pool, begin string, limit time.
 		if tx, err = pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin}); err != nil {
 			return err
 		}
-		if err = do(ctx, tx); err != nil {
-			rollback(ctx, tx)
-		}
+		done := false
+		defer func() { // also where do panics
+			if !done {
+				rollback(ctx, tx)
+			}
+		}()
+		err = do(ctx, tx)
+		done = err == nil
 		return err
 	})
 	if err != nil {

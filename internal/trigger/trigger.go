@@ -152,6 +152,9 @@ func (t *Trigger) Delay(at time.Time) time.Duration {
 	return time.Duration(rand.Int64N(most+1)) * time.Microsecond
 }
 
+// Jitter returns the longest delay that Delay draws.
+func (t *Trigger) Jitter() time.Duration { return t.options.jitter }
+
 // Location returns the trigger's time zone: UTC by default, never the machine's.
 func (t *Trigger) Location() *time.Location { return t.options.zone.loc }
 
