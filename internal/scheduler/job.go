@@ -128,6 +128,8 @@ type Job struct {
 	// RecentDuration is the longest of the last few ended attempts, 0 when there are none. The claim reads it for jobs
 	// at their limit only.
 	RecentDuration time.Duration
+	// RecentGap is the median of the gaps between the last few fire times, 0 when there are none; read as RecentDuration.
+	RecentGap time.Duration
 	// Live is how many running instances there are, retrying ones included.
 	Live int
 	// WaitingCount is how many runs wait, counted up to MaxWaiting; a look has only the first of them.

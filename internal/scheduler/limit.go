@@ -35,6 +35,8 @@ func atLimit(j Job, at, next, now time.Time, live []Instance, begun []Start) *At
 	switch { // a one-off that is added again and again has its fires at the times of its adding
 	case !next.IsZero():
 		l.Interval = next.Sub(at)
+	case j.RecentGap > 0:
+		l.Interval = j.RecentGap
 	case !j.LastRunTime.IsZero() && j.LastRunTime.Before(at):
 		l.Interval = at.Sub(j.LastRunTime)
 	}

@@ -155,6 +155,8 @@ func TestAtLimitTellsTheRemedy(t *testing.T) {
 			"max_instances 2 would be enough (runs take 1s, a fire comes every 5s)"},
 		{"one-off added every 5 s", `{"type":"date"}`, func(j *Job) { j.LastRunTime, j.RecentDuration = at(-5), time.Minute }, 0, instances(-5), 12,
 			"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
+		{"one-off added every 5 s, but for once", `{"type":"date"}`, func(j *Job) { j.LastRunTime, j.RecentGap, j.RecentDuration = at(-0.5), 5*time.Second, time.Minute }, 0,
+			instances(-5), 12, "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
 		{"one-off added once", `{"type":"date"}`, nil, 0, instances(-5), 2, "max_instances 2 lets one more run beside it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -135,9 +135,13 @@ func readRecent(ctx context.Context, tx pgx.Tx, looks []scheduler.Look) error {
 	}
 	type row struct {
 		JobID   string
-		Longest time.Duration
+		Longest *time.Duration
+		Gap     *time.Duration
 	}
-	return each(rows, func(r row) { byID[r.JobID].Job.RecentDuration = r.Longest })
+	return each(rows, func(r row) {
+		job := &byID[r.JobID].Job
+		job.RecentDuration, job.RecentGap = deref(r.Longest), deref(r.Gap)
+	})
 }
 
 // each calls do for each row.

@@ -1,12 +1,23 @@
--- claim_recent: the longest duration among the last five ended attempts of each job: what a skip at the limit explains with.
-SELECT j.job_id, max(h.ended_at - h.started_at) AS longest
+-- claim_recent: what a skip at the limit explains itself with: the longest duration among the last five ended attempts of
+-- each job, and the median of the gaps between its last fire times, null where there are none.
+SELECT j.job_id, d.longest, g.gap
 FROM unnest(@job_ids::text[]) AS j(job_id)
 CROSS JOIN LATERAL (
-    SELECT h.started_at, h.ended_at
-    FROM pgdue.run_history h
-    WHERE h.job_id = j.job_id AND h.outcome IN ('succeeded', 'failed', 'timed_out')
-      AND h.ended_at > pgdue.now() - interval '2 days'
-    ORDER BY h.ended_at DESC
-    LIMIT 5
-) h
-GROUP BY j.job_id
+    SELECT max(ended_at - started_at) AS longest
+    FROM (SELECT h.started_at, h.ended_at
+          FROM pgdue.run_history h
+          WHERE h.job_id = j.job_id AND h.outcome IN ('succeeded', 'failed', 'timed_out')
+            AND h.ended_at > pgdue.now() - interval '2 days'
+          ORDER BY h.ended_at DESC
+          LIMIT 5) ended
+) d
+CROSS JOIN LATERAL (
+    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY gap) AS gap
+    FROM (SELECT scheduled_run_time - lag(scheduled_run_time) OVER (ORDER BY scheduled_run_time) AS gap
+          FROM (SELECT h.scheduled_run_time
+                FROM pgdue.run_history h
+                WHERE h.job_id = j.job_id AND h.cause = 'schedule' AND h.ended_at > pgdue.now() - interval '2 days'
+                ORDER BY h.ended_at DESC
+                LIMIT 8) fires) gaps
+    WHERE gap > interval '0'
+) g
