@@ -79,7 +79,7 @@ func (s *Store) MarkDead(ctx context.Context, p scheduler.Peer) (marked bool, er
 // a row, its attempts end without another one: instances must not stay counted for that.
 func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ended []scheduler.Record, done bool, err error) {
 	ended, done, err = s.takeOver(ctx, p, limit, false)
-	if err != nil && ctx.Err() == nil && !errors.Is(err, scheduler.ErrCommitUnknown) {
+	if errors.Is(err, scheduler.ErrRejected) {
 		return s.takeOver(ctx, p, limit, true)
 	}
 	return ended, done, err
@@ -125,7 +125,7 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRo
 	if len(jobs) > 0 && !plain {
 		looks, err := readLooks(ctx, tx, jobs)
 		if err != nil {
-			return nil, err
+			return nil, unreadable(ctx, tx, err)
 		}
 		for _, l := range looks {
 			for _, i := range l.Live {
