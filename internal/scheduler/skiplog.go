@@ -7,7 +7,8 @@ import (
 )
 
 // skipLog warns of each skip at the limit, and after the third warning in a row sums up: a job that skips every five
-// seconds shall be seen, not drown everything else.
+// seconds shall be seen, not drown everything else. The first skip after a run has ended is warned of singly all the same,
+// as only then the number that would be enough is sure.
 type skipLog struct {
 	log  *slog.Logger
 	mu   sync.Mutex
@@ -45,14 +46,19 @@ func (l *skipLog) skipped(d Decided, r Record) {
 		j = &skipping{since: time.Now()}
 		l.jobs[r.JobID] = j
 	}
+	learnt := j.atLimit != nil && !j.atLimit.Ended && d.Decision.AtLimit.Ended // how long a run takes, so which number is enough
 	j.latest, j.atLimit = r, d.Decision.AtLimit
-	if j.warned == warnSingly {
+	if j.warned == warnSingly && !learnt {
 		j.count++
 		return
 	}
-	j.warned++
+	j.warned = min(j.warned+1, warnSingly)
 	j.since = time.Now()
 	attrs := append([]any{"job", r.JobID, "run", r.RunID, "scheduled_run_time", r.ScheduledRunTime}, j.attrs()...)
+	if j.count > 0 {
+		attrs = append(attrs, "skipped_besides", j.count)
+		j.count = 0
+	}
 	if j.warned == warnSingly {
 		attrs = append(attrs, "note", "further skips of this job are summed up once a minute")
 	}

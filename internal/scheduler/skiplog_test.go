@@ -80,3 +80,30 @@ func TestSkipLogOfCoalesced(t *testing.T) {
 		t.Errorf("line is %s (%v)", out.String(), err)
 	}
 }
+
+// Once a run has ended the number is sure: that skip is warned of singly again, with those that were not told.
+func TestSkipLogTellsTheSureNumber(t *testing.T) {
+	var out bytes.Buffer
+	l := &skipLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
+	for i := range 8 {
+		j := job(t, every5s, t0)
+		if i >= 5 {
+			j.RecentDuration = time.Minute
+		}
+		d := Plan(j, at(10), instances(0), nil)
+		l.skipped(Decided{Look{Job: j}, d}, d.Skip[len(d.Skip)-1])
+	}
+	var besides []int
+	for dec := json.NewDecoder(&out); dec.More(); {
+		var line struct {
+			Besides int `json:"skipped_besides"`
+		}
+		if err := dec.Decode(&line); err != nil {
+			t.Fatal(err)
+		}
+		besides = append(besides, line.Besides)
+	}
+	if diff := cmp.Diff([]int{0, 0, 0, 2}, besides); diff != "" {
+		t.Errorf("lines, by what they tell besides (-want +got):\n%s", diff)
+	}
+}

@@ -96,7 +96,7 @@ func TestFrozenBetweenWriteAndCommit(t *testing.T) {
 	url := storetest.URL(t)
 	wire := &storetest.Wire{}
 	slow, s, conn := wire.Open(t, url), storetest.OpenURL(t, url), storetest.Conn(t, url)
-	slow.SetIdleLimit(300 * time.Millisecond)
+	slow.SetIdleLimit(1500 * time.Millisecond)
 	node, other := registered(t, s, "frozen"), registered(t, s, "other")
 	add(t, s, storetest.Job(t, "j", `{"type":"date"}`))
 

@@ -65,9 +65,9 @@ func TestSilentConnectionIsGivenUp(t *testing.T) {
 			t.Parallel()
 			wire := &storetest.Wire{}
 			s := wire.Open(t, storetest.URL(t))
-			s.SetCallLimit(200 * time.Millisecond)
 			n := registered(t, s, "me")
 			add(t, s, storetest.Job(t, "j", `{"type":"date"}`))
+			s.SetCallLimit(200 * time.Millisecond)
 			wire.Silence()
 			defer wire.Break() // else closing the store waits for them
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
