@@ -5,16 +5,22 @@
 // # A job
 //
 //	            add, put                      last fire begun or skipped
+//	            add, put                      last fire decided
 //	(nothing) ───────────▶ active ─────────────────────────────────────▶ finished ──24 h──▶ (nothing)
-//	                        │  ▲                                             │
-//	 looked at alone, fails │  │ put                        add under the id │ while its runs still run
-//	                        ▼  │                                             ▼
-//	                       blocked                                         active
+//	                        │  ▲ │ ▲                                         │
+//	 looked at alone, fails │  │ │ │ resume                add under the id  │ while its runs still run
+//	                        ▼  │ ▼ │                                         ▼
+//	                  blocked  │ paused                                    active
+//	                     └─put─┘
 //
 // # A run
 //
 //	fire time ──claim──┬─▶ running instance (executing) ──complete──▶ succeeded, failed, timed_out, cancelled
-//	                   │              └──────── take-over, lease lost ─▶ lost
+//	                   │      ▲     │  ▲     └──────── take-over, lease lost ─▶ lost
+//	                   │      │     ▼  │ claim, after a wait
+//	                   │      │   retrying   (failed, timed out or lost, with attempts left; counted all the while)
+//	                   │    claim
+//	                   ├─▶ waiting run   (overlap wait, coalesce all; run-now begins here)
 //	                   └─▶ skipped, with a reason
 //
 // # Invariants
