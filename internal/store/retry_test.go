@@ -169,7 +169,9 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 	t.Run("added anew", func(t *testing.T) {
 		t.Parallel()
 		s, conn, n, f := tried(t, 3, 1)
-		add(t, s, storetest.Job(t, "try", `{"type":"date","at":"2199-01-01T00:00:00Z"}`))
+		stranger := storetest.Job(t, "try", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
+		stranger.MaxAttempts = 3
+		add(t, s, stranger)
 		hurry(t, conn)
 		tick(t, n)
 		finish(t, n)
