@@ -25,7 +25,13 @@ type Client struct {
 	BaseURL string
 	// HTTPClient sends the requests; nil is one that gives up after 30 s.
 	HTTPClient *http.Client
+	// Actor says who asks for changes, for those who read of them later: "ada@web-1". It is a claim, not a proof. Empty is
+	// somebody at the address that the request comes from.
+	Actor string
 }
+
+// ActorHeader is the request header that says who asks.
+const ActorHeader = "Pgdue-Actor"
 
 var defaultHTTPClient = &http.Client{Timeout: 30 * time.Second}
 
@@ -206,10 +212,23 @@ func (c *Client) request(ctx context.Context, method, path string, query url.Val
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", method, path, err)
 	}
+	if c.Actor != "" {
+		req.Header.Set(ActorHeader, printable(c.Actor))
+	}
 	if in != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	return req, nil
+}
+
+// printable leaves out of a header's value what a header cannot hold.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // explain says what to do when nobody listens, and leaves other errors as they are.

@@ -53,7 +53,7 @@ func TestAddedJobIsTheOneReadBack(t *testing.T) {
 		UpdatedAt:     servertest.Now,
 	}
 	want.MaxInstances, want.MaxAttempts, want.MaxWaiting = new(1), new(1), new(100)
-	want.Overlap, want.Coalesce = "skip", "latest"
+	want.Overlap, want.Coalesce, want.History = "skip", "latest", "all"
 	if diff := cmp.Diff(want, added); diff != "" {
 		t.Errorf("added (-want +got):\n%s", diff)
 	}

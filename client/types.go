@@ -12,8 +12,9 @@ type JobDefinition struct {
 	HTTP    *HTTP    `json:"http,omitempty" doc:"Send an HTTP request"`
 	// MaxInstances is how many runs of the job may execute at the same time, at least 1; default 1.
 	MaxInstances *int `json:"max_instances,omitempty" doc:"How many runs of the job may execute at the same time; default 1"`
-	// Overlap says what a fire does when max_instances runs execute: "skip" (default) or "wait".
-	Overlap string `json:"overlap,omitempty" doc:"What a fire does when max_instances runs execute: skip (default) or wait" example:"skip"`
+	// Overlap says what a fire does when max_instances runs execute: "skip" (default), "wait", or "replace": it waits
+	// before all others, and the oldest run is cancelled.
+	Overlap string `json:"overlap,omitempty" doc:"What a fire does when max_instances runs execute: skip (default), wait or replace" example:"skip"`
 	// MaxWaiting is how many runs may wait where Overlap is "wait"; default 100.
 	MaxWaiting *int `json:"max_waiting,omitempty" doc:"How many runs may wait where overlap is wait; default 100"`
 	// Coalesce says what several overdue fire times become: one run of the "latest" (default) or of the "earliest", or "all".
@@ -25,8 +26,16 @@ type JobDefinition struct {
 	// MaxAttempts is how often a run is tried; default 1. A lost attempt counts.
 	MaxAttempts *int `json:"max_attempts,omitempty" doc:"How often a run is tried, a lost attempt included; default 1"`
 	// Retry says how long a run waits between two attempts.
-	Retry  *Retry            `json:"retry,omitempty" doc:"How long a run waits between two attempts"`
-	Labels map[string]string `json:"labels,omitempty" doc:"Free key-value pairs"`
+	Retry *Retry `json:"retry,omitempty" doc:"How long a run waits between two attempts"`
+	// RetryOn says what is tried again: outcomes, exit codes, HTTP statuses. Absent: what failed, timed out or was lost.
+	RetryOn []string `json:"retry_on,omitempty" nullable:"false" doc:"What is tried again: failed, timed_out, lost, exit:75, exit:64-78, http:503, http:5xx; default failed, timed_out, lost"`
+	// History is "all" (default), or "errors": the successes of an hour become one record.
+	History string `json:"history,omitempty" doc:"What is kept: all (default), or errors, where the successes of an hour become one record" example:"all"`
+	// OnFailure says what is done when runs go on failing.
+	OnFailure *OnFailure `json:"on_failure,omitempty" doc:"What is done when runs go on failing"`
+	// AlertIfNoSuccessFor is how long the job may be without a success before on_failure's actions are taken.
+	AlertIfNoSuccessFor string            `json:"alert_if_no_success_for,omitempty" doc:"How long the job may be without a success, as in 2h, before on_failure's actions are taken"`
+	Labels              map[string]string `json:"labels,omitempty" doc:"Free key-value pairs"`
 }
 
 // Retry is an exponential backoff with jitter: before each further attempt a run waits half to all of min × factor^(n−1), at
@@ -35,6 +44,13 @@ type Retry struct {
 	Min    string  `json:"min,omitempty" doc:"Longest wait before the second attempt; default 1s" example:"1s"`
 	Max    string  `json:"max,omitempty" doc:"Longest wait before any attempt; default 5m" example:"5m"`
 	Factor float64 `json:"factor,omitempty" doc:"By how much the wait grows with each attempt; default 2" example:"2"`
+}
+
+// OnFailure is done once when the last After runs failed, timed out or were lost, and HTTP once more when one succeeds again.
+type OnFailure struct {
+	After int   `json:"after,omitempty" doc:"After so many failed runs in a row; required"`
+	Pause bool  `json:"pause,omitempty" doc:"Pause the job"`
+	HTTP  *HTTP `json:"http,omitempty" doc:"Call this URL; without a body it is told what happened as JSON"`
 }
 
 // Types of Trigger.
@@ -177,7 +193,6 @@ type Version struct {
 
 // PauseRequest pauses a job.
 type PauseRequest struct {
-	By     string `json:"by,omitempty" maxLength:"200" doc:"Who pauses it"`
 	Reason string `json:"reason,omitempty" maxLength:"1000" doc:"Why"`
 }
 

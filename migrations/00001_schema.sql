@@ -41,6 +41,10 @@ CREATE TABLE pgdue.jobs (
     retry_min        interval CHECK (retry_min >= interval '0'),
     retry_max        interval CHECK (retry_max >= interval '0'),
     retry_factor     double precision CHECK (retry_factor >= 1),
+    retry_on         text[],
+    history          text NOT NULL DEFAULT 'all' CHECK (history IN ('all', 'errors')),
+    on_failure       jsonb CHECK (jsonb_typeof(on_failure) = 'object'),
+    alert_if_no_success_for interval CHECK (alert_if_no_success_for > interval '0'),
     labels           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
     anchor           timestamptz NOT NULL CHECK (isfinite(anchor)),
     created_at       timestamptz NOT NULL CHECK (isfinite(created_at)),
@@ -66,6 +70,10 @@ COMMENT ON COLUMN pgdue.jobs.max_attempts IS 'How many attempts one run has; a l
 COMMENT ON COLUMN pgdue.jobs.retry_min IS 'Longest wait before the second attempt; null is 1 s';
 COMMENT ON COLUMN pgdue.jobs.retry_max IS 'Longest wait before any attempt; null is 5 min';
 COMMENT ON COLUMN pgdue.jobs.retry_factor IS 'By how much the wait grows with each attempt; null is 2';
+COMMENT ON COLUMN pgdue.jobs.retry_on IS 'What is tried again: outcomes, exit:CODE, http:STATUS; null is failed, timed_out and lost';
+COMMENT ON COLUMN pgdue.jobs.history IS 'all: a row for each run; errors: the successes of an hour become one row';
+COMMENT ON COLUMN pgdue.jobs.on_failure IS 'After how many failures in a row the job is paused, a URL is called, or both; null is never';
+COMMENT ON COLUMN pgdue.jobs.alert_if_no_success_for IS 'How long the job may be without a success before on_failure''s actions are taken; null is however long';
 COMMENT ON COLUMN pgdue.jobs.labels IS 'The user''s names and values';
 COMMENT ON COLUMN pgdue.jobs.anchor IS 'The moment from which the trigger counts: the creation, or the last change of the trigger';
 COMMENT ON COLUMN pgdue.jobs.created_at IS 'When the job was added';
@@ -127,6 +135,7 @@ CREATE TABLE pgdue.nodes (
     name       text NOT NULL,
     alive      boolean NOT NULL DEFAULT true,
     queues     text[] NOT NULL,
+    slots      integer NOT NULL DEFAULT 100 CHECK (slots >= 1),
     version    text NOT NULL,
     started_at timestamptz NOT NULL,
     beat       bigint NOT NULL DEFAULT 0,
@@ -137,6 +146,7 @@ COMMENT ON COLUMN pgdue.nodes.id IS 'Random, new with every start';
 COMMENT ON COLUMN pgdue.nodes.name IS 'For people: host:pid/first digits of the id';
 COMMENT ON COLUMN pgdue.nodes.alive IS 'False once another node judged this one dead: it can claim and renew nothing more';
 COMMENT ON COLUMN pgdue.nodes.queues IS 'The queues whose jobs this node claims';
+COMMENT ON COLUMN pgdue.nodes.slots IS 'How many attempts of one queue the node executes at a time';
 COMMENT ON COLUMN pgdue.nodes.version IS 'Version of the program';
 COMMENT ON COLUMN pgdue.nodes.started_at IS 'When the node registered';
 COMMENT ON COLUMN pgdue.nodes.beat IS 'Grows with every renewal; others watch that it moves, and compare no clocks';
@@ -155,6 +165,9 @@ CREATE TABLE pgdue.running_instances (
     deadline            timestamptz,
     job_revision        bigint NOT NULL,
     cancel_requested_at timestamptz,
+    cancel_requested_by text,
+    cancel_reason       text,
+    payload             text,
     fire_count          bigint NOT NULL CHECK (fire_count >= 1),
     first_run_time      timestamptz NOT NULL,
     last_run_time       timestamptz NOT NULL,
@@ -175,6 +188,9 @@ COMMENT ON COLUMN pgdue.running_instances.not_before IS 'When the next attempt m
 COMMENT ON COLUMN pgdue.running_instances.deadline IS 'When the attempt''s timeout passes; its node ends it then';
 COMMENT ON COLUMN pgdue.running_instances.job_revision IS 'Revision of the definition that the attempt runs';
 COMMENT ON COLUMN pgdue.running_instances.cancel_requested_at IS 'When somebody asked to cancel the run';
+COMMENT ON COLUMN pgdue.running_instances.cancel_requested_by IS 'Who asked';
+COMMENT ON COLUMN pgdue.running_instances.cancel_reason IS 'Why';
+COMMENT ON COLUMN pgdue.running_instances.payload IS 'What a manual run was given by who asked for it; null for nearly all, so that the row stays narrow';
 COMMENT ON COLUMN pgdue.running_instances.fire_count IS 'How many fire times the run is told that it stands for, itself included';
 COMMENT ON COLUMN pgdue.running_instances.first_run_time IS 'The first of them';
 COMMENT ON COLUMN pgdue.running_instances.last_run_time IS 'The last of them';
@@ -188,6 +204,8 @@ CREATE TABLE pgdue.waiting_runs (
     scheduled_run_time timestamptz NOT NULL,
     cause              text NOT NULL CHECK (cause IN ('schedule', 'manual', 'backfill')),
     created_at         timestamptz NOT NULL,
+    front              boolean NOT NULL DEFAULT false,
+    payload            text,
     fire_count         bigint NOT NULL CHECK (fire_count >= 1),
     first_run_time     timestamptz NOT NULL,
     last_run_time      timestamptz NOT NULL,
@@ -201,11 +219,13 @@ COMMENT ON COLUMN pgdue.waiting_runs.run_id IS 'The run';
 COMMENT ON COLUMN pgdue.waiting_runs.scheduled_run_time IS 'The nominal fire time';
 COMMENT ON COLUMN pgdue.waiting_runs.cause IS 'Why the run exists';
 COMMENT ON COLUMN pgdue.waiting_runs.created_at IS 'Since when it waits';
+COMMENT ON COLUMN pgdue.waiting_runs.front IS 'Begins before all others: a run that replaces the oldest instance';
+COMMENT ON COLUMN pgdue.waiting_runs.payload IS 'What a manual run was given by who asked for it';
 COMMENT ON COLUMN pgdue.waiting_runs.fire_count IS 'How many fire times the run stands for, itself included';
 COMMENT ON COLUMN pgdue.waiting_runs.first_run_time IS 'The first of them';
 COMMENT ON COLUMN pgdue.waiting_runs.last_run_time IS 'The last of them';
 -- A look takes the first few of a job's waiting runs, however many there are.
-CREATE INDEX waiting_runs_order ON pgdue.waiting_runs (job_id, created_at, scheduled_run_time);
+CREATE INDEX waiting_runs_order ON pgdue.waiting_runs (job_id, front DESC, created_at, scheduled_run_time);
 COMMENT ON INDEX pgdue.waiting_runs_order IS 'A job''s waiting runs in the order in which they begin';
 
 CREATE TABLE pgdue.run_history (

@@ -37,7 +37,7 @@ func newAdd() *cobra.Command {
 			return addOne(cmd, &r, &flags, replace, args)
 		},
 	}
-	r.addFlags(cmd)
+	r.addEditFlags(cmd)
 	flags.addTo(cmd.Flags())
 	cmd.Flags().StringVarP(&file, "file", "f", "", "put each job of this YAML or JSON `file`, - for stdin")
 	cmd.Flags().BoolVar(&replace, "replace", false, "replace a job that has the id")
@@ -119,7 +119,7 @@ func addFile(cmd *cobra.Command, r *remote, path string, args []string) error {
 func otherFlag(cmd *cobra.Command) (name string) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "file", "server", "output", "replace": // a file's jobs are put anyway
+		case "file", "server", "output", "by", "replace": // a file's jobs are put anyway
 		default:
 			name = f.Name
 		}

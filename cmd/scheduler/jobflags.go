@@ -28,6 +28,9 @@ type jobFlags struct {
 	maxInstances, maxAttempts, maxWaiting int
 	labels                                []string
 	retry                                 client.Retry
+	retryOn                               []string
+	history, alertAfter                   string
+	onFailure                             string
 }
 
 func (f *jobFlags) addTo(flags *pflag.FlagSet) {
@@ -49,7 +52,7 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 
 	flags.StringVar(&f.timeout, "timeout", "", "longest `duration` of an attempt (default 60s for --http, none for a command)")
 	flags.IntVar(&f.maxInstances, "max-instances", 1, "how many runs of the job may execute at the same time")
-	flags.StringVar(&f.overlap, "overlap", "", "what a fire does when that many run: skip (default) or wait")
+	flags.StringVar(&f.overlap, "overlap", "", "what a fire does when that many run: skip (default), wait or replace")
 	flags.IntVar(&f.maxWaiting, "max-waiting", 100, "with --overlap wait: how many runs may wait")
 	flags.StringVar(&f.coalesce, "coalesce", "", "what several overdue fire times become: latest (default), earliest or all")
 	flags.StringVar(&f.misfire, "misfire-grace-time", "", "how late a run may be, as in `5m`; later it is skipped (default: however late)")
@@ -57,6 +60,10 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.retry.Min, "retry-min", "", "with --max-attempts: longest wait before the second attempt (default `1s`)")
 	flags.StringVar(&f.retry.Max, "retry-max", "", "with --max-attempts: longest wait before any attempt (default `5m`)")
 	flags.Float64Var(&f.retry.Factor, "retry-factor", 0, "with --max-attempts: by how much the wait grows each time (default `2`)")
+	flags.StringSliceVar(&f.retryOn, "retry-on", nil, "with --max-attempts: `what` is tried again, as in timed_out,exit:75,http:5xx (default failed,timed_out,lost)")
+	flags.StringVar(&f.history, "history", "", "what is kept: all (default), or errors, where the successes of an hour become one record")
+	flags.StringVar(&f.onFailure, "on-failure", "", `what is done when runs go on failing, in its `+"`JSON`"+` form: {"after": 3, "pause": true, "http": {"url": "…"}}`)
+	flags.StringVar(&f.alertAfter, "alert-if-no-success-for", "", "with --on-failure: also when no run has succeeded for this `duration`")
 	flags.StringArrayVar(&f.labels, "label", nil, "a `name=value` to find the job by; repeatable")
 	flags.SetNormalizeFunc(shortZone)
 }
@@ -72,7 +79,8 @@ func shortZone(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 // definition is the job that the flags of cmd and the command after -- write. What its values mean is for the server to
 // judge.
 func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, now time.Time) (client.JobDefinition, error) {
-	d := client.JobDefinition{ID: id, Timeout: f.timeout, Overlap: f.overlap, Coalesce: f.coalesce, MisfireGraceTime: f.misfire}
+	d := client.JobDefinition{ID: id, Timeout: f.timeout, Overlap: f.overlap, Coalesce: f.coalesce, MisfireGraceTime: f.misfire,
+		RetryOn: f.retryOn, History: f.history, AlertIfNoSuccessFor: f.alertAfter}
 	if cmd.Flags().Changed("max-instances") {
 		d.MaxInstances = &f.maxInstances
 	}
@@ -84,6 +92,12 @@ func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, n
 	}
 	if cmd.Flags().Changed("max-attempts") {
 		d.MaxAttempts = &f.maxAttempts
+	}
+	if f.onFailure != "" {
+		d.OnFailure = &client.OnFailure{}
+		if err := readFlagJSON("on-failure", f.onFailure, d.OnFailure, `{"after": 3, "pause": true}`); err != nil {
+			return d, err
+		}
 	}
 	var err error
 	if d.Trigger, err = f.trigger(cmd, now); err != nil {
@@ -136,6 +150,25 @@ func (f *jobFlags) trigger(cmd *cobra.Command, now time.Time) (*client.Trigger, 
 	return t, nil
 }
 
+// readFlagJSON reads an object of a job's definition from a flag.
+func readFlagJSON(flag, text string, v any, example string) error {
+	if err := decodeStrictly(text, v); err != nil {
+		return fmt.Errorf("--%s: %w; write it like %s", flag, err, example)
+	}
+	return nil
+}
+
+// decodeStrictly reads one JSON object whose fields are all known.
+func decodeStrictly(text string, v any) error {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.DisallowUnknownFields()
+	err := d.Decode(v)
+	if err == nil && d.More() {
+		err = errors.New("something stands after the object")
+	}
+	return err
+}
+
 // readTrigger reads a trigger's JSON from a flag or, for -, from stdin.
 func readTrigger(text string, stdin io.Reader) (*client.Trigger, error) {
 	if text == "-" {
@@ -146,13 +179,7 @@ func readTrigger(text string, stdin io.Reader) (*client.Trigger, error) {
 		text = string(data)
 	}
 	var t client.Trigger
-	d := json.NewDecoder(strings.NewReader(text))
-	d.DisallowUnknownFields()
-	err := d.Decode(&t)
-	if err == nil && d.More() {
-		err = errors.New("something stands after the object")
-	}
-	if err != nil {
+	if err := decodeStrictly(text, &t); err != nil {
 		return nil, fmt.Errorf(`--trigger: %w; write it like {"type":"interval","every":"30s"}`, err)
 	}
 	if _, err := trigger.Parse([]byte(text)); err != nil { // as written: fields given twice or in other case

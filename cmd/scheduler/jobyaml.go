@@ -92,6 +92,11 @@ func (s *shape) check(n *yaml.Node, t reflect.Type, place string) error {
 			}
 		}
 		return nil
+	case reflect.Bool:
+		if n.ShortTag() != "!!bool" {
+			return at(place, "%s is neither true nor false", word(n))
+		}
+		return nil
 	case reflect.Int:
 		return checkInt(n, place)
 	case reflect.String:

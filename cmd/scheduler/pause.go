@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"os/user"
 
 	"github.com/spf13/cobra"
 
@@ -32,8 +30,7 @@ func newPause() *cobra.Command {
 			return nil
 		},
 	}
-	r.addFlags(cmd)
-	cmd.Flags().StringVar(&request.By, "by", whoAmI(), "`who` pauses it")
+	r.addEditFlags(cmd)
 	cmd.Flags().StringVar(&request.Reason, "reason", "", "`why`, shown wherever the job is")
 	return cmd
 }
@@ -59,19 +56,7 @@ func newResume() *cobra.Command {
 			return nil
 		},
 	}
-	r.addFlags(cmd)
+	r.addEditFlags(cmd)
 	cmd.Flags().BoolVar(&request.RunMissed, "run-missed", false, "run once for the fire times that were due meanwhile")
 	return cmd
-}
-
-// whoAmI is user@host, as far as they are known.
-func whoAmI() string {
-	name, host := "somebody", "somewhere"
-	if u, err := user.Current(); err == nil {
-		name = u.Username
-	}
-	if h, err := os.Hostname(); err == nil {
-		host = h
-	}
-	return name + "@" + host
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/user"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -20,6 +21,7 @@ import (
 type remote struct {
 	server string
 	output outputFormat
+	by     string
 }
 
 func (r *remote) addFlags(cmd *cobra.Command) {
@@ -28,8 +30,14 @@ func (r *remote) addFlags(cmd *cobra.Command) {
 	cmd.Flags().VarP(&r.output, "output", "o", "`format` of the output: table or json")
 }
 
+// addEditFlags are those of commands that change something.
+func (r *remote) addEditFlags(cmd *cobra.Command) {
+	r.addFlags(cmd)
+	cmd.Flags().StringVar(&r.by, "by", "", "`who` makes the change, for those who read of it (default "+whoAmI()+")")
+}
+
 func (r *remote) client() *client.Client {
-	return &client.Client{BaseURL: cmp.Or(r.server, os.Getenv("PGDUE_URL"))}
+	return &client.Client{BaseURL: cmp.Or(r.server, os.Getenv("PGDUE_URL")), Actor: cmp.Or(r.by, whoAmI())}
 }
 
 // outputFormat is the flag -o.
@@ -131,4 +139,16 @@ func runningOf(j client.Job) string {
 		return fmt.Sprint(j.Running)
 	}
 	return fmt.Sprintf("%d/%d", j.Running, *j.MaxInstances)
+}
+
+// whoAmI is user@host, as far as they are known.
+func whoAmI() string {
+	name, host := "somebody", "somewhere"
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if h, err := os.Hostname(); err == nil {
+		host = h
+	}
+	return name + "@" + host
 }

@@ -22,6 +22,6 @@ func newRemove() *cobra.Command {
 			return nil
 		},
 	}
-	r.addFlags(cmd)
+	r.addEditFlags(cmd)
 	return cmd
 }

@@ -35,7 +35,7 @@ func newRunNow() *cobra.Command {
 			return printRunNow(cmd, &r, run)
 		},
 	}
-	r.addFlags(cmd)
+	r.addEditFlags(cmd)
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait for the end of the run, and exit with 1 unless it succeeded")
 	return cmd
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/pgdue/pgdue/internal/trigger"
@@ -94,7 +95,9 @@ func (j *Job) Dropped(reason Reason, now time.Time, why string) []Record {
 func (d Definition) equal(e Definition) bool {
 	return maps.Equal(d.Labels, e.Labels) && equalWork(d.Work, e.Work) && d.MaxInstances == e.MaxInstances &&
 		d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting && d.Coalesce == e.Coalesce &&
-		d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts && d.Retry == e.Retry
+		d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts && d.Retry == e.Retry &&
+		slices.Equal(d.RetryOn, e.RetryOn) && d.History == e.History && equalJSON(d.OnFailure, e.OnFailure) &&
+		d.AlertIfNoSuccessFor == e.AlertIfNoSuccessFor
 }
 
 func equalWork(a, b Work) bool {

@@ -141,7 +141,8 @@ func definition(t testing.TB, triggerJSON string) Definition {
 		t.Fatal(err)
 	}
 	return Definition{
-		ID: "j", Trigger: when, Work: Work{Exec: &Exec{Command: []string{"true"}}},
+		History: HistoryAll,
+		ID:      "j", Trigger: when, Work: Work{Exec: &Exec{Command: []string{"true"}}},
 		MaxInstances: 1, Overlap: OverlapSkip, Coalesce: CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
 	}
 }

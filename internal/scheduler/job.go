@@ -21,7 +21,12 @@ type Definition struct {
 	Timeout          time.Duration // longest duration of an attempt; 0: the executor's default (see EffectiveTimeout)
 	MaxAttempts      int           // attempts of one run, a lost one counts; at least 1, default 1
 	Retry            Retry         // how long a run waits between two attempts
-	Labels           map[string]string
+	RetryOn          []string      // what is tried again, see RetryOn*; nil: what failed, timed out or was lost
+	History          string        // what of the successes is kept: HistoryAll (default), HistoryErrors
+	OnFailure        *OnFailure    // what is done when runs go on failing; nil: nothing
+	// AlertIfNoSuccessFor is how long the job may be without a success before OnFailure's actions are taken. 0: however long.
+	AlertIfNoSuccessFor time.Duration
+	Labels              map[string]string
 }
 
 // Retry is an exponential backoff with jitter. Zero fields have their defaults.
@@ -31,9 +36,20 @@ type Retry struct {
 	Factor float64       // by how much the wait grows with each attempt; default 2
 }
 
+// OnFailure is done once when the last After final outcomes were failures, and HTTP once more when a run succeeds again.
+type OnFailure struct {
+	After int   `json:"after"`           // so many failed, timed out or lost runs in a row, at least 1
+	Pause bool  `json:"pause,omitempty"` // pause the job
+	HTTP  *HTTP `json:"http,omitempty"`  // call this URL; without a body it is told what happened as JSON
+}
+
 const (
-	OverlapSkip = "skip" // the fire is skipped and recorded
-	OverlapWait = "wait" // the fire waits for an instance to end
+	OverlapSkip    = "skip"    // the fire is skipped and recorded
+	OverlapWait    = "wait"    // the fire waits for an instance to end
+	OverlapReplace = "replace" // the fire waits before all others, and the oldest instance is asked to cancel
+
+	HistoryAll    = "all"    // a row for each run
+	HistoryErrors = "errors" // the successes of an hour become one row
 
 	CoalesceLatest   = "latest"   // one run, of the latest overdue fire time; the others are recorded as coalesced
 	CoalesceEarliest = "earliest" // one run, of the earliest

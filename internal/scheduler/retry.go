@@ -21,13 +21,13 @@ func (r Retry) Backoff(attempt int) time.Duration {
 	return time.Duration(wait * (0.5 + rand.Float64()/2)).Truncate(time.Microsecond)
 }
 
-// again says whether an attempt that ended so is followed by another, and after which wait: one that failed, timed out or
-// was lost, while attempts are left.
-func (d *Definition) again(attempt int, o Outcome) (bool, time.Duration) {
-	if attempt >= d.MaxAttempts || o != Failed && o != TimedOut && o != Lost {
+// again says whether an attempt that ended so is followed by another, and after which wait: one that ended as RetryOn
+// says, while attempts are left.
+func (d *Definition) again(r *Record) (bool, time.Duration) {
+	if r.Attempt >= d.MaxAttempts || !d.retriesOn(r.Outcome, r.Status) {
 		return false, 0
 	}
-	return true, d.Retry.Backoff(attempt)
+	return true, d.Retry.Backoff(r.Attempt)
 }
 
 // Lost is the record of an attempt that its node did not end.
@@ -47,7 +47,7 @@ func LostSentence(node, why string) string {
 
 // conclude says in an attempt's record whether another one follows.
 func (d *Definition) conclude(r *Record) {
-	again, wait := d.again(r.Attempt, r.Outcome)
+	again, wait := d.again(r)
 	if r.Final = !again; again {
 		r.RetryIn = wait
 		r.Sentence += fmt.Sprintf("; attempt %d of %d follows in %s", r.Attempt+1, d.MaxAttempts, short(wait))

@@ -34,10 +34,10 @@ func TestBackoffIsBounded(t *testing.T) {
 func TestWhatIsTriedAgain(t *testing.T) {
 	d := Definition{MaxAttempts: 2}
 	for outcome, want := range map[Outcome]bool{Failed: true, TimedOut: true, Lost: true, Succeeded: false, Cancelled: false} {
-		if again, _ := d.again(1, outcome); again != want {
+		if again, _ := d.again(&Record{Run: Run{Attempt: 1}, Outcome: outcome}); again != want {
 			t.Errorf("after %s another attempt: %v, want %v", outcome, again, want)
 		}
-		if again, _ := d.again(2, outcome); again {
+		if again, _ := d.again(&Record{Run: Run{Attempt: 2}, Outcome: outcome}); again {
 			t.Errorf("after %s and all attempts another one", outcome)
 		}
 	}

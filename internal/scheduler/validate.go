@@ -42,8 +42,11 @@ func (d *Definition) Validate() error {
 	if d.MaxInstances < 1 || d.MaxInstances > maxMaxInstances {
 		v.add("max_instances", "%d is outside 1 to %d; 1 means that runs never overlap", d.MaxInstances, maxMaxInstances)
 	}
-	if d.Overlap != OverlapSkip && d.Overlap != OverlapWait {
-		v.add("overlap", "%s is not supported by this version; use %q or %q", quoteShort(d.Overlap), OverlapSkip, OverlapWait)
+	if d.Overlap != OverlapSkip && d.Overlap != OverlapWait && d.Overlap != OverlapReplace {
+		v.add("overlap", "%s is not one of %q, %q, %q", quoteShort(d.Overlap), OverlapSkip, OverlapWait, OverlapReplace)
+	}
+	if d.Overlap == OverlapReplace && d.Coalesce == CoalesceAll {
+		v.add("coalesce", "%q goes with overlap %q or %q; with %q one run waits at most", CoalesceAll, OverlapSkip, OverlapWait, OverlapReplace)
 	}
 	if d.MaxWaiting < 1 || d.MaxWaiting > maxMaxWaiting {
 		v.add("max_waiting", "%d is outside 1 to %d", d.MaxWaiting, maxMaxWaiting)
@@ -58,6 +61,25 @@ func (d *Definition) Validate() error {
 		v.add("max_attempts", "%d is outside 1 to %d; 1 means that no attempt is followed by another", d.MaxAttempts, maxMaxAttempts)
 	}
 	d.Retry.validate(&v)
+	validateRetryOn(&v, d.RetryOn)
+	if d.MaxAttempts == 1 {
+		if d.Retry != (Retry{}) {
+			v.add("retry", "says how long to wait before another attempt, and max_attempts 1 allows none; set max_attempts to 2 or more")
+		}
+		if d.RetryOn != nil {
+			v.add("retry_on", "says what is tried again, and max_attempts 1 allows nothing; set max_attempts to 2 or more")
+		}
+	}
+	if d.History != HistoryAll && d.History != HistoryErrors {
+		v.add("history", "%s is not one of %q, %q", quoteShort(d.History), HistoryAll, HistoryErrors)
+	}
+	d.OnFailure.validate(&v)
+	if d.AlertIfNoSuccessFor < 0 {
+		v.add("alert_if_no_success_for", "%s is not positive; leave it out to be told of failures only", d.AlertIfNoSuccessFor)
+	}
+	if d.AlertIfNoSuccessFor > 0 && d.OnFailure == nil {
+		v.add("alert_if_no_success_for", "needs on_failure, which says what to do then, as in \"on_failure\": {\"after\": 3, \"http\": {\"url\": \"https://example.org/alert\"}}")
+	}
 	if d.Timeout < 0 {
 		v.add("timeout", "%s is not positive; leave it out for the executor's default", d.Timeout)
 	}
@@ -72,7 +94,7 @@ func (d *Definition) validateWork(v *violations) {
 	case d.Exec != nil:
 		d.Exec.validate(v)
 	case d.HTTP != nil:
-		d.HTTP.validate(v)
+		d.HTTP.validate(v, "http")
 	default:
 		v.add("exec", `is missing; a job has exactly one of exec, http, as in "exec": {"command": ["echo", "hello"]}`)
 	}
@@ -87,6 +109,21 @@ func (r Retry) validate(v *violations) {
 	}
 	if r.Factor != 0 && !(r.Factor >= 1 && r.Factor <= 100) {
 		v.add("retry.factor", "%v is outside 1 to 100; 1 waits equally long each time", r.Factor)
+	}
+}
+
+func (f *OnFailure) validate(v *violations) {
+	if f == nil {
+		return
+	}
+	if f.After < 1 || f.After > maxMaxAttempts {
+		v.add("on_failure.after", "%d is outside 1 to %d; 3 acts when the last three runs failed", f.After, maxMaxAttempts)
+	}
+	if !f.Pause && f.HTTP == nil {
+		v.add("on_failure", `says not what to do; set "pause": true, or "http" with a URL to call`)
+	}
+	if f.HTTP != nil {
+		f.HTTP.validate(v, "on_failure.http")
 	}
 }
 
@@ -114,23 +151,23 @@ func (e *Exec) validate(v *violations) {
 	}
 }
 
-func (h *HTTP) validate(v *violations) {
+func (h *HTTP) validate(v *violations, field string) {
 	u, err := url.Parse(h.URL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		v.add("http.url", "%s is not an absolute http or https URL, as in https://example.org/ping", quoteShort(h.URL))
+		v.add(field+".url", "%s is not an absolute http or https URL, as in https://example.org/ping", quoteShort(h.URL))
 	}
 	if h.Method != "" && !validHeader.MatchString(h.Method) {
-		v.add("http.method", "%s is not a method such as GET or POST", quoteShort(h.Method))
+		v.add(field+".method", "%s is not a method such as GET or POST", quoteShort(h.Method))
 	}
 	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
 		if !validHeader.MatchString(name) {
-			v.add(entry("http.headers", name), "%s is not a header name of letters, digits and -", quoteShort(name))
+			v.add(entry(field+".headers", name), "%s is not a header name of letters, digits and -", quoteShort(name))
 		} else if strings.ContainsAny(h.Headers[name], "\r\n\x00") {
-			v.add(entry("http.headers", name), "holds a line break or NUL byte; a header is one line")
+			v.add(entry(field+".headers", name), "holds a line break or NUL byte; a header is one line")
 		}
 	}
 	if strings.ContainsRune(h.Body, 0) {
-		v.add("http.body", "holds a NUL byte, which the database cannot keep; encode it, as in base64")
+		v.add(field+".body", "holds a NUL byte, which the database cannot keep; encode it, as in base64")
 	}
 }
 

@@ -20,6 +20,9 @@ func TestValidate(t *testing.T) {
 			change(d.HTTP)
 		}
 	}
+	tries := func(change func(*Definition)) func(*Definition) {
+		return func(d *Definition) { d.MaxAttempts = 3; change(d) }
+	}
 	label := func(name, value string) func(*Definition) {
 		return func(d *Definition) { d.Labels = map[string]string{name: value} }
 	}
@@ -43,13 +46,28 @@ func TestValidate(t *testing.T) {
 		{"no instances", func(d *Definition) { d.MaxInstances = 0 }, "max_instances", "0 is outside 1 to 1000000"},
 		{"negative instances", func(d *Definition) { d.MaxInstances = -1 }, "max_instances", "-1 is outside"},
 		{"too many instances", func(d *Definition) { d.MaxInstances = 1_000_001 }, "max_instances", "1000001 is outside"},
-		{"overlap", func(d *Definition) { d.Overlap = "queue" }, "overlap", `"queue" is not supported by this version; use "skip"`},
+		{"overlap", func(d *Definition) { d.Overlap = "queue" }, "overlap", `"queue" is not one of "skip", "wait", "replace"`},
 		{"coalesce", func(d *Definition) { d.Coalesce = "none" }, "coalesce", `"latest"`},
 		{"attempts", func(d *Definition) { d.MaxAttempts = 1001 }, "max_attempts", "1001 is outside 1 to 1000"},
 		{"no attempts", func(d *Definition) { d.MaxAttempts = 0 }, "max_attempts", "0 is outside 1 to 1000"},
-		{"retry.min", func(d *Definition) { d.Retry.Min = -1 }, "retry.min", "-1ns is negative"},
-		{"retry.max", func(d *Definition) { d.Retry = Retry{Min: time.Minute, Max: time.Second} }, "retry.max", "1s is less than retry.min, 1m0s"},
-		{"retry.factor", func(d *Definition) { d.Retry.Factor = 0.5 }, "retry.factor", "0.5 is outside 1 to 100"},
+		{"retry without attempts", func(d *Definition) { d.Retry.Min = time.Second }, "retry", "set max_attempts to 2 or more"},
+		{"retry_on without attempts", func(d *Definition) { d.RetryOn = []string{"lost"} }, "retry_on", "set max_attempts to 2 or more"},
+		{"retry_on", tries(func(d *Definition) { d.RetryOn = []string{"lost", "exit:64-78", "http:5xx", "http:429"} }), "", ""},
+		{"retry_on of nothing", tries(func(d *Definition) { d.RetryOn = []string{} }), "retry_on", "is empty"},
+		{"retry_on of success", tries(func(d *Definition) { d.RetryOn = []string{"failed", "succeeded"} }), "retry_on[1]", `"succeeded" is none of failed`},
+		{"retry_on of no exit code", tries(func(d *Definition) { d.RetryOn = []string{"exit:0"} }), "retry_on[0]", `"exit:0"`},
+		{"retry_on of no status", tries(func(d *Definition) { d.RetryOn = []string{"http:600"} }), "retry_on[0]", `"http:600"`},
+		{"retry_on of a range upside down", tries(func(d *Definition) { d.RetryOn = []string{"exit:78-64"} }), "retry_on[0]", `"exit:78-64"`},
+		{"replace one by one", func(d *Definition) { d.Overlap, d.Coalesce = OverlapReplace, CoalesceAll }, "coalesce", "one run waits at most"},
+		{"history", func(d *Definition) { d.History = "none" }, "history", `"none" is not one of "all", "errors"`},
+		{"on_failure", func(d *Definition) { d.OnFailure = &OnFailure{After: 3, Pause: true} }, "", ""},
+		{"on_failure after none", func(d *Definition) { d.OnFailure = &OnFailure{Pause: true} }, "on_failure.after", "0 is outside 1 to 1000"},
+		{"on_failure without an act", func(d *Definition) { d.OnFailure = &OnFailure{After: 1} }, "on_failure", "says not what to do"},
+		{"on_failure to nowhere", func(d *Definition) { d.OnFailure = &OnFailure{After: 1, HTTP: &HTTP{URL: "x"}} }, "on_failure.http.url", "not an absolute"},
+		{"silence that nobody hears", func(d *Definition) { d.AlertIfNoSuccessFor = time.Hour }, "alert_if_no_success_for", "needs on_failure"},
+		{"retry.min", tries(func(d *Definition) { d.Retry.Min = -1 }), "retry.min", "-1ns is negative"},
+		{"retry.max", tries(func(d *Definition) { d.Retry = Retry{Min: time.Minute, Max: time.Second} }), "retry.max", "1s is less than retry.min, 1m0s"},
+		{"retry.factor", tries(func(d *Definition) { d.Retry.Factor = 0.5 }), "retry.factor", "0.5 is outside 1 to 100"},
 		{"timeout", func(d *Definition) { d.Timeout = -time.Second }, "timeout", "-1s is not positive"},
 		{"no command", exec(func(e *Exec) { e.Command = nil }), "exec.command", "is empty"},
 		{"empty program", exec(func(e *Exec) { e.Command = []string{""} }), "exec.command", "is empty"},
@@ -116,7 +134,7 @@ func TestEveryBadNameIsTold(t *testing.T) {
 func TestValidateTellsEverything(t *testing.T) {
 	err := (&Definition{}).Validate()
 	var invalid *InvalidError
-	if !errors.As(err, &invalid) || len(invalid.Fields) != 8 {
-		t.Errorf("error is %v, want eight fields", err)
+	if !errors.As(err, &invalid) || len(invalid.Fields) != 9 {
+		t.Errorf("error is %v, want nine fields", err)
 	}
 }

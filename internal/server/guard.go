@@ -7,6 +7,9 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
+
+	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/scheduler"
 )
 
 // recovered turns a panic into a 500 and a log line, or into a cut connection when the answer has begun.
@@ -63,7 +66,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 				r.Header.Get("Content-Type"))
 			return
 		}
-		next.ServeHTTP(w, r)
+		next.ServeHTTP(w, r.WithContext(scheduler.WithActor(r.Context(), actorOf(r))))
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.Loopback && !loopbackHost(r.Host) {
@@ -73,6 +76,21 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		}
 		inner.ServeHTTP(w, r)
 	})
+}
+
+// maxActor is how many bytes of who asks are kept.
+const maxActor = 200
+
+// actorOf says who asks: what the header claims, else where the request comes from.
+func actorOf(r *http.Request) string {
+	if actor := strings.TrimSpace(strings.ToValidUTF8(r.Header.Get(client.ActorHeader), "")); actor != "" {
+		return strings.ToValidUTF8(actor[:min(len(actor), maxActor)], "")
+	}
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return scheduler.Somebody
+	}
+	return scheduler.Somebody + " at " + host
 }
 
 // hasBody says whether a request brings a body or is sent like a form, which may be empty.

@@ -156,7 +156,7 @@ func (s *Server) pauseJob(ctx context.Context, in *pauseInput) (*jobOutput, erro
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	o, err := s.Store.Pause(ctx, in.ID, in.Body.By, in.Body.Reason)
+	o, err := s.Store.Pause(ctx, in.ID, in.Body.Reason)
 	if err != nil {
 		return nil, s.problem(ctx, "pause job", in.ID, err)
 	}

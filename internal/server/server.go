@@ -42,7 +42,7 @@ type Store interface {
 	// Remove removes a job; ErrNotFound when there is none.
 	Remove(ctx context.Context, id string) error
 	// Pause pauses a job, Resume ends its pause; ErrNotFound, ErrFinished, ErrBlocked.
-	Pause(ctx context.Context, id, by, reason string) (scheduler.Overview, error)
+	Pause(ctx context.Context, id, reason string) (scheduler.Overview, error)
 	Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error)
 	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free; ErrNotFound, ErrBlocked, ErrPaused.
 	RunNow(ctx context.Context, id string) (scheduler.Run, error)

@@ -106,14 +106,14 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 				Detail: `Content-Type is ""; send the body as application/json`}},
 		{name: "everything wrong at once", method: "POST", target: "/v1/jobs",
 			body: `{"id": "a b", "trigger": {"type": "date"}, "exec": {"command": []}, ` + pingHTTP + `, "max_instances": 0,
-				"overlap": "replace", "labels": {" ": "x", "-": "x"}}`,
+				"overlap": "queue", "labels": {" ": "x", "-": "x"}}`,
 			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
 				{Location: "body.http", Message: "stands beside exec; a job has exactly one of exec, http"},
 				{Location: "body.id", Message: `"a b" is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -`},
 				{Location: "body.labels.-", Message: `"-" is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit`},
 				{Location: `body.labels[" "]`, Message: `" " is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit`},
 				{Location: "body.max_instances", Message: "0 is outside 1 to 1000000; 1 means that runs never overlap"},
-				{Location: "body.overlap", Message: `"replace" is not supported by this version; use "skip" or "wait"`},
+				{Location: "body.overlap", Message: `"queue" is not one of "skip", "wait", "replace"`},
 			}}},
 		{name: "schema and domain at once", method: "POST", target: "/v1/jobs",
 			body: `{"id": "a", "max_instance": 2, "max_attempts": "two", ` + pingHTTP + `}`,
@@ -361,7 +361,7 @@ func (o onlyIDs) Jobs(_ context.Context, after string, _ int) ([]scheduler.Overv
 	return nil, o.check(after)
 }
 func (o onlyIDs) Remove(_ context.Context, id string) error { return o.check(id) }
-func (o onlyIDs) Pause(_ context.Context, id, _, _ string) (v scheduler.Overview, err error) {
+func (o onlyIDs) Pause(_ context.Context, id, _ string) (v scheduler.Overview, err error) {
 	return v, o.check(id)
 }
 

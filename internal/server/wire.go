@@ -24,7 +24,12 @@ func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.Field
 		MaxWaiting:   valueOr(w.MaxWaiting, scheduler.DefaultMaxWaiting),
 		Coalesce:     cmp.Or(w.Coalesce, scheduler.CoalesceLatest),
 		MaxAttempts:  valueOr(w.MaxAttempts, 1),
+		RetryOn:      w.RetryOn,
+		History:      cmp.Or(w.History, scheduler.HistoryAll),
 		Labels:       w.Labels,
+	}
+	if f := w.OnFailure; f != nil {
+		d.OnFailure = &scheduler.OnFailure{After: f.After, Pause: f.Pause, HTTP: (*scheduler.HTTP)(f.HTTP)}
 	}
 	var bad []scheduler.FieldError
 	if w.Trigger != nil {
@@ -39,6 +44,7 @@ func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.Field
 		bad = append(bad, duration(&d.Retry.Max, "retry.max", w.Retry.Max)...)
 		d.Retry.Factor = w.Retry.Factor
 	}
+	bad = append(bad, duration(&d.AlertIfNoSuccessFor, "alert_if_no_success_for", w.AlertIfNoSuccessFor)...)
 	bad = append(bad, duration(&d.MisfireGraceTime, "misfire_grace_time", w.MisfireGraceTime)...)
 	var invalid *scheduler.InvalidError
 	if errors.As(d.Validate(), &invalid) {
@@ -115,6 +121,8 @@ func jobOf(o scheduler.Overview) client.Job {
 			MaxWaiting:   &o.MaxWaiting,
 			Coalesce:     o.Coalesce,
 			MaxAttempts:  &o.MaxAttempts,
+			RetryOn:      o.RetryOn,
+			History:      o.History,
 			Labels:       o.Labels,
 		},
 		State:       string(o.State),
@@ -146,6 +154,12 @@ func jobOf(o scheduler.Overview) client.Job {
 		if o.Retry.Max != 0 {
 			j.Retry.Max = trigger.FormatDuration(o.Retry.Max)
 		}
+	}
+	if f := o.OnFailure; f != nil {
+		j.OnFailure = &client.OnFailure{After: f.After, Pause: f.Pause, HTTP: (*client.HTTP)(f.HTTP)}
+	}
+	if o.AlertIfNoSuccessFor != 0 {
+		j.AlertIfNoSuccessFor = trigger.FormatDuration(o.AlertIfNoSuccessFor)
 	}
 	if o.MisfireGraceTime != 0 {
 		j.MisfireGraceTime = trigger.FormatDuration(o.MisfireGraceTime)

@@ -100,9 +100,9 @@ func retryingRuns(ctx context.Context, tx pgx.Tx, id string) (runs []scheduler.R
 }
 
 // Pause pauses a job: a claim that locks it after this has committed begins nothing.
-func (s *Store) Pause(ctx context.Context, id, by, reason string) (scheduler.Overview, error) {
+func (s *Store) Pause(ctx context.Context, id, reason string) (scheduler.Overview, error) {
 	return s.change(ctx, id, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
-		j, err := j.Pause(now, by, reason)
+		j, err := j.Pause(now, scheduler.ActorOf(ctx), reason)
 		return j, nil, nil, err
 	})
 }

@@ -138,7 +138,7 @@ func TestNewerSchema(t *testing.T) {
 		want   string // in the error, "" for none
 	}{
 		{1, ""},
-		{99, "the schema pgdue is at migration 99, which works only with programs that know migration 99; this one knows up to 1: upgrade this program"},
+		{99, "the schema pgdue is at migration 99, which works only with programs that know migration 99; this one knows up to 2: upgrade this program"},
 	} {
 		t.Run(fmt.Sprintf("oldest binary %d", c.oldest), func(t *testing.T) {
 			t.Parallel()

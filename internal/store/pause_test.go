@@ -19,14 +19,14 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 	n := newNode(t, s, w)
 	add(t, s, storetest.Job(t, "p", `{"type":"interval","every":"1h"}`))
 
-	o, err := s.Pause(t.Context(), "p", "ada@web-1", "the receiver is being moved")
+	o, err := s.Pause(scheduler.WithActor(t.Context(), "ada@web-1"), "p", "the receiver is being moved")
 	if err != nil || o.State != scheduler.StatePaused {
 		t.Fatal(o.State, err)
 	}
 	if !strings.HasPrefix(o.Problem, "paused since 20") || !strings.HasSuffix(o.Problem, " UTC by ada@web-1: the receiver is being moved") {
 		t.Errorf("job_overview says %q", o.Problem)
 	}
-	again, err := s.Pause(t.Context(), "p", "bob", "why not")
+	again, err := s.Pause(scheduler.WithActor(t.Context(), "bob"), "p", "why not")
 	if err != nil || again.PausedBy != "ada@web-1" || again.Revision != o.Revision {
 		t.Errorf("paused twice: by %s, revision %d after %d, %v", again.PausedBy, again.Revision, o.Revision, err)
 	}
@@ -70,7 +70,7 @@ func TestPauseCommittedBeforeAClaimIsObeyed(t *testing.T) {
 	w := &work{}
 	n := newNode(t, s, w)
 	add(t, s, storetest.Job(t, "p", `{"type":"date"}`))
-	if _, err := s.Pause(t.Context(), "p", "ada", ""); err != nil {
+	if _, err := s.Pause(scheduler.WithActor(t.Context(), "ada"), "p", ""); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n)
@@ -82,10 +82,10 @@ func TestPauseCommittedBeforeAClaimIsObeyed(t *testing.T) {
 	if ran := len(w.executed()); ran != 0 {
 		t.Errorf("%d runs of a fire that fell due in the pause, want 0: it has its record", ran)
 	}
-	if _, err := s.Pause(t.Context(), "p", "ada", ""); !errors.Is(err, scheduler.ErrFinished) {
+	if _, err := s.Pause(scheduler.WithActor(t.Context(), "ada"), "p", ""); !errors.Is(err, scheduler.ErrFinished) {
 		t.Errorf("pausing a finished job: %v", err)
 	}
-	if _, err := s.Pause(t.Context(), "nobody", "ada", ""); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.Pause(scheduler.WithActor(t.Context(), "ada"), "nobody", ""); !errors.Is(err, scheduler.ErrNotFound) {
 		t.Errorf("pausing no job: %v", err)
 	}
 }

@@ -119,7 +119,7 @@ func TestResumeOfAnUnreadableJob(t *testing.T) {
 	url := storetest.URL(t)
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	add(t, s, storetest.Job(t, "p", `{"type":"interval","every":"1h"}`))
-	if _, err := s.Pause(t.Context(), "p", "ada", ""); err != nil {
+	if _, err := s.Pause(scheduler.WithActor(t.Context(), "ada"), "p", ""); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type":"sundial"}'`)

@@ -15,29 +15,33 @@ import (
 
 // jobRow is a row of jobs.
 type jobRow struct {
-	ID               string
-	Trigger          []byte
-	Executor         string
-	Payload          []byte
-	MaxInstances     int
-	Overlap          string
-	CoalescePolicy   string
-	MaxWaiting       int
-	MisfireGraceTime *time.Duration
-	Timeout          *time.Duration
-	MaxAttempts      int
-	RetryMin         *time.Duration
-	RetryMax         *time.Duration
-	RetryFactor      *float64
-	Labels           []byte
-	Anchor           time.Time
-	CreatedAt        time.Time
-	UpdatedAt        time.Time
-	Revision         int64
-	CreatedRevision  int64
-	PausedAt         *time.Time
-	PausedBy         *string
-	PausedReason     *string
+	ID                  string
+	Trigger             []byte
+	Executor            string
+	Payload             []byte
+	MaxInstances        int
+	Overlap             string
+	CoalescePolicy      string
+	MaxWaiting          int
+	MisfireGraceTime    *time.Duration
+	Timeout             *time.Duration
+	MaxAttempts         int
+	RetryMin            *time.Duration
+	RetryMax            *time.Duration
+	RetryFactor         *float64
+	RetryOn             []string
+	History             string
+	OnFailure           []byte
+	AlertIfNoSuccessFor *time.Duration
+	Labels              []byte
+	Anchor              time.Time
+	CreatedAt           time.Time
+	UpdatedAt           time.Time
+	Revision            int64
+	CreatedRevision     int64
+	PausedAt            *time.Time
+	PausedBy            *string
+	PausedReason        *string
 }
 
 // scheduleRow is a row of next_run_times.
@@ -57,7 +61,8 @@ func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
 		Definition: scheduler.Definition{
 			ID: r.ID, MaxInstances: r.MaxInstances, Overlap: r.Overlap, Coalesce: r.CoalescePolicy,
 			MaxWaiting: r.MaxWaiting, MisfireGraceTime: deref(r.MisfireGraceTime), Timeout: deref(r.Timeout), MaxAttempts: r.MaxAttempts,
-			Retry: scheduler.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
+			Retry:   scheduler.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
+			RetryOn: r.RetryOn, History: r.History, AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
 		},
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
@@ -71,7 +76,7 @@ func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
 	} else {
 		errTrigger = fmt.Errorf("pgdue.jobs.trigger is no trigger: %w", errTrigger)
 	}
-	if err := errors.Join(errTrigger, r.readWork(&j.Work), r.readLabels(&j.Labels)); err != nil {
+	if err := errors.Join(errTrigger, r.readWork(&j.Work), r.readOnFailure(&j.OnFailure), r.readLabels(&j.Labels)); err != nil {
 		return j, err
 	}
 	if err := j.Validate(); err != nil { // written by hand, or by a newer version
@@ -83,6 +88,16 @@ func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
 func (r *jobRow) readLabels(labels *map[string]string) error {
 	if err := json.Unmarshal(r.Labels, labels); err != nil {
 		return fmt.Errorf("pgdue.jobs.labels are not names with texts: %w", err)
+	}
+	return nil
+}
+
+func (r *jobRow) readOnFailure(f **scheduler.OnFailure) error {
+	if r.OnFailure == nil {
+		return nil
+	}
+	if err := json.Unmarshal(r.OnFailure, f); err != nil {
+		return fmt.Errorf("pgdue.jobs.on_failure says not what to do: %w", err)
 	}
 	return nil
 }
@@ -120,6 +135,12 @@ func jobArgs(j *scheduler.Job) (pgx.StrictNamedArgs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write payload: %w", err)
 	}
+	var onFailure []byte // null
+	if j.OnFailure != nil {
+		if onFailure, err = json.Marshal(j.OnFailure); err != nil {
+			return nil, fmt.Errorf("write on_failure: %w", err)
+		}
+	}
 	labels := j.Labels
 	if labels == nil {
 		labels = map[string]string{}
@@ -131,7 +152,8 @@ func jobArgs(j *scheduler.Job) (pgx.StrictNamedArgs, error) {
 	return pgx.StrictNamedArgs{
 		"id": j.ID, "trigger": t, "executor": j.Executor(), "payload": payload, "max_instances": j.MaxInstances,
 		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "max_waiting": j.MaxWaiting, "misfire_grace_time": positive(j.MisfireGraceTime), "timeout": positive(j.Timeout), "max_attempts": j.MaxAttempts,
-		"retry_min": positive(j.Retry.Min), "retry_max": positive(j.Retry.Max), "retry_factor": factor, "labels": labels,
+		"retry_min": positive(j.Retry.Min), "retry_max": positive(j.Retry.Max), "retry_factor": factor, "retry_on": j.RetryOn,
+		"history": j.History, "on_failure": onFailure, "alert_if_no_success_for": positive(j.AlertIfNoSuccessFor), "labels": labels,
 		"anchor": j.Anchor, "created_at": j.CreatedAt, "updated_at": j.UpdatedAt,
 		"revision": j.Revision, "created_revision": j.CreatedRevision,
 		"paused_at": orNull(j.PausedAt), "paused_by": text(j.PausedBy), "paused_reason": text(j.PausedReason),

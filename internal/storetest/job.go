@@ -17,5 +17,6 @@ func Job(t testing.TB, id, triggerJSON string) scheduler.Definition {
 	return scheduler.Definition{
 		ID: id, Trigger: when, Work: scheduler.Work{Exec: &scheduler.Exec{Command: []string{"true"}}},
 		MaxInstances: 1, Overlap: scheduler.OverlapSkip, Coalesce: scheduler.CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
+		History: scheduler.HistoryAll,
 	}
 }

@@ -112,8 +112,8 @@ func (s *Store) Remove(_ context.Context, id string) error {
 }
 
 // Pause pauses a job.
-func (s *Store) Pause(ctx context.Context, id, by, reason string) (scheduler.Overview, error) {
-	return s.move(ctx, id, func(j scheduler.Job) (scheduler.Job, error) { return j.Pause(Now, by, reason) })
+func (s *Store) Pause(ctx context.Context, id, reason string) (scheduler.Overview, error) {
+	return s.move(ctx, id, func(j scheduler.Job) (scheduler.Job, error) { return j.Pause(Now, scheduler.ActorOf(ctx), reason) })
 }
 
 // Resume ends a job's pause.
