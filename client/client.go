@@ -93,6 +93,21 @@ func (c *Client) RunNow(ctx context.Context, id string) (Run, error) {
 	return r, err
 }
 
+// CancelRun cancels a run: one that executes is told to stop, any other that has not ended has ended then. It fails with
+// IsNotFound, and with a Problem of status 409 when the run has ended already.
+func (c *Client) CancelRun(ctx context.Context, jobID, runID string, r CancelRequest) (Cancellation, error) {
+	var done Cancellation
+	_, err := c.call(ctx, http.MethodPost, JobPath(jobID)+"/runs/"+url.PathEscape(runID)+"/cancel", nil, r, &done)
+	return done, err
+}
+
+// CancelRuns cancels all runs of a job, those that wait and those that have begun. It fails with IsNotFound.
+func (c *Client) CancelRuns(ctx context.Context, jobID string, r CancelRequest) (Cancellation, error) {
+	var done Cancellation
+	_, err := c.call(ctx, http.MethodPost, JobPath(jobID)+"/cancel", nil, r, &done)
+	return done, err
+}
+
 // Runs lists the runs of a job, newest first. before is the Next of the page before, a time in RFC 3339, or "" for the
 // newest; a limit of 0 leaves it to the scheduler. The runs of a removed job stay, so an unknown id has none.
 func (c *Client) Runs(ctx context.Context, jobID, before string, limit int) (RunPage, error) {

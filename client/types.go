@@ -172,6 +172,10 @@ type Run struct {
 	FirstRunTime     time.Time `json:"first_run_time,omitzero" doc:"The first of these fire times"`
 	LastRunTime      time.Time `json:"last_run_time,omitzero" doc:"The last of these fire times"`
 	Final            bool      `json:"final" doc:"Whether this is the run's end: no attempt follows"`
+
+	CancelRequestedAt time.Time `json:"cancel_requested_at,omitzero" doc:"When somebody asked to cancel the run, which executes still"`
+	CancelRequestedBy string    `json:"cancel_requested_by,omitempty" doc:"Who asked"`
+	CancelReason      string    `json:"cancel_reason,omitempty" doc:"Why"`
 }
 
 // RunPage is a part of a job's runs, newest first: those that execute, then those that have ended.
@@ -189,6 +193,17 @@ type RunDetail struct {
 type Version struct {
 	Version string `json:"version"`
 	TZData  string `json:"tzdata" doc:"Version of the time zone database, and where it is from"`
+}
+
+// CancelRequest cancels a run, or all runs of a job.
+type CancelRequest struct {
+	Reason string `json:"reason,omitempty" maxLength:"1000" doc:"Why"`
+}
+
+// Cancellation is what a CancelRequest did.
+type Cancellation struct {
+	Ended int `json:"ended" doc:"Runs that had not begun, or were between two attempts: they have ended"`
+	Asked int `json:"asked" doc:"Runs that execute: their nodes are told to stop them"`
 }
 
 // PauseRequest pauses a job.

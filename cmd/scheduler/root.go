@@ -31,6 +31,7 @@ func newRoot() *cobra.Command {
 		newRemove(),
 		newRuns(),
 		newRunNow(),
+		newCancel(),
 		newPause(),
 		newResume(),
 		newPreview(),

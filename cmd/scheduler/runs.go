@@ -112,6 +112,8 @@ func storyOf(r client.Run) string {
 		return r.Sentence
 	case r.State == client.RunWaiting:
 		return "waits for an instance"
+	case r.State == client.RunRunning && !r.CancelRequestedAt.IsZero():
+		return fmt.Sprintf("runs on %s; %s asked for its end", r.Node, r.CancelRequestedBy)
 	case r.State == client.RunRunning && r.Node != "":
 		return "runs on " + r.Node
 	}

@@ -79,7 +79,7 @@ func (h *HTTP) run(ctx context.Context, a *scheduler.Attempt) *end {
 		e.fail(ctx, "its answer was not complete: "+statusText(resp), fmt.Errorf("%s, then reading the answer: %w", statusText(resp), err))
 		return e
 	}
-	e.err = refusal(resp)
+	e.err, e.retryAfter = refusal(resp), retryAfter(resp, time.Now())
 	return e
 }
 

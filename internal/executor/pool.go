@@ -26,6 +26,8 @@ type end struct {
 	stopped string // what stopping it took, when it was stopped because ctx ended; "": it ended by itself
 	status  *int   // exit code or HTTP status
 	output  tail
+	// retryAfter is how long the receiver asked to be left alone.
+	retryAfter time.Duration
 }
 
 // kind does one attempt of its kind of work. It returns soon after ctx has ended, with nothing of the work left.
@@ -95,7 +97,7 @@ func (p *Pool) logPanic(a *scheduler.Attempt, v any, stack []byte) {
 
 // result is the Result of work that ended as e says, in a context of that cause.
 func result(e *end, cause error, timeout time.Duration) scheduler.Result {
-	res := scheduler.Result{Outcome: scheduler.Succeeded, Status: e.status}
+	res := scheduler.Result{Outcome: scheduler.Succeeded, Status: e.status, RetryAfter: e.retryAfter}
 	switch {
 	case e.stopped != "":
 		outcome, sentence := interrupted(cause, timeout)
@@ -120,8 +122,16 @@ func interrupted(cause error, timeout time.Duration) (scheduler.Outcome, string)
 		return scheduler.Lost, "the node lost its lease while this run executed"
 	case errors.Is(cause, scheduler.ErrShutdown):
 		return scheduler.Lost, "the node was stopped while this run executed"
+	case isCancelled(cause):
+		return scheduler.Cancelled, cause.Error()
 	case errors.Is(cause, context.Canceled):
 		return scheduler.Cancelled, "cancelled"
 	}
 	return scheduler.Cancelled, fmt.Sprintf("cancelled (%v)", cause)
+}
+
+// isCancelled says whether somebody asked for the run's end.
+func isCancelled(cause error) bool {
+	_, ok := errors.AsType[*scheduler.CancelledError](cause)
+	return ok
 }

@@ -55,6 +55,7 @@ func TestExecOutcomeFollowsTheCause(t *testing.T) {
 		{"lease", scheduler.ErrLeaseLost, scheduler.Lost, "the node lost its lease while this run executed: SIGTERM"},
 		{"shutdown", scheduler.ErrShutdown, scheduler.Lost, "the node was stopped while this run executed: SIGTERM"},
 		{"cancel", nil, scheduler.Cancelled, "cancelled: SIGTERM"},
+		{"request", &scheduler.CancelledError{CancelRequest: scheduler.CancelRequest{By: "ada", Reason: "enough"}}, scheduler.Cancelled, "cancelled by ada: enough: SIGTERM"},
 		{"anything else", errors.New("by anna"), scheduler.Cancelled, "cancelled (by anna): SIGTERM"},
 	}
 	for _, tt := range tests {

@@ -82,7 +82,7 @@ func (s *Scheduler) Tick(ctx context.Context) (next time.Time, err error) {
 		return time.Time{}, fmt.Errorf("claim due jobs: %w", err)
 	}
 	s.settle(want, claim)
-	s.begin(claim)
+	s.begin(ctx, claim)
 	return s.nextLook(ctx, want, claim)
 }
 
@@ -139,8 +139,9 @@ func blocked(j Job, reason string) Decision {
 	return Decision{State: StateBlocked, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: reason}
 }
 
-// begin starts what a committed claim began, and logs what it skipped.
-func (s *Scheduler) begin(c Claim) {
+// begin starts what a committed claim began, cancels what it replaces, and logs what it skipped.
+func (s *Scheduler) begin(ctx context.Context, c Claim) {
+	s.replaceOldest(ctx, c)
 	for _, d := range c.Decided {
 		if d.Decision.State == StateBlocked {
 			s.Log.Error("job blocked; correct it and put it again", "job", d.Job.ID, "err", d.Decision.Error)
@@ -178,7 +179,7 @@ func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) (next time.Time
 			return time.Time{}, fmt.Errorf("claim job %s alone: %w", d.Job.ID, err)
 		default:
 			s.slots.spend(claim)
-			s.begin(claim)
+			s.begin(ctx, claim)
 		}
 	}
 	return time.Now().Add(wait), nil
@@ -222,7 +223,7 @@ func (s *Scheduler) resolve(ctx context.Context) error {
 		s.Log.Warn("a claim's commit got no answer; its rows were read back", "node", s.node.Name,
 			"jobs", len(c.Decided), "committed", committed)
 		if committed {
-			s.begin(c)
+			s.begin(ctx, c)
 		} else {
 			s.slots.refund(c)
 		}

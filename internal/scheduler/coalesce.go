@@ -55,7 +55,7 @@ func (p *planner) placeOverdue(at time.Time) {
 	case p.runs(run):
 	case p.misfired(at):
 		p.skipMisfire(run)
-	case p.free > 0 && p.count == 0 && !p.begun():
+	case p.free() > 0 && p.count == 0 && !p.begun():
 		p.begin(Start{Run: run, StandsFor: one})
 	default:
 		p.wait(run, one)

@@ -23,8 +23,10 @@ func (s *Scheduler) start(d Decided, r Start) {
 	s.Log.Info("run began", "job", r.JobID, "run", r.RunID, "attempt", r.Attempt,
 		"scheduled_run_time", r.ScheduledRunTime, "lateness", d.Now.Sub(r.ScheduledRunTime))
 	s.active.Add(1)
+	ctx, release := s.hold(ctx, r.RunID)
 	go func() {
 		defer s.active.Done()
+		defer release()
 		started := time.Now()
 		result := s.Executor.Execute(ctx, Attempt{Instance: i, Definition: d.Job.Definition})
 		s.end(d, i, result, time.Since(started))
@@ -41,7 +43,7 @@ func (s *Scheduler) end(d Decided, i Instance, r Result, took time.Duration) {
 	}
 	record := Record{
 		Run: i.Run, Outcome: r.Outcome, Sentence: endSentence(i, r, took), StartedAt: i.StartedAt,
-		NodeID: i.NodeID, Node: i.Node, Error: r.Error, Output: r.Output, Status: r.Status,
+		NodeID: i.NodeID, Node: i.Node, Error: r.Error, Output: r.Output, Status: r.Status, RetryAfter: r.RetryAfter,
 		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
 	}
 	d.Job.conclude(&record)

@@ -23,6 +23,8 @@
 //	                   ├─▶ waiting run   (overlap wait, coalesce all; run-now begins here)
 //	                   └─▶ skipped, with a reason
 //
+// A person's cancel, or overlap replace, ends what waits or retries at once, and asks the node of what executes: cancel.go.
+//
 // # Invariants
 //
 //   - Only a claim begins work. Everything else that wants a run makes its job due (Job.DueAt) and lets the claim decide.

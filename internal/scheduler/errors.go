@@ -17,6 +17,8 @@ var (
 	ErrPaused = errors.New("the job is paused; resume it first")
 	// ErrFinished says that a job will not fire again.
 	ErrFinished = errors.New("the job is finished and will not fire again")
+	// ErrEnded says that a run has ended, so that it cannot be cancelled.
+	ErrEnded = errors.New("the run has ended already")
 	// ErrInvalid is what every *InvalidError is.
 	ErrInvalid = errors.New("invalid")
 	// ErrReadOnly says that the database takes no writes.

@@ -31,10 +31,11 @@ type fake struct {
 	left   bool
 }
 
-func (f *fake) Register(context.Context, Node) error   { return nil }
-func (f *fake) Maintain(context.Context) error         { return nil }
-func (f *fake) Leave(context.Context, uuid.UUID) error { f.left = true; return nil }
-func (f *fake) Listen(ctx context.Context, _ []string, _ func()) error {
+func (f *fake) Register(context.Context, Node) error                { return nil }
+func (f *fake) Maintain(context.Context) error                      { return nil }
+func (f *fake) Leave(context.Context, uuid.UUID) error              { f.left = true; return nil }
+func (f *fake) Cancels(context.Context, uuid.UUID) ([]Asked, error) { return nil, nil }
+func (f *fake) Listen(ctx context.Context, _ map[string]func()) error {
 	<-ctx.Done()
 	return ctx.Err()
 }

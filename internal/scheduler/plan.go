@@ -16,8 +16,10 @@ const (
 // Decision is what a look at a due job changes, all in one transaction.
 type Decision struct {
 	Begin       []Start      // runs that become running instances, or begin their next attempt
-	GiveUp      []Run        // retrying runs that get no further attempt
+	GiveUp      []GivenUp    // retrying runs that get no further attempt
 	Wait        []WaitingRun // runs that are to wait
+	Unwait      []Run        // runs that waited and are skipped, each with a record in Skip
+	Cancel      []Replaced   // instances that are asked to cancel
 	Skip        []Record
 	AtLimit     *AtLimit // set when a fire met max_instances, whatever became of it
 	Remove      bool     // the job is finished for good: remove it
@@ -36,6 +38,18 @@ type Start struct {
 	Retry  bool // it is a running instance already, between two attempts
 }
 
+// GivenUp is a run between two attempts that ends as cancelled, and why.
+type GivenUp struct {
+	Run
+	Sentence string
+}
+
+// Replaced is an instance that is to end because a run waits to take its place.
+type Replaced struct {
+	Instance
+	Request CancelRequest
+}
+
 // Plan says what job j should do at now: which runs begin, wait or are skipped and why, the next run time, and when to
 // look again. live are all of j's instances, waiting the first of its waiting runs in their order. It reads no clock and
 // no database.
@@ -43,14 +57,13 @@ type Start struct {
 // One look begins one run at most, as a claim takes one slot for each job that it locks. Where more could begin, the job
 // is left due at once.
 func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision {
-	p := planner{j: j, now: now, live: live, count: max(j.WaitingCount, len(waiting)), foundWaiting: len(waiting) > 0}
+	p := planner{j: j, now: now, live: live, waiting: waiting, count: max(j.WaitingCount, len(waiting)), foundWaiting: len(waiting) > 0}
 	p.d = Decision{State: j.State, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: j.Error}
 	if j.State == StateBlocked || j.State == StatePaused {
 		return p.d // never due: nothing to do until a person acts
 	}
 	p.retry()
-	p.free = max(0, j.MaxInstances-len(live)+len(p.d.GiveUp))
-	if p.free > 0 && len(waiting) > 0 && !p.begun() {
+	if p.free() > 0 && len(waiting) > 0 && !p.begun() {
 		p.beginWaiting(waiting[0])
 	}
 	if j.State == StateActive {
@@ -65,11 +78,11 @@ type planner struct {
 	j            Job
 	now          time.Time
 	live         []Instance
-	count        int       // how many wait, with those that this decision adds
-	foundWaiting bool      // some waited when the look began
-	free         int       // instances that are not running
-	dueAt        time.Time // of the next fire; zero for none
-	retryAt      time.Time // of the next attempt of a retrying run; zero for none
+	waiting      []WaitingRun // the first of them
+	count        int          // how many wait, with those that this decision adds
+	foundWaiting bool         // some waited when the look began
+	dueAt        time.Time    // of the next fire; zero for none
+	retryAt      time.Time    // of the next attempt of a retrying run; zero for none
 	d            Decision
 }
 
@@ -81,7 +94,17 @@ func (p *planner) beginWaiting(w WaitingRun) {
 
 func (p *planner) begin(s Start) {
 	p.d.Begin = append(p.d.Begin, s)
-	p.free--
+}
+
+// free is how many instances are not running, with what this decision begins and gives up.
+func (p *planner) free() int {
+	running := len(p.live) - len(p.d.GiveUp)
+	for _, s := range p.d.Begin {
+		if !s.Retry { // else it is among the live
+			running++
+		}
+	}
+	return max(0, p.j.MaxInstances-running)
 }
 
 // begun says whether this look has begun its run.
@@ -121,7 +144,7 @@ func (p *planner) place(at time.Time, stands StandsFor) {
 	if p.runs(run) {
 		return
 	}
-	if p.free > 0 && p.count == 0 {
+	if p.free() > 0 && p.count == 0 {
 		if p.misfired(at) {
 			p.skipMisfire(run)
 		} else {
@@ -133,6 +156,8 @@ func (p *planner) place(at time.Time, stands StandsFor) {
 	switch p.j.Overlap {
 	case OverlapWait:
 		p.waitOrSkip(run, stands)
+	case OverlapReplace:
+		p.replace(run, stands)
 	default:
 		p.skip(run, ReasonMaxInstances, p.d.AtLimit.Sentence(p.now))
 	}
@@ -219,7 +244,7 @@ func (p *planner) lookAgain() {
 	}
 	if p.count > 0 {
 		relook := p.now
-		if p.foundWaiting && p.free == 0 {
+		if p.foundWaiting && p.free() == 0 {
 			relook = p.now.Add(relookAtLimit)
 		}
 		if d.DueAt.IsZero() || relook.Before(d.DueAt) {

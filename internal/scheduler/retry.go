@@ -27,7 +27,7 @@ func (d *Definition) again(r *Record) (bool, time.Duration) {
 	if r.Attempt >= d.MaxAttempts || !d.retriesOn(r.Outcome, r.Status) {
 		return false, 0
 	}
-	return true, d.Retry.Backoff(r.Attempt)
+	return true, max(d.Retry.Backoff(r.Attempt), r.RetryAfter)
 }
 
 // Lost is the record of an attempt that its node did not end.
@@ -60,10 +60,12 @@ func (p *planner) retry() {
 	for _, i := range p.live {
 		switch {
 		case i.State != InstanceRetrying:
+		case !i.Cancel.At.IsZero(): // asked for by hand: pgdue itself ends it at once
+			p.giveUp(i.Run, CancelSentence(i.Cancel.By, i.Cancel.Reason))
 		case i.JobRevision < p.j.CreatedRevision:
-			p.d.GiveUp = append(p.d.GiveUp, i.Run)
-		case i.Attempt >= p.j.MaxAttempts: // lowered since
-			p.d.GiveUp = append(p.d.GiveUp, i.Run)
+			p.giveUp(i.Run, "was not tried again: its job was removed and added anew")
+		case i.Attempt >= p.j.MaxAttempts:
+			p.giveUp(i.Run, fmt.Sprintf("was not tried again: max_attempts is %d by now", p.j.MaxAttempts))
 		case i.NotBefore.After(p.now) || p.begun():
 			if p.retryAt.IsZero() || i.NotBefore.Before(p.retryAt) {
 				p.retryAt = i.NotBefore
@@ -74,4 +76,8 @@ func (p *planner) retry() {
 			p.d.Begin = append(p.d.Begin, Start{Run: run, StandsFor: i.StandsFor, Retry: true})
 		}
 	}
+}
+
+func (p *planner) giveUp(r Run, sentence string) {
+	p.d.GiveUp = append(p.d.GiveUp, GivenUp{r, sentence})
 }

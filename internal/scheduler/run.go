@@ -39,6 +39,7 @@ const (
 	ReasonPaused       Reason = "paused"         // due while the job was paused
 	ReasonRescheduled  Reason = "rescheduled"    // due when the trigger was changed
 	ReasonRemoved      Reason = "removed"        // due, or waiting, when the job was removed
+	ReasonReplaced     Reason = "replaced"       // waited to replace an instance when a later fire did
 )
 
 // Run identifies one firing of a job.
@@ -69,6 +70,7 @@ type Instance struct {
 	Node      string // the node's name, "" when its row is gone
 	StartedAt time.Time
 	Deadline  time.Time // when its timeout passes; zero without one
+	Cancel    CancelRequest
 }
 
 // States of an Instance.
@@ -82,6 +84,7 @@ type WaitingRun struct {
 	Run
 	StandsFor
 	CreatedAt time.Time
+	Front     bool // begins before all others: it replaces the oldest instance
 }
 
 // Attempt is what an executor gets: a committed running instance and the definition to run.
@@ -96,23 +99,27 @@ type Result struct {
 	Error   string // one line, "" on success
 	Output  string // tail of what the work printed or answered, valid UTF-8
 	Status  *int   // exit code or HTTP status, nil when there is none
+	// RetryAfter is how long the receiver of the work asked to be left alone before another attempt; 0: it did not ask.
+	RetryAfter time.Duration
 }
 
 // Record is a row of run_history: an attempt that ended, or one or more fire times that were skipped.
 type Record struct {
 	Run
-	Final     bool          // false for an attempt that will be followed by another
-	RetryIn   time.Duration // of an attempt that is not final: the wait before the next one
-	Outcome   Outcome
-	Reason    Reason // of Skipped only
-	Sentence  string // the whole story for a person
-	StartedAt time.Time
-	EndedAt   time.Time
-	NodeID    uuid.UUID
-	Node      string
-	Error     string
-	Output    string
-	Status    *int
+	Final   bool          // false for an attempt that will be followed by another
+	RetryIn time.Duration // of an attempt that is not final: the wait before the next one
+	// RetryAfter is the wait that the receiver of the work asked for.
+	RetryAfter time.Duration
+	Outcome    Outcome
+	Reason     Reason // of Skipped only
+	Sentence   string // the whole story for a person
+	StartedAt  time.Time
+	EndedAt    time.Time
+	NodeID     uuid.UUID
+	Node       string
+	Error      string
+	Output     string
+	Status     *int
 	// FireCount is how many fire times the record stands for; with more than one, they lie in [FirstRunTime, LastRunTime].
 	FireCount    int64
 	FirstRunTime time.Time

@@ -34,6 +34,7 @@ type Scheduler struct {
 	ended  endings
 	skips  skipLog
 	wake   chan struct{}
+	asked  chan struct{} // somebody asked to cancel a run of this node
 	dead   chan Peer
 	active sync.WaitGroup // attempts that execute
 
@@ -44,6 +45,7 @@ type Scheduler struct {
 	handed     map[uuid.UUID]bool // dead nodes that wait for the take-over loop, or are in it
 	claiming   bool               // the claim loop's latest look succeeded
 	looked     time.Time          // when it ended
+	executing  attempts
 }
 
 const (
@@ -98,7 +100,8 @@ func (s *Scheduler) setDefaults() {
 	defer s.mu.Unlock()
 	s.node = Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Version: s.Version}
 	s.slots = newSlots(s.node.Queues, s.Slots)
-	s.wake = make(chan struct{}, 1)
+	s.wake, s.asked = make(chan struct{}, 1), make(chan struct{}, 1)
+	s.executing = attempts{}
 	s.dead = make(chan Peer, 16)
 	s.handed = map[uuid.UUID]bool{}
 	s.ended.signal = make(chan struct{}, 1)
@@ -119,7 +122,8 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { defer endClaims(); return s.KeepLease(loops) })
 	g.Go(func() error { return s.takeOvers(loops) })
 	g.Go(func() error { return s.RecordEnds(loops) })
-	g.Go(func() error { return s.listen(claims) })
+	g.Go(func() error { return s.Cancels(loops) }) // also while the node drains
+	g.Go(func() error { return s.listen(loops) })
 	g.Go(func() error { return s.maintain(claims) })
 
 	lost := s.claims(claims)
@@ -184,8 +188,12 @@ func (s *Scheduler) Wake() {
 }
 
 func (s *Scheduler) listen(ctx context.Context) error {
+	topics := map[string]func(){CancelTopic(s.node.ID): s.lookForCancels}
+	for _, q := range s.node.Queues {
+		topics[q] = s.Wake
+	}
 	for ctx.Err() == nil {
-		if err := s.Store.Listen(ctx, s.node.Queues, s.Wake); err != nil && ctx.Err() == nil {
+		if err := s.Store.Listen(ctx, topics); err != nil && ctx.Err() == nil {
 			s.Log.Debug("not listening; polling goes on", "node", s.node.Name, "err", err)
 		}
 		sleep(ctx, s.jittered(s.Poll))

@@ -47,9 +47,15 @@ type Store interface {
 
 	// Maintain does the housekeeping that any node may do at any time: partitions made ahead.
 	Maintain(ctx context.Context) error
-	// Listen calls wake whenever a job of one of the queues may have become due earlier than was known, until ctx ends or
-	// the connection breaks.
-	Listen(ctx context.Context, queues []string, wake func()) error
+	// Listen calls the function of a topic whenever somebody notifies it, and all of them once at first, until ctx ends or
+	// the connection breaks. The topics are queues, of which a job may have become due earlier than was known, and a
+	// node's CancelTopic.
+	Listen(ctx context.Context, topics map[string]func()) error
+
+	// Cancels lists which of a node's attempts somebody asked to cancel.
+	Cancels(ctx context.Context, node uuid.UUID) ([]Asked, error)
+	// TellCancels notifies nodes that there are such.
+	TellCancels(ctx context.Context, nodes []uuid.UUID) error
 }
 
 // Node is one scheduler process.

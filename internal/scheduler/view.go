@@ -24,5 +24,6 @@ const (
 type RunView struct {
 	// Record of a running instance has a zero EndedAt and an empty Outcome.
 	Record
-	State string
+	State  string
+	Cancel CancelRequest // of a running instance that somebody asked to cancel
 }

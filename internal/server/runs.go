@@ -105,13 +105,16 @@ func (s *Server) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
 	}
 	views, err := s.Store.Run(ctx, in.ID, in.RunID)
 	if errors.Is(err, scheduler.ErrNotFound) || err == nil && len(views) == 0 {
-		return nil, huma.Error404NotFound(fmt.Sprintf("job %q has no run %s; GET /v1/runs?job_id=%s lists its runs",
-			in.ID, in.RunID, url.QueryEscape(in.ID)))
+		return nil, noRun(in.ID, in.RunID)
 	}
 	if err != nil {
 		return nil, s.problem(ctx, "get a run of job", in.ID, err)
 	}
 	return &runOutput{client.RunDetail{Items: runsOf(views)}}, nil
+}
+
+func noRun(id string, runID uuid.UUID) error {
+	return huma.Error404NotFound(fmt.Sprintf("job %q has no run %s; GET /v1/runs?job_id=%s lists its runs", id, runID, url.QueryEscape(id)))
 }
 
 // cursor is a place in a job's runs, newest first: behind the first skip runs that ended at at, where a zero at stands for

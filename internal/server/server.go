@@ -46,6 +46,9 @@ type Store interface {
 	Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error)
 	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free; ErrNotFound, ErrBlocked, ErrPaused.
 	RunNow(ctx context.Context, id string) (scheduler.Run, error)
+	// Cancel ends a run, or asks its node to; ErrNotFound, ErrEnded. CancelAll does so for all runs of a job.
+	Cancel(ctx context.Context, jobID string, runID uuid.UUID, reason string) (scheduler.Cancellation, error)
+	CancelAll(ctx context.Context, jobID, reason string) (scheduler.Cancellation, error)
 	// Runs returns the runs of a job, newest first.
 	Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error)
 	// Run returns all that is known about one run, attempts ascending; nothing or ErrNotFound when it is unknown.
@@ -93,6 +96,7 @@ func (s *Server) Handler() http.Handler {
 	s.registerJobs(api)
 	s.registerPreview(api)
 	s.registerRuns(api)
+	s.registerCancel(api)
 	s.registerHealth(api)
 	serveDocument(mux, api.OpenAPI())
 	return s.recovered(s.guarded(routed(mux)))

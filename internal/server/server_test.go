@@ -372,6 +372,14 @@ func (o onlyIDs) Resume(_ context.Context, id string, _ bool) (v scheduler.Overv
 func (o onlyIDs) RunNow(_ context.Context, id string) (r scheduler.Run, err error) {
 	return r, o.check(id)
 }
+func (o onlyIDs) Cancel(_ context.Context, id string, _ uuid.UUID, _ string) (c scheduler.Cancellation, err error) {
+	return c, o.check(id)
+}
+
+func (o onlyIDs) CancelAll(_ context.Context, id, _ string) (c scheduler.Cancellation, err error) {
+	return c, o.check(id)
+}
+
 func (o onlyIDs) Runs(_ context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error) {
 	return nil, o.check(f.JobID)
 }
@@ -386,16 +394,21 @@ func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 	const run = "/runs/6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11"
 	for _, id := range []string{"%00", "a%00", "%ff", "a%20b", "a%2Fb", "%C3%A9", strings.Repeat("a", 201)} {
 		for request, want := range map[string]int{
-			"GET /v1/jobs/" + id:            404,
-			"DELETE /v1/jobs/" + id:         404,
-			"POST /v1/jobs/" + id + "/runs": 404,
-			"GET /v1/jobs/" + id + run:      404,
-			"PUT /v1/jobs/" + id:            422,
-			"GET /v1/jobs?after=" + id:      422,
-			"GET /v1/runs?job_id=" + id:     422,
+			"GET /v1/jobs/" + id:                    404,
+			"DELETE /v1/jobs/" + id:                 404,
+			"POST /v1/jobs/" + id + "/runs":         404,
+			"GET /v1/jobs/" + id + run:              404,
+			"POST /v1/jobs/" + id + run + "/cancel": 404,
+			"POST /v1/jobs/" + id + "/cancel":       404,
+			"PUT /v1/jobs/" + id:                    422,
+			"GET /v1/jobs?after=" + id:              422,
+			"GET /v1/runs?job_id=" + id:             422,
 		} {
 			method, target, _ := strings.Cut(request, " ")
 			var body string
+			if strings.HasSuffix(target, "/cancel") {
+				body = "{}"
+			}
 			if method == "PUT" {
 				body = `{"trigger": {"type": "date"}, "exec": {"command": ["true"]}}`
 			}
@@ -488,7 +501,8 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"add-job": "post /v1/jobs", "put-job": "put /v1/jobs/{id}", "get-job": "get /v1/jobs/{id}",
+		"add-job":    "post /v1/jobs",
+		"cancel-run": "post /v1/jobs/{id}/runs/{run_id}/cancel", "cancel-runs": "post /v1/jobs/{id}/cancel", "put-job": "put /v1/jobs/{id}", "get-job": "get /v1/jobs/{id}",
 		"preview-trigger": "post /v1/triggers/preview", "run-now": "post /v1/jobs/{id}/runs",
 		"pause-job": "post /v1/jobs/{id}/pause", "resume-job": "post /v1/jobs/{id}/resume",
 		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",

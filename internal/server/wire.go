@@ -208,6 +208,10 @@ func runOf(v scheduler.RunView) client.Run {
 		FirstRunTime:     v.FirstRunTime,
 		LastRunTime:      v.LastRunTime,
 		Final:            v.Final,
+
+		CancelRequestedAt: v.Cancel.At,
+		CancelRequestedBy: v.Cancel.By,
+		CancelReason:      v.Cancel.Reason,
 	}
 }
 

@@ -162,7 +162,8 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 		unwaits []scheduler.Run
 		begun   beginColumns
 		retried beginColumns
-		givenUp []scheduler.Run
+		givenUp []scheduler.GivenUp
+		cancels []scheduler.Replaced
 		advance advanceColumns
 		removed []string
 	)
@@ -183,6 +184,8 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 			}
 		}
 		waits = append(waits, d.Decision.Wait...)
+		unwaits = append(unwaits, d.Decision.Unwait...)
+		cancels = append(cancels, d.Decision.Cancel...)
 		if d.Decision.Remove {
 			removed = append(removed, d.Job.ID)
 		} else {
@@ -201,10 +204,13 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 	})
 	queueCounted(b, "begin runs", len(begun.jobIDs), claimBegin, begun.args(node))
 	queueCounted(b, "begin next attempts", len(retried.jobIDs), claimRetry, retried.retryArgs(node))
-	queueCounted(b, "give up runs", len(givenUp), claimGiveUp, giveUpArgs(givenUp, "was not tried again: its job was removed and added anew, or its max_attempts lowered"))
+	queueCounted(b, "give up runs", len(givenUp), claimGiveUp, giveUpArgs(givenUp))
 	queueCounted(b, "end waiting", len(unwaits), waitingDelete, runArgs(unwaits))
 	queueCounted(b, "let runs wait", len(waits), waitingInsert, waitingArgs(waits))
 	queueCounted(b, "record skips", len(skips), historyInsert, historyArgs(skips))
+	if len(cancels) > 0 { // uncounted: an instance may have ended meanwhile
+		b.Queue(claimCancel, cancelArgs(cancels))
+	}
 	queueCounted(b, "advance jobs", len(advance.jobIDs), claimAdvance, advance.args())
 	queueCounted(b, "remove next run times", len(removed), jobScheduleDelete, pgx.StrictNamedArgs{"job_ids": removed})
 	queueCounted(b, "remove jobs", len(removed), jobDelete, pgx.StrictNamedArgs{"job_ids": removed})
@@ -264,9 +270,24 @@ func (c *beginColumns) retryArgs(node uuid.UUID) pgx.StrictNamedArgs {
 }
 
 // giveUpArgs name runs for claim_give_up, and say why.
-func giveUpArgs(runs []scheduler.Run, sentence string) pgx.StrictNamedArgs {
+func giveUpArgs(given []scheduler.GivenUp) pgx.StrictNamedArgs {
+	runs, sentences := make([]scheduler.Run, len(given)), make([]string, len(given))
+	for i, g := range given {
+		runs[i], sentences[i] = g.Run, g.Sentence
+	}
 	args := runArgs(runs)
-	args["sentence"] = sentence
+	args["sentences"] = sentences
+	return args
+}
+
+// cancelArgs are the columns of claim_cancel.
+func cancelArgs(replaced []scheduler.Replaced) pgx.StrictNamedArgs {
+	runs, reasons := make([]scheduler.Run, len(replaced)), make([]string, len(replaced))
+	for i, r := range replaced {
+		runs[i], reasons[i] = r.Run, r.Request.Reason
+	}
+	args := runArgs(runs)
+	args["by"], args["reasons"] = scheduler.Itself, reasons
 	return args
 }
 
@@ -291,13 +312,16 @@ func waitingArgs(runs []scheduler.WaitingRun) pgx.StrictNamedArgs {
 	var jobIDs, causes []string
 	var runIDs []uuid.UUID
 	var scheduled, created []time.Time
+	var fronts []bool
 	for _, w := range runs {
 		jobIDs, runIDs, causes = append(jobIDs, w.JobID), append(runIDs, w.RunID), append(causes, string(w.Cause))
 		scheduled, created = append(scheduled, w.ScheduledRunTime), append(created, w.CreatedAt)
+		fronts = append(fronts, w.Front)
 		stands.add(w.StandsFor)
 	}
 	return stands.addTo(pgx.StrictNamedArgs{
 		"job_ids": jobIDs, "run_ids": runIDs, "causes": causes, "scheduled_run_times": scheduled, "created_ats": created,
+		"fronts": fronts,
 	})
 }
 

@@ -116,16 +116,41 @@ func lockRetries(ctx context.Context, tx pgx.Tx, ended []scheduler.Record) (fina
 	if err := each(rows, func(r row) { created[r.ID] = r.CreatedRevision }); err != nil {
 		return nil, nil, err
 	}
+	cancelled, err := cancelledRuns(ctx, tx, again)
+	if err != nil {
+		return nil, nil, err
+	}
 	still := again[:0:0]
 	for _, r := range again {
-		if revision, exists := created[r.JobID]; exists && revision <= r.JobRevision {
+		revision, exists := created[r.JobID]
+		switch {
+		case !exists || revision > r.JobRevision:
+			r.Final, r.Sentence = true, r.Sentence+", but its job was removed"
+			finals = append(finals, r)
+		case cancelled[r.RunID]:
+			r.Final, r.Sentence = true, r.Sentence+", but the run was to be cancelled"
+			finals = append(finals, r)
+		default:
 			still = append(still, r)
-			continue
 		}
-		r.Final, r.Sentence = true, r.Sentence+", but its job was removed"
-		finals = append(finals, r)
 	}
 	return finals, still, nil
+}
+
+// cancelledRuns are those that somebody asked to cancel while their attempt ended by itself.
+func cancelledRuns(ctx context.Context, tx pgx.Tx, records []scheduler.Record) (map[uuid.UUID]bool, error) {
+	runs := make([]scheduler.Run, len(records))
+	for i, r := range records {
+		runs[i] = r.Run
+	}
+	rows, err := tx.Query(ctx, retryCancelled, runArgs(runs))
+	if err != nil {
+		return nil, err
+	}
+	cancelled := map[uuid.UUID]bool{}
+	type row struct{ RunID uuid.UUID }
+	err = each(rows, func(r row) { cancelled[r.RunID] = true })
+	return cancelled, err
 }
 
 func jobIDs(records []scheduler.Record) []string {

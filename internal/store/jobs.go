@@ -80,7 +80,7 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 		}
 		b := &pgx.Batch{}
 		queueCounted(b, "record dropped fire times", len(dropped), historyInsert, historyArgs(dropped))
-		queueCounted(b, "give up runs", len(retrying), claimGiveUp, giveUpArgs(retrying, "was between two attempts when the job was removed"))
+		queueCounted(b, "give up runs", len(retrying), claimGiveUp, giveUpArgs(retrying))
 		b.Queue(waitingRemove, pgx.StrictNamedArgs{"job_id": id, "job_revision": present.Revision})
 		queueCounted(b, "remove next run time", 1, jobScheduleDelete, pgx.StrictNamedArgs{"job_ids": []string{id}})
 		queueCounted(b, "remove job", 1, jobDelete, pgx.StrictNamedArgs{"job_ids": []string{id}})
@@ -89,13 +89,17 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 }
 
 // retryingRuns lists the runs of a locked job that are between two attempts.
-func retryingRuns(ctx context.Context, tx pgx.Tx, id string) (runs []scheduler.Run, err error) {
+func retryingRuns(ctx context.Context, tx pgx.Tx, id string) (runs []scheduler.GivenUp, err error) {
 	rows, err := tx.Query(ctx, retryRemove, pgx.StrictNamedArgs{"job_id": id})
 	if err != nil {
 		return nil, err
 	}
 	type row struct{ RunID uuid.UUID }
-	err = each(rows, func(r row) { runs = append(runs, scheduler.Run{JobID: id, RunID: r.RunID}) })
+	err = each(rows, func(r row) {
+		runs = append(runs, scheduler.GivenUp{
+			Run: scheduler.Run{JobID: id, RunID: r.RunID}, Sentence: "was between two attempts when the job was removed",
+		})
+	})
 	return runs, err
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -180,8 +179,8 @@ func (s *Store) exec(ctx context.Context, limit time.Duration, statement string,
 	})
 }
 
-// Listen wakes on notifications for the queues, on a connection of its own.
-func (s *Store) Listen(ctx context.Context, queues []string, wake func()) error {
+// Listen calls what a notification is for, on a connection of its own.
+func (s *Store) Listen(ctx context.Context, topics map[string]func()) error {
 	conn, err := pgx.ConnectConfig(ctx, s.config)
 	if err != nil {
 		return translate(err)
@@ -194,14 +193,16 @@ func (s *Store) Listen(ctx context.Context, queues []string, wake func()) error 
 	if _, err := conn.Exec(ctx, "LISTEN pgdue"); err != nil {
 		return translate(err)
 	}
-	wake() // something may have come before we listened
+	for _, call := range topics {
+		call() // something may have come before we listened
+	}
 	for {
 		n, err := conn.WaitForNotification(ctx)
 		if err != nil {
 			return err
 		}
-		if slices.Contains(queues, n.Payload) {
-			wake()
+		if call := topics[n.Payload]; call != nil {
+			call()
 		}
 	}
 }

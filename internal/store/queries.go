@@ -7,6 +7,14 @@ var queries embed.FS
 
 // The statements, by the names of their files.
 var (
+	cancelAll         = query("cancel_all")
+	cancelAsked       = query("cancel_asked")
+	cancelEnded       = query("cancel_ended")
+	cancelExecuting   = query("cancel_executing")
+	cancelNotify      = query("cancel_notify")
+	cancelRetrying    = query("cancel_retrying")
+	cancelWaiting     = query("cancel_waiting")
+	claimCancel       = query("claim_cancel")
 	claimLock         = query("claim_lock")
 	claimLockOnly     = query("claim_lock_only")
 	claimJobs         = query("claim_jobs")
@@ -45,6 +53,7 @@ var (
 	nodeRegister      = query("node_register")
 	overview          = query("overview")
 	retryAttempts     = query("retry")
+	retryCancelled    = query("retry_cancelled")
 	retryDue          = query("retry_due")
 	retryJobs         = query("retry_jobs")
 	retryLock         = query("retry_lock")

@@ -190,7 +190,26 @@ type instanceRow struct {
 	Node             *string
 	StartedAt        time.Time
 	Deadline         *time.Time
+	cancelRow
 	standsForRow
+}
+
+// cancelRow is who asked to cancel a run.
+type cancelRow struct {
+	CancelRequestedAt *time.Time
+	CancelRequestedBy *string
+	CancelReason      *string
+}
+
+func (r *cancelRow) request() scheduler.CancelRequest {
+	if r.CancelRequestedAt == nil {
+		return scheduler.CancelRequest{}
+	}
+	by := deref(r.CancelRequestedBy)
+	if by == "" { // by hand
+		by = scheduler.Somebody
+	}
+	return scheduler.CancelRequest{At: r.CancelRequestedAt.UTC(), By: by, Reason: deref(r.CancelReason)}
 }
 
 // standsForRow is what a run is told about the fire times that it stands for.
@@ -213,6 +232,7 @@ func (r *instanceRow) instance() scheduler.Instance {
 		StandsFor: r.standsFor(),
 		State:     r.State, NotBefore: orZero(r.NotBefore),
 		NodeID: deref(r.NodeID), Node: deref(r.Node), StartedAt: r.StartedAt.UTC(), Deadline: orZero(r.Deadline),
+		Cancel: r.request(),
 	}
 }
 
@@ -223,6 +243,7 @@ type waitingRow struct {
 	ScheduledRunTime time.Time
 	Cause            string
 	CreatedAt        time.Time
+	Front            bool
 	Waiting          int
 	standsForRow
 }
@@ -232,7 +253,7 @@ func (r *waitingRow) run() scheduler.WaitingRun {
 		Run: scheduler.Run{
 			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(), Attempt: 1,
 		},
-		StandsFor: r.standsFor(), CreatedAt: r.CreatedAt.UTC(),
+		StandsFor: r.standsFor(), CreatedAt: r.CreatedAt.UTC(), Front: r.Front,
 	}
 }
 
@@ -259,10 +280,11 @@ type runRow struct {
 	FirstRunTime     time.Time
 	LastRunTime      time.Time
 	JobRevision      int64
+	cancelRow
 }
 
 func (r *runRow) view() scheduler.RunView {
-	return scheduler.RunView{State: r.State, Record: scheduler.Record{
+	return scheduler.RunView{State: r.State, Cancel: r.request(), Record: scheduler.Record{
 		Run: scheduler.Run{
 			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
 			Attempt: r.Attempt, JobRevision: r.JobRevision,

@@ -150,6 +150,52 @@ func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
 	return w.Run, nil
 }
 
+// Cancel ends a run that waits, and asks for the end of one that runs.
+func (s *Store) Cancel(ctx context.Context, jobID string, runID uuid.UUID, reason string) (c scheduler.Cancellation, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err = scheduler.ErrNotFound
+	for i := range s.runs {
+		v := &s.runs[i]
+		if v.JobID == jobID && v.RunID == runID {
+			err = nil
+			if !cancel(v, &c, scheduler.CancelRequest{At: Now, By: scheduler.ActorOf(ctx), Reason: reason}) {
+				return c, fmt.Errorf("%w: %s", scheduler.ErrEnded, v.Outcome)
+			}
+		}
+	}
+	return c, err
+}
+
+// CancelAll does so with all runs of a job.
+func (s *Store) CancelAll(ctx context.Context, jobID, reason string) (c scheduler.Cancellation, err error) {
+	if _, err := s.Job(ctx, jobID); err != nil {
+		return c, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i := range s.runs {
+		if s.runs[i].JobID == jobID {
+			cancel(&s.runs[i], &c, scheduler.CancelRequest{At: Now, By: scheduler.ActorOf(ctx), Reason: reason})
+		}
+	}
+	return c, nil
+}
+
+func cancel(v *scheduler.RunView, c *scheduler.Cancellation, r scheduler.CancelRequest) bool {
+	switch v.State {
+	case scheduler.RunEnded:
+		return false
+	case scheduler.RunRunning:
+		v.Cancel = r
+		c.Asked++
+	default:
+		v.State, v.Final, v.Outcome, v.Sentence, v.EndedAt = scheduler.RunEnded, true, scheduler.Cancelled, scheduler.CancelSentence(r.By, r.Reason), Now
+		c.Ended++
+	}
+	return true
+}
+
 // Change edits a stored job.
 func (s *Store) Change(id string, edit func(*scheduler.Overview)) {
 	s.mu.Lock()

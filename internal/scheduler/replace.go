@@ -1,0 +1,56 @@
+package scheduler
+
+import "slices"
+
+// replace lets a fire wait before all others, in the place of one that waits there already, and has the oldest instance
+// cancelled, unless one is being cancelled: a single run waits, so one instance is enough. It begins when the row of that
+// instance is gone. An instance between two attempts ends at once, and the fire begins.
+func (p *planner) replace(run Run, stands StandsFor) {
+	if p.misfired(run.ScheduledRunTime) {
+		p.skipMisfire(run)
+		return
+	}
+	p.supersede(run)
+	request := CancelRequest{At: p.now, By: Itself, Reason: "replaced by the run of " + stamp(run.ScheduledRunTime)}
+	switch oldest, found := p.replaceable(); {
+	case found && oldest.State == InstanceRetrying:
+		p.giveUp(oldest.Run, request.Reason)
+		if p.free() > 0 && !p.begun() {
+			p.begin(Start{Run: run, StandsFor: stands})
+			return
+		}
+	case found:
+		p.d.Cancel = append(p.d.Cancel, Replaced{oldest, request})
+	}
+	p.d.Wait = append(p.d.Wait, WaitingRun{Run: run, StandsFor: stands, CreatedAt: p.now, Front: true})
+	p.count++
+}
+
+// supersede skips the run that waits to replace an instance, where there is one.
+func (p *planner) supersede(by Run) {
+	if len(p.waiting) == 0 || !p.waiting[0].Front {
+		return
+	}
+	w := p.waiting[0]
+	w.Run.JobRevision = p.j.Revision
+	p.d.Unwait = append(p.d.Unwait, w.Run)
+	p.count--
+	p.skip(w.Run, ReasonReplaced, "waited for an instance to end, and the run of "+stamp(by.ScheduledRunTime)+" took its place")
+}
+
+// replaceable is the oldest instance that goes on, none when one is being cancelled already.
+func (p *planner) replaceable() (oldest Instance, found bool) {
+	for _, i := range p.live {
+		if !i.Cancel.At.IsZero() {
+			return Instance{}, false
+		}
+		givenUp := slices.ContainsFunc(p.d.GiveUp, func(g GivenUp) bool { return g.RunID == i.RunID })
+		if givenUp {
+			continue
+		}
+		if !found || i.StartedAt.Before(oldest.StartedAt) {
+			oldest, found = i, true
+		}
+	}
+	return oldest, found
+}

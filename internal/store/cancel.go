@@ -1,0 +1,125 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// Cancel ends one run of a job, or asks its node to: ErrNotFound, ErrEnded.
+func (s *Store) Cancel(ctx context.Context, jobID string, runID uuid.UUID, reason string) (scheduler.Cancellation, error) {
+	return s.cancel(ctx, jobID, &runID, reason)
+}
+
+// CancelAll ends all runs of a job that have not ended, or asks their nodes to. A job without any is not found only where
+// it does not exist itself.
+func (s *Store) CancelAll(ctx context.Context, jobID, reason string) (scheduler.Cancellation, error) {
+	return s.cancel(ctx, jobID, nil, reason)
+}
+
+// cancel works under the job's lock, with which runs begin to wait, begin, and begin their next attempts. A run of a job
+// that was removed has none, and can only execute.
+func (s *Store) cancel(ctx context.Context, jobID string, runID *uuid.UUID, reason string) (c scheduler.Cancellation, err error) {
+	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		locked, err := tx.Exec(ctx, jobLock, pgx.StrictNamedArgs{"job_id": jobID})
+		if err != nil {
+			return err
+		}
+		by := scheduler.ActorOf(ctx)
+		if c.Ended, err = cancelUnbegun(ctx, tx, jobID, runID, scheduler.CancelSentence(by, reason)); err != nil {
+			return err
+		}
+		if c.Asked, err = askToCancel(ctx, tx, jobID, runID, by, reason); err != nil || c != (scheduler.Cancellation{}) {
+			return err
+		}
+		if runID != nil {
+			return whyNotCancelled(ctx, tx, jobID, *runID)
+		}
+		if locked.RowsAffected() == 0 {
+			return scheduler.ErrNotFound
+		}
+		return nil
+	})
+	if err != nil {
+		return scheduler.Cancellation{}, err
+	}
+	return c, nil
+}
+
+// cancelUnbegun ends runs that wait, or are between two attempts; the latter leave an instance free for who waits.
+func cancelUnbegun(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, sentence string) (ended int, err error) {
+	args := pgx.StrictNamedArgs{"job_id": jobID, "run_id": runID, "sentence": sentence}
+	for _, statement := range []string{cancelWaiting, cancelRetrying} {
+		tag, err := tx.Exec(ctx, statement, args)
+		if err != nil {
+			return 0, fmt.Errorf("end runs that do not execute: %w", err)
+		}
+		ended += int(tag.RowsAffected())
+	}
+	if ended > 0 {
+		_, err = tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": []string{jobID}})
+	}
+	return ended, err
+}
+
+// askToCancel writes the request into the rows of runs that execute, and has their nodes told at commit.
+func askToCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by, reason string) (asked int, err error) {
+	statement, args := cancelAll, pgx.StrictNamedArgs{"job_id": jobID, "by": by, "reason": text(reason)}
+	if runID != nil {
+		statement, args["run_id"] = cancelExecuting, *runID
+	}
+	rows, err := tx.Query(ctx, statement, args)
+	if err != nil {
+		return 0, err
+	}
+	nodes, err := pgx.CollectRows(rows, pgx.RowTo[*uuid.UUID])
+	if err != nil || len(nodes) == 0 {
+		return 0, err
+	}
+	asked = len(nodes)
+	nodes = slices.DeleteFunc(nodes, func(id *uuid.UUID) bool { return id == nil })
+	_, err = tx.Exec(ctx, cancelNotify, pgx.StrictNamedArgs{"node_ids": nodes})
+	return asked, err
+}
+
+// whyNotCancelled says how a run has ended that could not be cancelled.
+func whyNotCancelled(ctx context.Context, tx pgx.Tx, jobID string, runID uuid.UUID) error {
+	var outcome string
+	var at time.Time
+	err := tx.QueryRow(ctx, cancelEnded, pgx.StrictNamedArgs{"job_id": jobID, "run_id": runID}).Scan(&outcome, &at)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return scheduler.ErrNotFound
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %s at %s", scheduler.ErrEnded, outcome, at.UTC().Format("2006-01-02 15:04:05 UTC"))
+}
+
+// Cancels lists which attempts of a node somebody asked to cancel.
+func (s *Store) Cancels(ctx context.Context, node uuid.UUID) (asked []scheduler.Asked, err error) {
+	type row struct {
+		RunID uuid.UUID
+		cancelRow
+	}
+	err = call(ctx, s.limit, func(ctx context.Context) error {
+		rows, err := s.loops.Query(ctx, cancelAsked, pgx.StrictNamedArgs{"node_id": node})
+		if err != nil {
+			return err
+		}
+		return each(rows, func(r row) { asked = append(asked, scheduler.Asked{RunID: r.RunID, CancelRequest: r.request()}) })
+	})
+	return asked, err
+}
+
+// TellCancels notifies nodes that somebody asked to cancel attempts of theirs.
+func (s *Store) TellCancels(ctx context.Context, nodes []uuid.UUID) error {
+	return s.exec(ctx, s.limit, cancelNotify, pgx.StrictNamedArgs{"node_ids": nodes})
+}
