@@ -1,0 +1,168 @@
+package tests
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// span is what became, or becomes, of fire times: a final row, a running instance or a waiting run.
+type span struct {
+	RunID     uuid.UUID
+	First     time.Time
+	Last      time.Time
+	FireCount int64
+	Where     string
+}
+
+const spans = `
+SELECT run_id, first_run_time AS first, last_run_time AS last, fire_count, 'ended: ' || outcome || coalesce(' ' || reason, '') AS where
+FROM pgdue.run_history WHERE job_id = $1 AND cause = 'schedule' AND final
+UNION ALL
+SELECT run_id, scheduled_run_time, scheduled_run_time, 1, 'running: ' || state FROM pgdue.running_instances WHERE job_id = $1 AND cause = 'schedule'
+UNION ALL
+SELECT run_id, scheduled_run_time, scheduled_run_time, 1, 'waiting' FROM pgdue.waiting_runs WHERE job_id = $1 AND cause = 'schedule'
+ORDER BY first, last`
+
+// check says what does not hold, "" when all does.
+func (w *world) check() (string, error) {
+	if fault := w.noted(); fault != "" {
+		return fault, nil
+	}
+	fault, err := w.first(`SELECT what FROM public.faults UNION ALL
+		SELECT format('run %s of %s has %s final rows', run_id, job_id, count(*)) FROM pgdue.run_history WHERE final GROUP BY job_id, run_id HAVING count(*) > 1
+		UNION ALL
+		SELECT format('run %s of %s has ended and is %s', r.run_id, r.job_id, r.where) FROM pgdue.run_history h JOIN (
+			SELECT job_id, run_id, 'running' AS where FROM pgdue.running_instances UNION ALL SELECT job_id, run_id, 'waiting' FROM pgdue.waiting_runs) r
+			USING (job_id, run_id) WHERE h.final
+		UNION ALL
+		SELECT format('%s is blocked: %s', job_id, error) FROM pgdue.next_run_times WHERE state = 'blocked'`)
+	if err != nil || fault != "" {
+		return fault, err
+	}
+	for _, r := range w.runs {
+		if fault, err := w.checkAsked(r); err != nil || fault != "" {
+			return fault, err
+		}
+	}
+	for id := range w.gens {
+		if fault, err := w.checkFires(id); err != nil || fault != "" {
+			return fault, err
+		}
+	}
+	return "", nil
+}
+
+func (w *world) noted() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.faults) > 0 {
+		return w.faults[0]
+	}
+	return ""
+}
+
+// first is the first row of a query of one text, "" when there is none.
+func (w *world) first(query string, args ...any) (string, error) {
+	rows, err := w.rows.Query(w.t.Context(), query, args...)
+	if err != nil {
+		return "", err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(list) == 0 {
+		return "", err
+	}
+	return list[0], nil
+}
+
+// checkAsked says whether a run that was asked for is somewhere.
+func (w *world) checkAsked(r scheduler.Run) (string, error) {
+	return w.first(`SELECT format('run %s of %s is lost', $2::uuid, $1::text) WHERE NOT EXISTS (
+		SELECT FROM pgdue.waiting_runs WHERE job_id = $1 AND run_id = $2 UNION ALL
+		SELECT FROM pgdue.running_instances WHERE job_id = $1 AND run_id = $2 UNION ALL
+		SELECT FROM pgdue.run_history WHERE job_id = $1 AND run_id = $2 AND final)`, r.JobID, r.RunID)
+}
+
+// checkFires walks along the fire times of each generation of a job: each is in exactly one span, without a gap, up to
+// the next run time, or to the end of the generation.
+func (w *world) checkFires(id string) (string, error) {
+	rows, err := w.rows.Query(w.t.Context(), spans, id)
+	if err != nil {
+		return "", err
+	}
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByName[span])
+	if err != nil {
+		return "", err
+	}
+	for _, g := range w.gens[id] {
+		var own, others []span
+		for _, s := range list {
+			if scheduler.RunID(id, g.created, s.First, scheduler.CauseSchedule) == s.RunID {
+				own = append(own, s)
+			} else {
+				others = append(others, s)
+			}
+		}
+		list = others
+		if fault, err := w.walk(id, g, own); err != nil || fault != "" {
+			return fault, err
+		}
+	}
+	if len(list) > 0 {
+		return fmt.Sprintf("%s: %+v is of no fire time", id, list[0]), nil
+	}
+	return "", nil
+}
+
+func (w *world) walk(id string, g *generation, own []span) (string, error) {
+	for i, e := range g.epochs {
+		next := e.first
+		for len(own) > 0 && (e.end.IsZero() || !own[0].First.After(e.limit)) {
+			s := own[0]
+			own = own[1:]
+			if !s.First.Equal(next) {
+				return fmt.Sprintf("%s: after %s comes %+v", id, next.Add(-e.every), s), nil
+			}
+			if last := s.First.Add(time.Duration(s.FireCount-1) * e.every); !s.Last.Equal(last) {
+				return fmt.Sprintf("%s: %+v counts wrongly, every %s", id, s, e.every), nil
+			}
+			next = s.Last.Add(e.every)
+		}
+		switch {
+		case !e.end.IsZero() && !next.After(e.end):
+			return fmt.Sprintf("%s: %s was due before %s, and has no row", id, next, e.end), nil
+		case i == len(g.epochs)-1 && !g.removed:
+			var stored time.Time
+			if err := w.rows.QueryRow(w.t.Context(), "SELECT next_run_time FROM pgdue.next_run_times WHERE job_id = $1", id).Scan(&stored); err != nil {
+				return "", err
+			}
+			if !stored.Equal(next) {
+				return fmt.Sprintf("%s: the next run time is %s, and all fire times up to %s are decided", id, stored.UTC(), next.Add(-e.every).UTC()), nil
+			}
+		}
+	}
+	if len(own) > 0 {
+		return fmt.Sprintf("%s: %+v is after the end of its job", id, own[0]), nil
+	}
+	return "", nil
+}
+
+// awake says which job has a run that waits although an instance is free and no look is due. Completion wakes a moment
+// after its commit, so it is asked more than once.
+func (w *world) awake() (string, error) {
+	const asleep = `SELECT format('%s: a run waits, %s of %s instances are free, and the next look is in %s', n.job_id, j.max_instances - r.live, j.max_instances, n.due_at - pgdue.now())
+		FROM pgdue.next_run_times n JOIN pgdue.jobs j ON j.id = n.job_id
+		CROSS JOIN LATERAL (SELECT count(*) AS live FROM pgdue.running_instances r WHERE r.job_id = n.job_id) r
+		WHERE n.state IN ('active', 'finished') AND r.live < j.max_instances AND n.due_at > pgdue.now()
+		  AND EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = n.job_id)`
+	for deadline := time.Now().Add(3 * time.Second); ; <-time.After(5 * time.Millisecond) {
+		fault, err := w.first(asleep)
+		if err != nil || fault == "" || time.Now().After(deadline) {
+			return fault, err
+		}
+	}
+}

@@ -1,0 +1,243 @@
+package tests
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/storetest"
+)
+
+// Whatever is done to jobs and nodes, in any order and at the same time: each fire time gets exactly one final row, running
+// instances never exceed max_instances, no run sleeps beside a free instance, nothing that is due stays so, and what has
+// ended never changes.
+func TestModel(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		w, closeAll := newWorld(t)
+		defer closeAll()
+		m := &machine{w}
+		r.Repeat(map[string]func(*rapid.T){
+			"add":     m.add,
+			"put":     m.put,
+			"remove":  m.remove,
+			"pause":   m.pause,
+			"resume":  m.resume,
+			"run now": m.runNow,
+			"cancel":  m.cancel,
+			"time":    m.time,
+			"tick":    m.tick,
+			"end":     m.end,
+			"meet":    m.meet,
+			"die":     m.die,
+			"claimed": m.claimed,
+			"":        m.check,
+		})
+	})
+}
+
+var modelJobs = []string{"a", "b", "c"}
+
+type machine struct{ *world }
+
+func id(r *rapid.T) string { return rapid.SampledFrom(modelJobs).Draw(r, "job") }
+
+// must ends the test unless an error is one of those that the operation may answer with.
+func must(r *rapid.T, err error, allowed ...error) {
+	r.Helper()
+	if err != nil && !slices.ContainsFunc(allowed, func(a error) bool { return errors.Is(err, a) }) {
+		r.Fatal(err)
+	}
+}
+
+// definition draws a job that fires every so many seconds.
+func (m *machine) definition(r *rapid.T, id, tag string, every int) scheduler.Definition {
+	d := storetest.Job(m.t, id, fmt.Sprintf(`{"type":"interval","every":"%ds"}`, every))
+	d.Exec.Command = []string{"true", tag}
+	d.MaxInstances = rapid.IntRange(1, 3).Draw(r, "max_instances")
+	d.Overlap = rapid.SampledFrom([]string{scheduler.OverlapWait, scheduler.OverlapSkip, scheduler.OverlapReplace}).Draw(r, "overlap")
+	d.MaxWaiting = rapid.IntRange(1, 4).Draw(r, "max_waiting")
+	d.Coalesce = rapid.SampledFrom([]string{scheduler.CoalesceLatest, scheduler.CoalesceEarliest, scheduler.CoalesceAll}).Draw(r, "coalesce")
+	if d.Overlap == scheduler.OverlapReplace && d.Coalesce == scheduler.CoalesceAll {
+		d.Coalesce = scheduler.CoalesceLatest
+	}
+	d.MaxAttempts = rapid.IntRange(1, 3).Draw(r, "max_attempts")
+	d.MisfireGraceTime = time.Duration(rapid.SampledFrom([]int{0, 0, 5}).Draw(r, "grace")) * time.Second
+	return d
+}
+
+func (m *machine) add(r *rapid.T) {
+	id := id(r)
+	if m.alive(id) != nil {
+		r.Skip("it is there")
+	}
+	every := rapid.IntRange(1, 4).Draw(r, "every")
+	g := &generation{tag: fmt.Sprintf("%s-%d", id, len(m.gens[id]))}
+	o, err := m.edits.Add(m.t.Context(), m.definition(r, id, g.tag, every))
+	must(r, err)
+	g.created = o.CreatedRevision
+	g.epochs = []epoch{{first: o.Anchor.Add(time.Duration(every) * time.Second), every: time.Duration(every) * time.Second}}
+	m.mu.Lock()
+	m.gens[id] = append(m.gens[id], g)
+	m.mu.Unlock()
+}
+
+// put changes policies, and sometimes the trigger, which begins an epoch.
+func (m *machine) put(r *rapid.T) {
+	id := id(r)
+	g := m.alive(id)
+	if g == nil {
+		r.Skip("there is no such job")
+	}
+	present := &g.epochs[len(g.epochs)-1]
+	every := int(present.every / time.Second)
+	changes := rapid.Bool().Draw(r, "trigger changes")
+	if changes {
+		every = every%4 + 1
+	}
+	before, err := m.edits.Job(m.t.Context(), id)
+	must(r, err)
+	o, _, err := m.edits.Put(m.t.Context(), m.definition(r, id, g.tag, every))
+	must(r, err)
+	if !changes {
+		return
+	}
+	present.end = latest(o.Anchor, before.LastRunTime)
+	present.limit = present.end
+	next := epoch{first: o.Anchor, every: time.Duration(every) * time.Second}
+	for next.first = next.first.Add(next.every); !next.first.After(before.LastRunTime); {
+		next.first = next.first.Add(next.every)
+	}
+	g.epochs = append(g.epochs, next)
+}
+
+func latest(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func (m *machine) remove(r *rapid.T) {
+	id := id(r)
+	g := m.alive(id)
+	if g == nil {
+		r.Skip("there is no such job")
+	}
+	before, err := m.edits.Job(m.t.Context(), id)
+	must(r, err)
+	last := &g.epochs[len(g.epochs)-1]
+	last.end = latest(before.LastRunTime, m.now())
+	must(r, m.edits.Remove(m.t.Context(), id))
+	last.limit = latest(last.end, m.now())
+	g.removed = true
+}
+
+func (m *machine) pause(r *rapid.T) {
+	_, err := m.edits.Pause(m.t.Context(), id(r), "model")
+	must(r, err, scheduler.ErrNotFound)
+}
+
+func (m *machine) resume(r *rapid.T) {
+	_, err := m.edits.Resume(m.t.Context(), id(r), rapid.Bool().Draw(r, "run missed"))
+	must(r, err, scheduler.ErrNotFound)
+}
+
+func (m *machine) runNow(r *rapid.T) {
+	run, err := m.edits.RunNow(m.t.Context(), id(r))
+	must(r, err, scheduler.ErrNotFound, scheduler.ErrPaused)
+	if err == nil {
+		m.runs = append(m.runs, run)
+	}
+}
+
+// cancel cancels an attempt that executes, or all runs of a job.
+func (m *machine) cancel(r *rapid.T) {
+	list := m.attempts()
+	if len(list) == 0 || rapid.Bool().Draw(r, "all") {
+		_, err := m.edits.CancelAll(m.t.Context(), id(r), "model")
+		must(r, err, scheduler.ErrNotFound)
+		return
+	}
+	x := rapid.SampledFrom(list).Draw(r, "attempt")
+	_, err := m.edits.Cancel(m.t.Context(), x.JobID, x.RunID, "model")
+	must(r, err, scheduler.ErrNotFound, scheduler.ErrEnded)
+}
+
+// time moves the clock: mostly by a few fire times, sometimes by an outage, sometimes back.
+func (m *machine) time(r *rapid.T) {
+	m.ahead(time.Duration(rapid.SampledFrom([]int{1, 2, 5, 10, 60, 2000, -1, -3}).Draw(r, "seconds")) * time.Second)
+}
+
+// tick lets all nodes claim at the same time.
+func (m *machine) tick(r *rapid.T) {
+	var g sync.WaitGroup
+	for _, n := range m.nodes {
+		g.Go(func() {
+			if _, err := n.Tick(m.t.Context()); err != nil {
+				r.Errorf("tick: %v", err)
+			}
+		})
+	}
+	g.Wait()
+}
+
+// finish ends an attempt that executes.
+func (m *machine) finish(r *rapid.T) {
+	list := m.attempts()
+	if len(list) == 0 {
+		return
+	}
+	outcome := rapid.SampledFrom([]scheduler.Outcome{scheduler.Succeeded, scheduler.Failed, scheduler.TimedOut}).Draw(r, "outcome")
+	rapid.SampledFrom(list).Draw(r, "attempt").result <- scheduler.Result{Outcome: outcome}
+}
+
+func (m *machine) end(r *rapid.T) { m.finish(r) }
+
+// meet lets fires, claims and ends come together.
+func (m *machine) meet(r *rapid.T) {
+	m.ahead(time.Duration(rapid.IntRange(1, 4).Draw(r, "seconds")) * time.Second)
+	m.finish(r)
+	m.tick(r)
+	m.tick(r)
+}
+
+// die kills a node with its attempts, lets another take over, and starts a new one.
+func (m *machine) die(r *rapid.T) {
+	i := rapid.IntRange(0, len(m.nodes)-1).Draw(r, "node")
+	n := m.nodes[i]
+	m.nodes = slices.Delete(m.nodes, i, i+1)
+	n.kill()
+	must(r, m.takeOver(n.Name))
+	m.start()
+}
+
+// claimed lets the nodes claim until nothing is due.
+func (m *machine) claimed(r *rapid.T) {
+	for range 50 {
+		m.tick(r)
+		due, err := m.first(`SELECT job_id || ' has been due since ' || due_at FROM pgdue.next_run_times WHERE due_at < pgdue.now() - interval '500 milliseconds'`)
+		must(r, err)
+		if due == "" {
+			return
+		}
+	}
+	if due, err := m.first("SELECT row_to_json(n)::text FROM pgdue.next_run_times n WHERE due_at < pgdue.now() - interval '1 second'"); err != nil || due != "" {
+		r.Fatalf("after 50 claims still due: %s, %v", due, err)
+	}
+}
+
+func (m *machine) check(r *rapid.T) {
+	for _, ask := range []func() (string, error){m.world.awake, m.world.check} {
+		fault, err := ask()
+		must(r, err)
+		if fault != "" {
+			r.Fatal(fault)
+		}
+	}
+}
