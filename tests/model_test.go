@@ -2,8 +2,11 @@ package tests
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -18,6 +21,7 @@ import (
 // instances never exceed max_instances, no run sleeps beside a free instance, nothing that is due stays so, and what has
 // ended never changes.
 func TestModel(t *testing.T) {
+	atMost(t, 30)
 	rapid.Check(t, func(r *rapid.T) {
 		w, closeAll := newWorld(t)
 		defer closeAll()
@@ -41,6 +45,18 @@ func TestModel(t *testing.T) {
 	})
 }
 
+// atMost is how many histories are drawn where the call of the tests does not say it.
+func atMost(t *testing.T, checks int) {
+	t.Helper()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
+	if !given {
+		if err := flag.Set("rapid.checks", strconv.Itoa(checks)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 var modelJobs = []string{"a", "b", "c"}
 
 type machine struct{ *world }
@@ -60,7 +76,7 @@ func (m *machine) definition(r *rapid.T, id, tag string, every int) scheduler.De
 	d := storetest.Job(m.t, id, fmt.Sprintf(`{"type":"interval","every":"%ds"}`, every))
 	d.Exec.Command = []string{"true", tag}
 	d.MaxInstances = rapid.IntRange(1, 3).Draw(r, "max_instances")
-	d.Overlap = rapid.SampledFrom([]string{scheduler.OverlapWait, scheduler.OverlapSkip, scheduler.OverlapReplace}).Draw(r, "overlap")
+	d.Overlap = rapid.SampledFrom([]string{scheduler.OverlapWait, scheduler.OverlapWait, scheduler.OverlapSkip, scheduler.OverlapReplace}).Draw(r, "overlap")
 	d.MaxWaiting = rapid.IntRange(1, 4).Draw(r, "max_waiting")
 	d.Coalesce = rapid.SampledFrom([]string{scheduler.CoalesceLatest, scheduler.CoalesceEarliest, scheduler.CoalesceAll}).Draw(r, "coalesce")
 	if d.Overlap == scheduler.OverlapReplace && d.Coalesce == scheduler.CoalesceAll {
@@ -187,24 +203,39 @@ func (m *machine) tick(r *rapid.T) {
 	g.Wait()
 }
 
-// finish ends an attempt that executes.
-func (m *machine) finish(r *rapid.T) {
-	list := m.attempts()
-	if len(list) == 0 {
-		return
+// end ends an attempt that executes.
+func (m *machine) end(r *rapid.T) {
+	if list := m.attempts(); len(list) > 0 {
+		outcome := rapid.SampledFrom([]scheduler.Outcome{scheduler.Succeeded, scheduler.Failed, scheduler.TimedOut}).Draw(r, "outcome")
+		rapid.SampledFrom(list).Draw(r, "attempt").end(outcome)
 	}
-	outcome := rapid.SampledFrom([]scheduler.Outcome{scheduler.Succeeded, scheduler.Failed, scheduler.TimedOut}).Draw(r, "outcome")
-	rapid.SampledFrom(list).Draw(r, "attempt").result <- scheduler.Result{Outcome: outcome}
 }
 
-func (m *machine) end(r *rapid.T) { m.finish(r) }
+// end lets an attempt end, unless it has been told to already.
+func (x *execution) end(o scheduler.Outcome) {
+	select {
+	case x.result <- scheduler.Result{Outcome: o}:
+	default:
+	}
+}
 
-// meet lets fires, claims and ends come together.
+// meet lets a fire come at the limit, where nothing waits yet, and the instance end at about the same time.
 func (m *machine) meet(r *rapid.T) {
-	m.ahead(time.Duration(rapid.IntRange(1, 4).Draw(r, "seconds")) * time.Second)
-	m.finish(r)
+	full, err := m.first(`SELECT coalesce(string_agg(r.job_id, ' '), '') FROM (SELECT job_id, count(*) AS live FROM pgdue.running_instances GROUP BY job_id) r
+		JOIN pgdue.jobs j ON j.id = r.job_id AND j.max_instances = r.live AND j.overlap <> 'skip'
+		WHERE NOT EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = r.job_id)`)
+	must(r, err)
+	list := slices.DeleteFunc(m.attempts(), func(x *execution) bool { return !slices.Contains(strings.Fields(full), x.JobID) })
+	if len(list) == 0 {
+		r.Skip("no job is at its limit")
+	}
+	x := rapid.SampledFrom(list).Draw(r, "attempt")
+	after := time.Duration(rapid.IntRange(0, 8).Draw(r, "milliseconds")) * time.Millisecond
+	m.ahead(4 * time.Second)
+	var g sync.WaitGroup
+	g.Go(func() { <-time.After(after); x.end(scheduler.Succeeded) })
 	m.tick(r)
-	m.tick(r)
+	g.Wait()
 }
 
 // die kills a node with its attempts, lets another take over, and starts a new one.
