@@ -5,6 +5,8 @@ package tests
 import (
 	"context"
 	"log/slog"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -50,3 +52,17 @@ func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // testLog is a log that is shown when the test fails.
 func testLog(t testing.TB) *slog.Logger { return slog.New(slog.NewTextHandler(t.Output(), nil)) }
+
+// sees is a log of which one line is waited for.
+type sees struct {
+	line string
+	once sync.Once
+	seen chan struct{}
+}
+
+func (s *sees) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), s.line) {
+		s.once.Do(func() { close(s.seen) })
+	}
+	return len(p), nil
+}

@@ -207,15 +207,15 @@ func (s *Scheduler) recorded(ctx context.Context, batch []ending, stale int) {
 	}
 }
 
-// wakeWaiting lets the next look see that instances are free for runs that wait. If it fails, or we die before it, the
-// jobs are looked at again after relookAtLimit.
+// wakeWaiting lets the next look see that instances are free for runs that wait: mostly one of this node, which is why others
+// are told only where it drains. If it fails, or we die before it, the jobs are looked at again after relookAtLimit.
 func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending) {
 	var jobs []string
 	for _, e := range batch {
 		jobs = append(jobs, e.record.JobID)
 	}
 	slices.Sort(jobs)
-	woken, err := s.Store.WakeWaiting(ctx, slices.Compact(jobs))
+	woken, err := s.Store.WakeWaiting(ctx, slices.Compact(jobs), s.drains.Load())
 	if err != nil && ctx.Err() == nil {
 		s.Log.Warn("waiting runs not woken; their jobs are looked at again soon", "node", s.node.Name, "within", relookAtLimit, "err", err)
 	}

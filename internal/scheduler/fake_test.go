@@ -59,7 +59,7 @@ func (f *fake) Claim(_ context.Context, _ ClaimRequest, decide func(Look) Decisi
 
 func (f *fake) NextDue(context.Context, []string) (time.Duration, bool, error) { return 0, false, nil }
 
-func (f *fake) WakeWaiting(context.Context, []string) (int, error) { return 0, nil }
+func (f *fake) WakeWaiting(context.Context, []string, bool) (int, error) { return 0, nil }
 
 func (f *fake) Complete(_ context.Context, ended []Record) (int, error) {
 	if f.complete != nil {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -37,6 +38,7 @@ type Scheduler struct {
 	asked  chan struct{} // somebody asked to cancel a run of this node
 	dead   chan Peer
 	active sync.WaitGroup // attempts that execute
+	drains atomic.Bool    // claims nothing any more
 
 	resolving sync.Mutex // held while the database is asked about unresolved claims
 
@@ -128,6 +130,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 
 	lost := s.claims(claims)
 	endClaims()
+	s.drains.Store(true)
 	s.drain(ctx)
 	stop()
 	err := g.Wait()

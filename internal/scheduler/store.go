@@ -37,8 +37,8 @@ type Store interface {
 	Complete(ctx context.Context, ended []Record) (stale int, err error)
 
 	// WakeWaiting makes those of the jobs due that have waiting runs, and says how many. It comes after the commit that
-	// ended instances of theirs.
-	WakeWaiting(ctx context.Context, jobIDs []string) (woken int, err error)
+	// ended instances of theirs. With tell, other nodes are notified.
+	WakeWaiting(ctx context.Context, jobIDs []string, tell bool) (woken int, err error)
 
 	// MarkDead marks a peer dead if its beat is still the one given. false: it moved, or another node was faster.
 	MarkDead(ctx context.Context, p Peer) (bool, error)

@@ -31,6 +31,7 @@ var (
 	completeEnded     = query("complete")
 	completeRecorded  = query("complete_recorded")
 	completeRemoved   = query("complete_removed")
+	completeTell      = query("complete_tell")
 	completeWaiting   = query("complete_waiting")
 	completeWake      = query("complete_wake")
 	historyInsert     = query("history_insert")
