@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -219,23 +218,38 @@ func (x *execution) end(o scheduler.Outcome) {
 	}
 }
 
-// meet lets a fire come at the limit, where nothing waits yet, and the instance end at about the same time.
+// meet lets a fire come at the limit, where nothing waits yet, while the instance in the way ends: the moment in which a
+// wake-up is lost if it can be.
 func (m *machine) meet(r *rapid.T) {
-	full, err := m.first(`SELECT coalesce(string_agg(r.job_id, ' '), '') FROM (SELECT job_id, count(*) AS live FROM pgdue.running_instances GROUP BY job_id) r
-		JOIN pgdue.jobs j ON j.id = r.job_id AND j.max_instances = r.live AND j.overlap <> 'skip'
-		WHERE NOT EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = r.job_id)`)
-	must(r, err)
-	list := slices.DeleteFunc(m.attempts(), func(x *execution) bool { return !slices.Contains(strings.Fields(full), x.JobID) })
-	if len(list) == 0 {
-		r.Skip("no job is at its limit")
+	id := id(r)
+	g := m.alive(id)
+	if g == nil {
+		r.Skip("there is no such job")
 	}
-	x := rapid.SampledFrom(list).Draw(r, "attempt")
-	after := time.Duration(rapid.IntRange(0, 8).Draw(r, "milliseconds")) * time.Millisecond
+	d := m.definition(r, id, g.tag, int(g.epochs[len(g.epochs)-1].every/time.Second))
+	d.MaxInstances, d.Overlap, d.Coalesce, d.MisfireGraceTime = 1, scheduler.OverlapWait, scheduler.CoalesceLatest, 0
+	_, _, err := m.edits.Put(m.t.Context(), d)
+	must(r, err)
+	_, err = m.edits.Resume(m.t.Context(), id, false)
+	must(r, err)
+	_, err = m.edits.CancelAll(m.t.Context(), id, "model")
+	must(r, err)
+	storetest.Await(m.t, m.rows, "no run of "+id, "SELECT count(*) = 0 FROM pgdue.running_instances WHERE job_id = $1", id)
 	m.ahead(4 * time.Second)
-	var g sync.WaitGroup
-	g.Go(func() { <-time.After(after); x.end(scheduler.Succeeded) })
+	for len(m.attemptsOf(id)) == 0 {
+		m.tick(r)
+	}
+	x := m.attemptsOf(id)[0]
+	m.ahead(4 * time.Second)
+	after := time.Duration(rapid.IntRange(0, 8).Draw(r, "milliseconds")) * time.Millisecond
+	var ending sync.WaitGroup
+	ending.Go(func() { <-time.After(after); x.end(scheduler.Succeeded) })
 	m.tick(r)
-	g.Wait()
+	ending.Wait()
+}
+
+func (m *machine) attemptsOf(id string) []*execution {
+	return slices.DeleteFunc(m.attempts(), func(x *execution) bool { return x.JobID != id })
 }
 
 // die kills a node with its attempts, lets another take over, and starts a new one.
