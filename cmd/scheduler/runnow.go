@@ -22,7 +22,8 @@ func newRunNow() *cobra.Command {
 		Use:   "run-now ID",
 		Short: "Run a job now; its schedule stays as it is",
 		Long: "Asks for a run of a job. It begins as soon as an instance is free, on any node that serves the job.\n" +
-			"With --wait the command follows the run to its end and exits with 1 unless it succeeded.",
+			"With --wait the command follows the run to its end and exits with its status: 0 when it succeeded, a program's exit\n" +
+			"status when that is not 0, else 1.",
 		Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run, err := r.client().RunNow(cmd.Context(), args[0])
@@ -36,7 +37,7 @@ func newRunNow() *cobra.Command {
 		},
 	}
 	r.addEditFlags(cmd)
-	cmd.Flags().BoolVar(&wait, "wait", false, "wait for the end of the run, and exit with 1 unless it succeeded")
+	cmd.Flags().BoolVar(&wait, "wait", false, "wait for the end of the run, and exit with its status")
 	return cmd
 }
 
@@ -63,6 +64,21 @@ func follow(ctx context.Context, c *client.Client, run client.Run) (client.Run, 
 	}
 }
 
+// runError is a run that did not succeed.
+type runError struct{ run client.Run }
+
+func (e *runError) Error() string {
+	return fmt.Sprintf("run %s of %s ended as %s", e.run.RunID, e.run.JobID, e.run.Outcome)
+}
+
+// exitCode is a program's exit status. An HTTP status is none: exit codes end at 255.
+func (e *runError) exitCode() int {
+	if s := e.run.Status; e.run.Outcome == "failed" && s != nil && 0 < *s && *s <= 255 {
+		return *s
+	}
+	return exitError
+}
+
 func printRunNow(cmd *cobra.Command, r *remote, run client.Run) error {
 	if r.output == outputJSON {
 		if err := printJSON(cmd.OutOrStdout(), run); err != nil {
@@ -76,7 +92,7 @@ func printRunNow(cmd *cobra.Command, r *remote, run client.Run) error {
 			run.RunID, run.JobID, run.JobID, run.RunID)
 	}
 	if run.State == client.RunEnded && run.Outcome != "succeeded" {
-		return fmt.Errorf("run %s of %s ended as %s", run.RunID, run.JobID, run.Outcome)
+		return &runError{run}
 	}
 	return nil
 }
