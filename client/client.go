@@ -87,10 +87,10 @@ func (c *Client) ResumeJob(ctx context.Context, id string, r ResumeRequest) (Job
 }
 
 // RunNow asks for a run of a job. It begins as soon as an instance is free. It fails with IsNotFound.
-func (c *Client) RunNow(ctx context.Context, id string) (Run, error) {
-	var r Run
-	_, err := c.call(ctx, http.MethodPost, JobPath(id)+"/runs", nil, nil, &r)
-	return r, err
+func (c *Client) RunNow(ctx context.Context, id string, r RunRequest) (Run, error) {
+	var run Run
+	_, err := c.call(ctx, http.MethodPost, JobPath(id)+"/runs", nil, r, &run)
+	return run, err
 }
 
 // CancelRun cancels a run: one that executes is told to stop, any other that has not ended has ended then. It fails with
@@ -177,6 +177,10 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	if err != nil {
 		return 0, err
 	}
+	return c.send(req, out)
+}
+
+func (c *Client) send(req *http.Request, out any) (status int, err error) {
 	hc := c.HTTPClient
 	if hc == nil {
 		hc = defaultHTTPClient
@@ -188,7 +192,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 	defer resp.Body.Close()
 	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
 	if err != nil {
-		return resp.StatusCode, fmt.Errorf("read the scheduler's answer to %s %s: %w", method, path, err)
+		return resp.StatusCode, fmt.Errorf("read the scheduler's answer to %s %s: %w", req.Method, req.URL.Path, err)
 	}
 	if resp.StatusCode >= 300 {
 		return resp.StatusCode, problemOf(resp, data)
@@ -197,7 +201,7 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		return resp.StatusCode, nil
 	}
 	if err := json.Unmarshal(data, out); err != nil {
-		return resp.StatusCode, fmt.Errorf("%s is no scheduler: its answer to %s %s is not one: %w", req.URL.Host, method, path, err)
+		return resp.StatusCode, fmt.Errorf("%s is no scheduler: its answer to %s %s is not one: %w", req.URL.Host, req.Method, req.URL.Path, err)
 	}
 	return resp.StatusCode, nil
 }

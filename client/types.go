@@ -216,6 +216,45 @@ type ResumeRequest struct {
 	RunMissed bool `json:"run_missed,omitempty" doc:"Run once for the fire times that were due meanwhile"`
 }
 
+// SkipNextRequest skips a job's next fire.
+type SkipNextRequest struct {
+	Reason string `json:"reason,omitempty" maxLength:"1000" doc:"Why"`
+}
+
+// RescheduleRequest gives a job another trigger, or moves its next fire: one of the two.
+type RescheduleRequest struct {
+	// Trigger begins afresh, also where it is equal to the present one. A pause ends.
+	Trigger *Trigger `json:"trigger,omitempty" doc:"When the job fires from now on"`
+	// NextRunTime is when the job fires next. The trigger's own fire times follow after it.
+	NextRunTime time.Time `json:"next_run_time,omitzero" doc:"When the job fires next; its trigger's own fire times follow after it"`
+	Reason      string    `json:"reason,omitempty" maxLength:"1000" doc:"Why"`
+}
+
+// RunRequest asks for a run of a job.
+type RunRequest struct {
+	// Payload is text that the run is given: a program as PGDUE_PAYLOAD in its environment, a request as its body.
+	Payload string `json:"payload,omitempty" doc:"What the run is given, at most 64 KiB: a program as PGDUE_PAYLOAD in its environment, a request as its body"`
+}
+
+// Event is what somebody did to a job. Before and After are its rows in the tables jobs and next_run_times, also what is
+// secret in them; absent where there was no job.
+type Event struct {
+	ID     int64          `json:"id" doc:"Grows with time"`
+	JobID  string         `json:"job_id"`
+	At     time.Time      `json:"at"`
+	Actor  string         `json:"actor" doc:"Who, as they said"`
+	Action string         `json:"action" doc:"added, changed, rescheduled, next_skipped, paused, resumed, removed, run_asked or cancel_asked"`
+	Reason string         `json:"reason,omitempty" doc:"Why, where it was said"`
+	Before map[string]any `json:"before,omitempty" doc:"The job's rows before; absent when it was added"`
+	After  map[string]any `json:"after,omitempty" doc:"The job's rows after; absent when it was removed"`
+}
+
+// EventPage is a part of what was done to a job, newest first.
+type EventPage struct {
+	Items []Event `json:"items" nullable:"false"`
+	Next  int64   `json:"next,omitempty" doc:"Pass it as before for the next page; absent on the last"`
+}
+
 // PreviewRequest asks what a trigger will do.
 type PreviewRequest struct {
 	Trigger *Trigger  `json:"trigger,omitempty" doc:"required"`

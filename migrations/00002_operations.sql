@@ -61,7 +61,7 @@ CREATE TABLE pgdue.job_events (
     before  jsonb,
     after   jsonb
 );
-COMMENT ON TABLE pgdue.job_events IS 'What people and programs did to jobs: one row per change, written in its transaction. Append-only';
+COMMENT ON TABLE pgdue.job_events IS 'What people and programs did to jobs: one row per change, written in its transaction. Append-only. Holds the jobs'' definitions, also what is secret in them (headers, environment)';
 COMMENT ON COLUMN pgdue.job_events.id IS 'Grows with time';
 COMMENT ON SEQUENCE pgdue.job_events_id_seq IS 'Numbers events';
 COMMENT ON COLUMN pgdue.job_events.job_id IS 'The job, also where it is removed by now';
@@ -70,7 +70,7 @@ COMMENT ON COLUMN pgdue.job_events.actor IS 'Who, as they said; pgdue for what t
 COMMENT ON COLUMN pgdue.job_events.action IS 'What was done';
 COMMENT ON COLUMN pgdue.job_events.reason IS 'Why, where it was said';
 COMMENT ON COLUMN pgdue.job_events.before IS 'Its rows in jobs and next_run_times before; null when it was added';
-COMMENT ON COLUMN pgdue.job_events.after IS 'The same after; null when it was removed';
+COMMENT ON COLUMN pgdue.job_events.after IS 'The same after, with the run''s id as run_id where a run was asked for; null when it was removed';
 -- A job's latest events.
 CREATE INDEX job_events_latest ON pgdue.job_events (job_id, id);
 COMMENT ON INDEX pgdue.job_events_latest IS 'A job''s latest events';

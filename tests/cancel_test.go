@@ -34,7 +34,7 @@ func TestCancelReachesTheNodeAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 20 {
-		if _, err := s.RunNow(t.Context(), "c"); err != nil {
+		if _, err := s.RunNow(t.Context(), "c", ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -99,17 +99,19 @@ func (w *world) checkFires(id string) (string, error) {
 		return "", err
 	}
 	for _, g := range w.gens[id] {
-		var own, others []span
-		for _, s := range list {
-			if scheduler.RunID(id, g.created, s.First, scheduler.CauseSchedule) == s.RunID {
-				own = append(own, s)
-			} else {
-				others = append(others, s)
+		for i, e := range g.epochs {
+			var own, others []span
+			for _, s := range list {
+				if e.job.RunIDOf(s.First) == s.RunID {
+					own = append(own, s)
+				} else {
+					others = append(others, s)
+				}
 			}
-		}
-		list = others
-		if fault, err := w.walk(id, g, own); err != nil || fault != "" {
-			return fault, err
+			list = others
+			if fault, err := w.walk(id, e, i == len(g.epochs)-1 && !g.removed, own); err != nil || fault != "" {
+				return fault, err
+			}
 		}
 	}
 	if len(list) > 0 {
@@ -118,35 +120,32 @@ func (w *world) checkFires(id string) (string, error) {
 	return "", nil
 }
 
-func (w *world) walk(id string, g *generation, own []span) (string, error) {
-	for i, e := range g.epochs {
-		next := e.first
-		for len(own) > 0 && (e.end.IsZero() || !own[0].First.After(e.limit)) {
-			s := own[0]
-			own = own[1:]
-			if !s.First.Equal(next) {
-				return fmt.Sprintf("%s: after %s comes %+v", id, next.Add(-e.every), s), nil
-			}
-			if last := s.First.Add(time.Duration(s.FireCount-1) * e.every); !s.Last.Equal(last) {
-				return fmt.Sprintf("%s: %+v counts wrongly, every %s", id, s, e.every), nil
-			}
-			next = s.Last.Add(e.every)
+// walk walks along one epoch, which lasts or is over.
+func (w *world) walk(id string, e epoch, lasts bool, own []span) (string, error) {
+	next := e.first
+	for _, s := range own {
+		if !e.end.IsZero() && s.First.After(e.limit) {
+			return fmt.Sprintf("%s: %+v is after the end of its trigger", id, s), nil
 		}
-		switch {
-		case !e.end.IsZero() && !next.After(e.end):
-			return fmt.Sprintf("%s: %s was due before %s, and has no row", id, next, e.end), nil
-		case i == len(g.epochs)-1 && !g.removed:
-			var stored time.Time
-			if err := w.rows.QueryRow(w.t.Context(), "SELECT next_run_time FROM pgdue.next_run_times WHERE job_id = $1", id).Scan(&stored); err != nil {
-				return "", err
-			}
-			if !stored.Equal(next) {
-				return fmt.Sprintf("%s: the next run time is %s, and all fire times up to %s are decided", id, stored.UTC(), next.Add(-e.every).UTC()), nil
-			}
+		if !s.First.Equal(next) {
+			return fmt.Sprintf("%s: after %s comes %+v", id, next.Add(-e.every), s), nil
 		}
+		if last := s.First.Add(time.Duration(s.FireCount-1) * e.every); !s.Last.Equal(last) {
+			return fmt.Sprintf("%s: %+v counts wrongly, every %s", id, s, e.every), nil
+		}
+		next = s.Last.Add(e.every)
 	}
-	if len(own) > 0 {
-		return fmt.Sprintf("%s: %+v is after the end of its job", id, own[0]), nil
+	switch {
+	case !e.end.IsZero() && !next.After(e.end):
+		return fmt.Sprintf("%s: %s was due before %s, and has no row", id, next, e.end), nil
+	case lasts:
+		var stored time.Time
+		if err := w.rows.QueryRow(w.t.Context(), "SELECT next_run_time FROM pgdue.next_run_times WHERE job_id = $1", id).Scan(&stored); err != nil {
+			return "", err
+		}
+		if !stored.Equal(next) {
+			return fmt.Sprintf("%s: the next run time is %s, and all fire times up to %s are decided", id, stored.UTC(), next.Add(-e.every).UTC()), nil
+		}
 	}
 	return "", nil
 }

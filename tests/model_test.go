@@ -95,8 +95,7 @@ func (m *machine) add(r *rapid.T) {
 	g := &generation{tag: fmt.Sprintf("%s-%d", id, len(m.gens[id]))}
 	o, err := m.edits.Add(m.t.Context(), m.definition(r, id, g.tag, every))
 	must(r, err)
-	g.created = o.CreatedRevision
-	g.epochs = []epoch{{first: o.Anchor.Add(time.Duration(every) * time.Second), every: time.Duration(every) * time.Second}}
+	g.epochs = []epoch{{job: o.Job, first: o.Anchor.Add(time.Duration(every) * time.Second), every: time.Duration(every) * time.Second}}
 	m.mu.Lock()
 	m.gens[id] = append(m.gens[id], g)
 	m.mu.Unlock()
@@ -124,10 +123,10 @@ func (m *machine) put(r *rapid.T) {
 	}
 	present.end = latest(o.Anchor, before.LastRunTime)
 	present.limit = present.end
-	next := epoch{first: o.Anchor, every: time.Duration(every) * time.Second}
-	for next.first = next.first.Add(next.every); !next.first.After(before.LastRunTime); {
-		next.first = next.first.Add(next.every)
-	}
+	next := epoch{job: o.Job, every: time.Duration(every) * time.Second}
+	next.first = o.Anchor.Add(next.every)
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	g.epochs = append(g.epochs, next)
 }
 
@@ -164,7 +163,7 @@ func (m *machine) resume(r *rapid.T) {
 }
 
 func (m *machine) runNow(r *rapid.T) {
-	run, err := m.edits.RunNow(m.t.Context(), id(r))
+	run, err := m.edits.RunNow(m.t.Context(), id(r), "")
 	must(r, err, scheduler.ErrNotFound, scheduler.ErrPaused)
 	if err == nil {
 		m.runs = append(m.runs, run)

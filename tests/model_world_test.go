@@ -39,13 +39,13 @@ type world struct {
 // generation is the life of a job from its adding to its removal.
 type generation struct {
 	tag     string // in the job's command, so that an attempt shows whose definition it runs
-	created int64  // created_revision
 	epochs  []epoch
 	removed bool
 }
 
 // epoch is the time in which a job has one trigger: fire times first, first + every, …
 type epoch struct {
+	job   scheduler.Job // as it was with this trigger: it knows the ids of its runs
 	first time.Time
 	every time.Duration
 	end   time.Time // of an epoch that is over: all fire times up to it are decided
@@ -181,8 +181,8 @@ func (w *world) began(x *execution) {
 	w.executing = append(w.executing, x)
 	tag := x.Definition.Exec.Command[1]
 	for _, g := range w.gens[x.JobID] {
-		own := x.Cause != scheduler.CauseSchedule || scheduler.RunID(x.JobID, g.created, x.ScheduledRunTime, scheduler.CauseSchedule) == x.RunID
-		if g.tag == tag && own {
+		own := func(e epoch) bool { return e.job.RunIDOf(x.ScheduledRunTime) == x.RunID }
+		if g.tag == tag && (x.Cause != scheduler.CauseSchedule || slices.ContainsFunc(g.epochs, own)) {
 			return
 		}
 	}

@@ -42,7 +42,7 @@ func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 	runNode(t, url, sleeps(20*time.Millisecond))
 	runNode(t, url, sleeps(20*time.Millisecond))
 	for range runs {
-		if _, err := s.RunNow(t.Context(), "line"); err != nil {
+		if _, err := s.RunNow(t.Context(), "line", ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -87,7 +87,7 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 		}
 	})
 	for range 2 {
-		if _, err := s.RunNow(t.Context(), "line"); err != nil {
+		if _, err := s.RunNow(t.Context(), "line", ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -178,7 +178,7 @@ func TestWaitingRunsOfARemovedJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if _, err := s.RunNow(t.Context(), "gone"); err != nil {
+		if _, err := s.RunNow(t.Context(), "gone", ""); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -190,7 +190,7 @@ func TestWaitingRunsOfARemovedJob(t *testing.T) {
 	if want := "0 waiting, 3 records, 3 of manual runs"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if _, err := s.RunNow(t.Context(), "gone"); fmt.Sprint(err) != scheduler.ErrNotFound.Error() {
+	if _, err := s.RunNow(t.Context(), "gone", ""); fmt.Sprint(err) != scheduler.ErrNotFound.Error() {
 		t.Errorf("run now of a removed job: %v", err)
 	}
 }

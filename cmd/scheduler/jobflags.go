@@ -34,6 +34,12 @@ type jobFlags struct {
 }
 
 func (f *jobFlags) addTo(flags *pflag.FlagSet) {
+	f.addTriggerTo(flags)
+	f.addWorkTo(flags)
+}
+
+// addTriggerTo adds the flags that say when.
+func (f *jobFlags) addTriggerTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.at, "at", "", "fire once at this `time`: now, RFC 3339, or local to --timezone")
 	flags.StringVar(&f.in, "in", "", "fire once after this `duration`, as in 10m")
 	flags.StringVar(&f.every, "every", "", "fire again and again, with this `duration` in between, as in 30s, 1h30m, 2d")
@@ -42,7 +48,11 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.start, "start", "", "with --every or --cron: no fire before this `time`; intervals count from it")
 	flags.StringVar(&f.end, "end", "", "with --every or --cron: no fire after this `time`")
 	flags.StringVar(&f.timezone, "timezone", "", "IANA `name` of the time zone (also --tz; default UTC)")
+	flags.SetNormalizeFunc(shortZone)
+}
 
+// addWorkTo adds the flags that say what, and how.
+func (f *jobFlags) addWorkTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.http, "http", "", "send a request to this `URL` (instead of a command after --)")
 	flags.StringVar(&f.method, "method", "", "with --http: the request's `method` (default POST with a body, else GET)")
 	flags.StringArrayVar(&f.headers, "header", nil, "with --http: a `name:value` of the request; repeatable")
@@ -65,7 +75,6 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.onFailure, "on-failure", "", `what is done when runs go on failing, in its `+"`JSON`"+` form: {"after": 3, "pause": true, "http": {"url": "…"}}`)
 	flags.StringVar(&f.alertAfter, "alert-if-no-success-for", "", "with --on-failure: also when no run has succeeded for this `duration`")
 	flags.StringArrayVar(&f.labels, "label", nil, "a `name=value` to find the job by; repeatable")
-	flags.SetNormalizeFunc(shortZone)
 }
 
 // shortZone lets --tz stand for --timezone.

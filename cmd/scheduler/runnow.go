@@ -2,8 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"os"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -15,18 +20,24 @@ const followEvery = 250 * time.Millisecond
 
 func newRunNow() *cobra.Command {
 	var (
-		r    remote
-		wait bool
+		r       remote
+		wait    bool
+		payload string
 	)
 	cmd := &cobra.Command{
-		Use:   "run-now ID",
+		Use:   "run-now ID [--payload TEXT|@FILE|-]",
 		Short: "Run a job now; its schedule stays as it is",
 		Long: "Asks for a run of a job. It begins as soon as an instance is free, on any node that serves the job.\n" +
 			"With --wait the command follows the run to its end and exits with its status: 0 when it succeeded, a program's exit\n" +
-			"status when that is not 0, else 1.",
+			"status when that is not 0, else 1.\n" +
+			"What --payload gives to the run, a program finds as PGDUE_PAYLOAD in its environment; a request has it as its body.",
 		Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run, err := r.client().RunNow(cmd.Context(), args[0])
+			text, err := readText(payload, cmd.InOrStdin())
+			if err != nil {
+				return fmt.Errorf("--payload: %w", err)
+			}
+			run, err := r.client().RunNow(cmd.Context(), args[0], client.RunRequest{Payload: text})
 			if err == nil && wait {
 				run, err = follow(cmd.Context(), r.client(), run)
 			}
@@ -38,7 +49,26 @@ func newRunNow() *cobra.Command {
 	}
 	r.addEditFlags(cmd)
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait for the end of the run, and exit with its status")
+	cmd.Flags().StringVar(&payload, "payload", "", "`text` for the run, at most 64 KiB; @file reads it from a file, - from stdin")
 	return cmd
+}
+
+// readText is the text of a flag, or what stands in the file that it names after @, or at stdin for -.
+func readText(text string, stdin io.Reader) (string, error) {
+	var data []byte
+	var err error
+	switch file, named := strings.CutPrefix(text, "@"); {
+	case text == "-":
+		data, err = io.ReadAll(stdin)
+	case named:
+		data, err = os.ReadFile(file)
+	default:
+		return text, nil
+	}
+	if err == nil && !utf8.Valid(data) {
+		err = errors.New("it is not UTF-8 text; encode it, as in base64")
+	}
+	return string(data), err
 }
 
 // follow looks at a run until its final record is there. A run that is between its rows, as in the moment in which it

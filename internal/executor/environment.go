@@ -37,6 +37,9 @@ func environment(a *scheduler.Attempt, url string) map[string]string {
 	env["PGDUE_FIRE_COUNT"] = strconv.FormatInt(a.FireCount, 10)
 	env["PGDUE_FIRST_RUN_TIME"] = a.FirstRunTime.UTC().Format(time.RFC3339Nano)
 	env["PGDUE_LAST_RUN_TIME"] = a.LastRunTime.UTC().Format(time.RFC3339Nano)
+	if a.Payload != "" {
+		env["PGDUE_PAYLOAD"] = a.Payload
+	}
 	if url != "" {
 		env["PGDUE_URL"] = url
 	}

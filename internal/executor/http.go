@@ -91,23 +91,24 @@ func (e *end) fail(ctx context.Context, stage string, err error) {
 	}
 }
 
-// request is the declared request with what the work is told about its run.
+// request is the declared request with what the work is told about its run. What a run was given is its body.
 func (h *HTTP) request(ctx context.Context, a *scheduler.Attempt) (*http.Request, error) {
 	work := a.Definition.HTTP
+	body := cmp.Or(a.Payload, work.Body)
 	method := work.Method
 	if method == "" {
 		method = http.MethodGet
-		if work.Body != "" {
+		if body != "" {
 			method = http.MethodPost
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, work.URL, strings.NewReader(work.Body))
+	req, err := http.NewRequestWithContext(ctx, method, work.URL, strings.NewReader(body))
 	if err != nil {
 		return nil, errors.New("the job's method or URL is not valid") // the error of net/url may name a password
 	}
 	req.Header.Set("User-Agent", cmp.Or(h.UserAgent, "pgdue"))
-	if work.Body != "" {
-		req.Header.Set("Content-Type", contentType(work.Body))
+	if body != "" {
+		req.Header.Set("Content-Type", contentType(body))
 	}
 	for _, name := range slices.Sorted(maps.Keys(work.Headers)) {
 		req.Header.Set(name, work.Headers[name])

@@ -82,7 +82,7 @@ func (j *Job) SkipRecord(reason Reason, first, until time.Time) Record {
 // run is the scheduled run of a fire time, on its first attempt.
 func (j *Job) run(at time.Time) Run {
 	return Run{
-		JobID: j.ID, RunID: RunID(j.ID, j.CreatedRevision, at, CauseSchedule), Cause: CauseSchedule,
+		JobID: j.ID, RunID: j.RunIDOf(at), Cause: CauseSchedule,
 		ScheduledRunTime: at, Attempt: 1, JobRevision: j.Revision,
 	}
 }

@@ -11,7 +11,7 @@ import (
 // start executes a run that a committed claim began. A node that does not trust its lease any more executes nothing: it
 // ends the attempt as lost.
 func (s *Scheduler) start(d Decided, r Start) {
-	i := Instance{Run: r.Run, StandsFor: r.StandsFor, NodeID: s.node.ID, Node: s.node.Name, StartedAt: d.Now}
+	i := Instance{Run: r.Run, StandsFor: r.StandsFor, Payload: r.Payload, NodeID: s.node.ID, Node: s.node.Name, StartedAt: d.Now}
 	if t := d.Job.EffectiveTimeout(); t > 0 {
 		i.Deadline = d.Now.Add(t)
 	}

@@ -34,8 +34,11 @@ func (j *Job) arm(t *trigger.Trigger, now time.Time) error {
 		return Invalid("trigger", "%s", err)
 	}
 	j.PausedAt, j.PausedBy, j.PausedReason = time.Time{}, "", ""
+	if j.LastRunTime.After(now) { // skipped ahead, of the trigger before; or the clock was set back
+		j.LastRunTime = time.Time{}
+	}
 	j.nextFire(j.LastRunTime, now)
-	if j.State == StateFinished { // the clock was set back: all its fire times lie before one that this id has had
+	if j.State == StateFinished { // its only fire time is the moment of one that this id has had
 		j.nextFire(time.Time{}, now)
 	}
 	return nil
@@ -50,18 +53,18 @@ func (j Job) Redefine(d Definition, now time.Time, revision int64) (changed Job,
 		return j, nil, nil
 	}
 	changed = j
-	changed.Definition, changed.UpdatedAt, changed.Revision = d, now, revision
 	if !sameTrigger {
-		dropped = j.Dropped(ReasonRescheduled, now, "due when the trigger was changed, and not begun")
-		err := changed.arm(d.Trigger, now)
-		changed.DueAt = now // a look finds what waits, or is between attempts, and sets the due time
-		return changed, dropped, err
+		changed, dropped, err = j.Reschedule(d.Trigger, now)
 	}
-	changed.Trigger = j.Trigger
-	if j.State == StateBlocked {
+	d.Trigger = changed.Trigger // anchored
+	changed.Definition, changed.UpdatedAt, changed.Revision = d, now, revision
+	switch {
+	case j.State == StateBlocked && sameTrigger:
 		changed.unblock(now)
+	case j.State != StatePaused && j.held():
+		changed.DueAt = now // a look begins what the changed limits allow, and gives up what they do not
 	}
-	return changed, nil, nil
+	return changed, dropped, err
 }
 
 // unblock makes a blocked job due at once: the next look decides the fire times it missed.
@@ -76,7 +79,7 @@ func (j *Job) unblock(now time.Time) {
 // lookSoon makes j due at now, where a look finds what waits or is between attempts and sets the due time. A finished job
 // with neither is left alone: a look would remove it.
 func (j *Job) lookSoon(now time.Time) {
-	if j.State == StateActive || j.WaitingCount > 0 || j.Live > 0 {
+	if j.State == StateActive || j.held() {
 		j.DueAt = now
 	}
 }

@@ -92,18 +92,21 @@ func TestNewJobUnderAnOldID(t *testing.T) {
 		name, trigger string
 		last          time.Time
 		want          float64
+		kept          time.Time
 	}{
-		{"date fires at once", `{"type":"date"}`, at(-5), 0},
-		{"date after the clock was set back", `{"type":"date"}`, at(3600), 0},
-		{"interval is not fired twice at one time", `{"type":"interval","every":"5s","start":"2026-03-01T09:00:00Z"}`, at(0), 5},
-		{"first of its id", every5s, time.Time{}, 5},
+		{"date fires at once", `{"type":"date"}`, at(-5), 0, at(-5)},
+		{"date at the moment of the last one", `{"type":"date"}`, at(0), 0, at(0)},
+		{"date after the clock was set back", `{"type":"date"}`, at(3600), 0, time.Time{}},
+		{"interval after one that was skipped ahead", every5s, at(3600), 5, time.Time{}},
+		{"interval is not fired twice at one time", `{"type":"interval","every":"5s","start":"2026-03-01T09:00:00Z"}`, at(0), 5, at(0)},
+		{"first of its id", every5s, time.Time{}, 5, time.Time{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j, err := NewJob(definition(t, c.trigger), t0, 9, c.last)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if j.State != StateActive || seconds(j.NextRunTime) != c.want || j.DueAt != j.NextRunTime || j.LastRunTime != c.last {
+			if j.State != StateActive || seconds(j.NextRunTime) != c.want || j.DueAt != j.NextRunTime || j.LastRunTime != c.kept {
 				t.Errorf("state %s, next %v s, due %s, last %s", j.State, seconds(j.NextRunTime), j.DueAt, j.LastRunTime)
 			}
 		})

@@ -19,6 +19,10 @@ var (
 	ErrFinished = errors.New("the job is finished and will not fire again")
 	// ErrEnded says that a run has ended, so that it cannot be cancelled.
 	ErrEnded = errors.New("the run has ended already")
+	// ErrNoNextFire says that there is no next fire that could be skipped or moved.
+	ErrNoNextFire = errors.New("the job has no next run time yet, or its trigger cannot be read; look at it, and give it another trigger")
+	// ErrChanged says that a job has not the revision any more that a change was made for.
+	ErrChanged = errors.New("the job was changed by somebody else meanwhile; look at it and try again")
 	// ErrInvalid is what every *InvalidError is.
 	ErrInvalid = errors.New("invalid")
 	// ErrReadOnly says that the database takes no writes.

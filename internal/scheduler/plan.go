@@ -34,8 +34,9 @@ type Decision struct {
 type Start struct {
 	Run
 	StandsFor
-	Waited bool // its row in waiting_runs goes
-	Retry  bool // it is a running instance already, between two attempts
+	Payload string // what a manual run was given
+	Waited  bool   // its row in waiting_runs goes
+	Retry   bool   // it is a running instance already, between two attempts
 }
 
 // GivenUp is a run between two attempts that ends as cancelled, and why.
@@ -89,7 +90,7 @@ type planner struct {
 func (p *planner) beginWaiting(w WaitingRun) {
 	w.Run.JobRevision = p.j.Revision
 	p.count--
-	p.begin(Start{Run: w.Run, StandsFor: w.StandsFor, Waited: true})
+	p.begin(Start{Run: w.Run, StandsFor: w.StandsFor, Payload: w.Payload, Waited: true})
 }
 
 func (p *planner) begin(s Start) {

@@ -73,7 +73,7 @@ func (p *planner) retry() {
 		default:
 			run := i.Run
 			run.Attempt, run.JobRevision = i.Attempt+1, p.j.Revision
-			p.d.Begin = append(p.d.Begin, Start{Run: run, StandsFor: i.StandsFor, Retry: true})
+			p.d.Begin = append(p.d.Begin, Start{Run: run, StandsFor: i.StandsFor, Payload: i.Payload, Retry: true})
 		}
 	}
 }

@@ -66,6 +66,7 @@ type Instance struct {
 	StandsFor
 	State     string    // InstanceExecuting or InstanceRetrying
 	NotBefore time.Time // of a retrying one: when its next attempt may begin
+	Payload   string    // what a manual run was given, "" for none; read of retrying ones only
 	NodeID    uuid.UUID
 	Node      string // the node's name, "" when its row is gone
 	StartedAt time.Time
@@ -84,7 +85,8 @@ type WaitingRun struct {
 	Run
 	StandsFor
 	CreatedAt time.Time
-	Front     bool // begins before all others: it replaces the oldest instance
+	Front     bool   // begins before all others: it replaces the oldest instance
+	Payload   string // what a manual run was given, "" for none
 }
 
 // Attempt is what an executor gets: a committed running instance and the definition to run.
@@ -134,6 +136,16 @@ var runNamespace = uuid.MustParse("6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11")
 func RunID(jobID string, createdRevision int64, scheduled time.Time, cause Cause) uuid.UUID {
 	name := fmt.Sprintf("%d:%s:%d:%s:%s", len(jobID), jobID, createdRevision, scheduled.UTC().Format(time.RFC3339Nano), cause)
 	return uuid.NewSHA1(runNamespace, []byte(name))
+}
+
+// RunIDOf is the id of the run of a fire time of j's trigger. The fire times of a changed trigger are others than those of
+// the one before: they may fall on one that was decided ahead of its time.
+func (j *Job) RunIDOf(at time.Time) uuid.UUID {
+	id := RunID(j.ID, j.CreatedRevision, at, CauseSchedule)
+	if !j.Anchor.Equal(j.CreatedAt) {
+		id = uuid.NewSHA1(id, []byte(j.Anchor.UTC().Format(time.RFC3339Nano)))
+	}
+	return id
 }
 
 // ManualRun is a run that somebody asks for at now. Its id is random: each is a run of its own.

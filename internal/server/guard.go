@@ -61,9 +61,12 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		refuse(w, http.StatusForbidden, "this API takes no requests from web pages of other origins")
 	}))
 	inner := origin.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if hasBody(r) && !isJSON(r.Header.Get("Content-Type")) {
-			refuse(w, http.StatusUnsupportedMediaType, "Content-Type is %q; send the body as application/json",
-				r.Header.Get("Content-Type"))
+		if contentType := r.Header.Get("Content-Type"); hasBody(r) && !isJSON(contentType) && !isMergePatch(r.Method, contentType) {
+			wanted := "application/json"
+			if r.Method == http.MethodPatch {
+				wanted = mergePatchType
+			}
+			refuse(w, http.StatusUnsupportedMediaType, "Content-Type is %q; send the body as %s", contentType, wanted)
 			return
 		}
 		next.ServeHTTP(w, r.WithContext(scheduler.WithActor(r.Context(), actorOf(r))))
@@ -98,9 +101,16 @@ func hasBody(r *http.Request) bool {
 	return r.ContentLength != 0 || r.Method == http.MethodPost && r.Header.Get("Content-Type") != ""
 }
 
-func isJSON(contentType string) bool {
+func isJSON(contentType string) bool { return isOfType(contentType, "application/json") }
+
+// isMergePatch says whether the body is a merge patch. It needs a preflight as application/json does.
+func isMergePatch(method, contentType string) bool {
+	return method == http.MethodPatch && isOfType(contentType, mergePatchType)
+}
+
+func isOfType(contentType, wanted string) bool {
 	kind, _, err := mime.ParseMediaType(contentType)
-	return err == nil && kind == "application/json"
+	return err == nil && kind == wanted
 }
 
 // loopbackHost says whether a Host header names this machine: localhost or a loopback address, with any port.

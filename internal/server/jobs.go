@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"reflect"
@@ -24,7 +25,7 @@ func (s *Server) registerJobs(api huma.API) {
 		Description: "Answers 201 when the job is new. An equal definition changes nothing; anchor and next run time are " +
 			"kept unless the trigger changes.",
 		MaxBodyBytes: maxBody + 1,
-		Errors:       []int{400, 403, 413, 415, 503},
+		Errors:       []int{400, 403, 412, 413, 415, 503},
 		Responses:    map[string]*huma.Response{"201": jobResponse(api, "Created")},
 	}, s.putJob)
 	huma.Register(api, huma.Operation{
@@ -77,8 +78,9 @@ func (in *addInput) Resolve(huma.Context) []error {
 }
 
 type putInput struct {
-	ID   string `path:"id"`
-	Body client.JobDefinition
+	ID      string `path:"id"`
+	IfMatch string `header:"If-Match" doc:"The ETag that the job must have"`
+	Body    client.JobDefinition
 
 	definition scheduler.Definition
 }
@@ -117,6 +119,7 @@ func checkID(location, id string) []error {
 type jobOutput struct {
 	Status   int
 	Location string `header:"Location"`
+	ETag     string `header:"ETag"`
 	Body     client.Job
 }
 
@@ -129,11 +132,31 @@ func (s *Server) addJob(ctx context.Context, in *addInput) (*jobOutput, error) {
 }
 
 func (s *Server) putJob(ctx context.Context, in *putInput) (*jobOutput, error) {
+	if in.IfMatch != "" {
+		return s.putMatching(ctx, in)
+	}
 	o, created, err := s.Store.Put(ctx, in.definition)
 	if err != nil {
 		return nil, s.problem(ctx, "put job", in.definition.ID, err)
 	}
 	return newJobOutput(o, created), nil
+}
+
+// putMatching changes a job that has the ETag of the request.
+func (s *Server) putMatching(ctx context.Context, in *putInput) (*jobOutput, error) {
+	o, err := s.Store.Job(ctx, in.ID)
+	if err == nil && matches(in.IfMatch, o) {
+		o, err = s.Store.Modify(ctx, in.ID, o.Revision, in.definition)
+	} else if err == nil {
+		err = scheduler.ErrChanged
+	}
+	switch {
+	case errors.Is(err, scheduler.ErrNotFound), errors.Is(err, scheduler.ErrChanged):
+		return nil, notMatched(in.ID, in.IfMatch)
+	case err != nil:
+		return nil, s.problem(ctx, "put job", in.ID, err)
+	}
+	return newJobOutput(o, false), nil
 }
 
 func (s *Server) getJob(ctx context.Context, in *idInput) (*jobOutput, error) {
@@ -191,9 +214,9 @@ func (s *Server) removeJob(ctx context.Context, in *idInput) (*struct{}, error) 
 
 func newJobOutput(o scheduler.Overview, created bool) *jobOutput {
 	if created {
-		return &jobOutput{Status: http.StatusCreated, Location: client.JobPath(o.ID), Body: jobOf(o)}
+		return &jobOutput{Status: http.StatusCreated, Location: client.JobPath(o.ID), ETag: etag(o), Body: jobOf(o)}
 	}
-	return &jobOutput{Status: http.StatusOK, Body: jobOf(o)}
+	return &jobOutput{Status: http.StatusOK, ETag: etag(o), Body: jobOf(o)}
 }
 
 type listInput struct {

@@ -113,7 +113,8 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 		return newProblem(http.StatusUnprocessableEntity, "", details(invalid.Fields, "body.id")...)
 	case errors.Is(err, scheduler.ErrNotFound):
 		return noJob(id)
-	case errors.Is(err, scheduler.ErrBlocked), errors.Is(err, scheduler.ErrPaused), errors.Is(err, scheduler.ErrFinished):
+	case errors.Is(err, scheduler.ErrBlocked), errors.Is(err, scheduler.ErrPaused), errors.Is(err, scheduler.ErrFinished),
+		errors.Is(err, scheduler.ErrNoNextFire), errors.Is(err, scheduler.ErrChanged):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, scheduler.ErrExists):
 		return huma.Error409Conflict(fmt.Sprintf("the id %q is taken by a job that is not finished; replace that job with "+

@@ -25,9 +25,10 @@ func (s *Server) registerRuns(api huma.API) {
 	}, s.listRuns)
 	huma.Register(api, huma.Operation{
 		OperationID: "run-now", Method: http.MethodPost, Path: "/v1/jobs/{id}/runs", Summary: "Run a job now",
-		Description:   "The run waits until an instance is free, then it begins. The schedule stays as it is.",
-		DefaultStatus: http.StatusAccepted,
-		Errors:        []int{403, 404, 409, 503},
+		Description: "The run waits until an instance is free, then it begins. The schedule stays as it is. " +
+			"The body may give the run a payload, and may be left out.",
+		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBody + 1,
+		Errors: []int{400, 403, 404, 409, 413, 415, 503},
 	}, s.runNow)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-run", Method: http.MethodGet, Path: "/v1/jobs/{id}/runs/{run_id}", Summary: "Look at one run",
@@ -35,16 +36,35 @@ func (s *Server) registerRuns(api huma.API) {
 	}, s.getRun)
 }
 
+type runNowInput struct {
+	ID   string `path:"id"`
+	Body *client.RunRequest
+
+	payload string
+}
+
+func (in *runNowInput) Resolve(huma.Context) []error {
+	if in.Body == nil {
+		return nil
+	}
+	in.payload = in.Body.Payload
+	var invalid *scheduler.InvalidError
+	if errors.As(scheduler.ValidatePayload(in.payload), &invalid) {
+		return details(invalid.Fields, "path.id")
+	}
+	return nil
+}
+
 type runNowOutput struct {
 	Location string `header:"Location"`
 	Body     client.Run
 }
 
-func (s *Server) runNow(ctx context.Context, in *idInput) (*runNowOutput, error) {
+func (s *Server) runNow(ctx context.Context, in *runNowInput) (*runNowOutput, error) {
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	run, err := s.Store.RunNow(ctx, in.ID)
+	run, err := s.Store.RunNow(ctx, in.ID, in.payload)
 	if err != nil {
 		return nil, s.problem(ctx, "run job", in.ID, err)
 	}

@@ -19,12 +19,14 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
 	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/trigger"
 )
 
 // Store is what the API needs to be done. Errors are those of package scheduler; all others mean that the database could
@@ -44,8 +46,19 @@ type Store interface {
 	// Pause pauses a job, Resume ends its pause; ErrNotFound, ErrFinished, ErrBlocked.
 	Pause(ctx context.Context, id, reason string) (scheduler.Overview, error)
 	Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error)
-	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free; ErrNotFound, ErrBlocked, ErrPaused.
-	RunNow(ctx context.Context, id string) (scheduler.Run, error)
+	// Modify is Put for a job that has the revision from; ErrNotFound, ErrChanged when it has another.
+	Modify(ctx context.Context, id string, from int64, d scheduler.Definition) (scheduler.Overview, error)
+	// SkipNext skips a job's next fire; ErrNotFound, ErrFinished, ErrBlocked, ErrNoNextFire.
+	SkipNext(ctx context.Context, id, reason string) (scheduler.Overview, error)
+	// Reschedule gives a job another trigger; ErrNotFound, an *InvalidError when it can never fire.
+	Reschedule(ctx context.Context, id string, t *trigger.Trigger, reason string) (scheduler.Overview, error)
+	// MoveNext moves a job's next fire; ErrNotFound, ErrBlocked, ErrNoNextFire, an *InvalidError when it cannot be then.
+	MoveNext(ctx context.Context, id string, at time.Time, reason string) (scheduler.Overview, error)
+	// Events returns what was done to a job, newest first.
+	Events(ctx context.Context, f scheduler.EventFilter) ([]scheduler.Event, error)
+	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free, and is given the payload, "" for
+	// none; ErrNotFound, ErrBlocked, ErrPaused.
+	RunNow(ctx context.Context, id, payload string) (scheduler.Run, error)
 	// Cancel ends a run, or asks its node to; ErrNotFound, ErrEnded. CancelAll does so for all runs of a job.
 	Cancel(ctx context.Context, jobID string, runID uuid.UUID, reason string) (scheduler.Cancellation, error)
 	CancelAll(ctx context.Context, jobID, reason string) (scheduler.Cancellation, error)
@@ -94,6 +107,7 @@ func (s *Server) Handler() http.Handler {
 		RejectUnknownQueryParameters: true,
 	})
 	s.registerJobs(api)
+	s.registerEdits(api)
 	s.registerPreview(api)
 	s.registerRuns(api)
 	s.registerCancel(api)

@@ -21,6 +21,7 @@ import (
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/server"
 	"github.com/pgdue/pgdue/internal/server/servertest"
+	"github.com/pgdue/pgdue/internal/trigger"
 )
 
 // newServer returns a loopback server over an empty store, and what it logs.
@@ -157,8 +158,14 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 				{Location: "query.state", Message: unknown}}}},
 		{name: "unknown path", method: "GET", target: "/v2/jobs",
 			want: client.Problem{Status: 404, Title: "Not Found", Detail: "there is nothing at /v2/jobs; /openapi.json lists what there is"}},
-		{name: "method", method: "PATCH", target: "/v1/jobs/a", body: sleepJob,
-			want: client.Problem{Status: 405, Title: "Method Not Allowed", Detail: "/v1/jobs/a takes DELETE, GET, HEAD, PUT, not PATCH"}},
+		{name: "method", method: "POST", target: "/v1/jobs/a", body: sleepJob,
+			want: client.Problem{Status: 405, Title: "Method Not Allowed", Detail: "/v1/jobs/a takes DELETE, GET, HEAD, PATCH, PUT, not POST"}},
+		{name: "patch of another type", method: "PATCH", target: "/v1/jobs/123", body: `{"max_instances": 2}`, headers: []string{"Content-Type", "application/json-patch+json"},
+			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
+				Detail: `Content-Type is "application/json-patch+json"; send the body as application/merge-patch+json`}},
+		{name: "merge patch where none is taken", method: "PUT", target: "/v1/jobs/123", body: sleepJob, headers: []string{"Content-Type", "application/merge-patch+json"},
+			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
+				Detail: `Content-Type is "application/merge-patch+json"; send the body as application/json`}},
 		{name: "page of another origin", method: "DELETE", target: "/v1/jobs/123", headers: []string{"Sec-Fetch-Site", "cross-site"},
 			want: client.Problem{Status: 403, Title: "Forbidden", Detail: foreign}},
 		{name: "old browser, other origin", method: "DELETE", target: "/v1/jobs/123", headers: []string{"Origin", "https://evil.example"},
@@ -369,7 +376,27 @@ func (o onlyIDs) Resume(_ context.Context, id string, _ bool) (v scheduler.Overv
 	return v, o.check(id)
 }
 
-func (o onlyIDs) RunNow(_ context.Context, id string) (r scheduler.Run, err error) {
+func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ scheduler.Definition) (v scheduler.Overview, err error) {
+	return v, o.check(id)
+}
+
+func (o onlyIDs) SkipNext(_ context.Context, id, _ string) (v scheduler.Overview, err error) {
+	return v, o.check(id)
+}
+
+func (o onlyIDs) Reschedule(_ context.Context, id string, _ *trigger.Trigger, _ string) (v scheduler.Overview, err error) {
+	return v, o.check(id)
+}
+
+func (o onlyIDs) MoveNext(_ context.Context, id string, _ time.Time, _ string) (v scheduler.Overview, err error) {
+	return v, o.check(id)
+}
+
+func (o onlyIDs) Events(_ context.Context, f scheduler.EventFilter) ([]scheduler.Event, error) {
+	return nil, o.check(f.JobID)
+}
+
+func (o onlyIDs) RunNow(_ context.Context, id, _ string) (r scheduler.Run, err error) {
 	return r, o.check(id)
 }
 func (o onlyIDs) Cancel(_ context.Context, id string, _ uuid.UUID, _ string) (c scheduler.Cancellation, err error) {
@@ -397,6 +424,10 @@ func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 			"GET /v1/jobs/" + id:                    404,
 			"DELETE /v1/jobs/" + id:                 404,
 			"POST /v1/jobs/" + id + "/runs":         404,
+			"POST /v1/jobs/" + id + "/skip-next":    404,
+			"GET /v1/jobs/" + id + "/events":        404,
+			"PATCH /v1/jobs/" + id:                  404,
+			"POST /v1/jobs/" + id + "/reschedule":   404,
 			"GET /v1/jobs/" + id + run:              404,
 			"POST /v1/jobs/" + id + run + "/cancel": 404,
 			"POST /v1/jobs/" + id + "/cancel":       404,
@@ -406,11 +437,13 @@ func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 		} {
 			method, target, _ := strings.Cut(request, " ")
 			var body string
-			if strings.HasSuffix(target, "/cancel") {
+			switch {
+			case strings.HasSuffix(target, "/cancel"):
 				body = "{}"
-			}
-			if method == "PUT" {
+			case method == "PUT" || method == "PATCH":
 				body = `{"trigger": {"type": "date"}, "exec": {"command": ["true"]}}`
+			case strings.HasSuffix(target, "/reschedule"):
+				body = `{"trigger": {"type": "date"}}`
 			}
 			w := do(h, method, target, body)
 			if got := decode[client.Problem](t, w, "application/problem+json"); w.Code != want || got.Status != want {
@@ -504,6 +537,8 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 		"add-job":    "post /v1/jobs",
 		"cancel-run": "post /v1/jobs/{id}/runs/{run_id}/cancel", "cancel-runs": "post /v1/jobs/{id}/cancel", "put-job": "put /v1/jobs/{id}", "get-job": "get /v1/jobs/{id}",
 		"preview-trigger": "post /v1/triggers/preview", "run-now": "post /v1/jobs/{id}/runs",
+		"modify-job": "patch /v1/jobs/{id}", "skip-next": "post /v1/jobs/{id}/skip-next",
+		"reschedule-job": "post /v1/jobs/{id}/reschedule", "list-events": "get /v1/jobs/{id}/events",
 		"pause-job": "post /v1/jobs/{id}/pause", "resume-job": "post /v1/jobs/{id}/resume",
 		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
 		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",

@@ -223,3 +223,22 @@ func runsOf(views []scheduler.RunView) []client.Run {
 	}
 	return runs
 }
+
+// eventOf is the wire form of an event.
+func eventOf(e scheduler.Event) client.Event {
+	return client.Event{
+		ID: e.ID, JobID: e.JobID, At: e.At, Actor: e.Actor, Action: string(e.Action), Reason: e.Reason,
+		Before: objectOf(e.Before), After: objectOf(e.After),
+	}
+}
+
+// objectOf reads a row that the database wrote as JSON; nil for none.
+func objectOf(row json.RawMessage) (object map[string]any) {
+	if row == nil {
+		return nil
+	}
+	if err := json.Unmarshal(row, &object); err != nil {
+		panic(fmt.Sprintf("the database wrote what is no JSON: %v", err))
+	}
+	return object
+}

@@ -128,7 +128,7 @@ func TestCancelOfRunsThatDoNotExecute(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _ := tried(t, 3, 1)
 	retrying := storetest.Query[uuid.UUID](t, conn, "SELECT run_id FROM pgdue.running_instances WHERE state = 'retrying'")
-	waiting, err := s.RunNow(t.Context(), "try")
+	waiting, err := s.RunNow(t.Context(), "try", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +161,7 @@ func TestCancelAll(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _, _ := running(t, nil)
 	for range 2 {
-		if _, err := s.RunNow(t.Context(), "c"); err != nil {
+		if _, err := s.RunNow(t.Context(), "c", ""); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -235,6 +235,7 @@ type beginColumns struct {
 	startedAts []time.Time
 	deadlines  []*time.Time
 	revisions  []int64
+	payloads   []*string
 	standsFor  standsForColumns
 }
 
@@ -251,6 +252,7 @@ func (c *beginColumns) add(r scheduler.Start, d scheduler.Decided) {
 	}
 	c.deadlines = append(c.deadlines, deadline)
 	c.revisions = append(c.revisions, r.JobRevision)
+	c.payloads = append(c.payloads, text(r.Payload))
 	c.standsFor.add(r.StandsFor)
 }
 
@@ -258,6 +260,7 @@ func (c *beginColumns) args(node uuid.UUID) pgx.StrictNamedArgs {
 	return c.standsFor.addTo(pgx.StrictNamedArgs{
 		"node_id": node, "job_ids": c.jobIDs, "run_ids": c.runIDs, "scheduled_run_times": c.scheduled, "causes": c.causes,
 		"attempts": c.attempts, "started_ats": c.startedAts, "deadlines": c.deadlines, "job_revisions": c.revisions,
+		"payloads": c.payloads,
 	})
 }
 
@@ -313,15 +316,17 @@ func waitingArgs(runs []scheduler.WaitingRun) pgx.StrictNamedArgs {
 	var runIDs []uuid.UUID
 	var scheduled, created []time.Time
 	var fronts []bool
+	var payloads []*string
 	for _, w := range runs {
 		jobIDs, runIDs, causes = append(jobIDs, w.JobID), append(runIDs, w.RunID), append(causes, string(w.Cause))
 		scheduled, created = append(scheduled, w.ScheduledRunTime), append(created, w.CreatedAt)
 		fronts = append(fronts, w.Front)
+		payloads = append(payloads, text(w.Payload))
 		stands.add(w.StandsFor)
 	}
 	return stands.addTo(pgx.StrictNamedArgs{
 		"job_ids": jobIDs, "run_ids": runIDs, "causes": causes, "scheduled_run_times": scheduled, "created_ats": created,
-		"fronts": fronts,
+		"fronts": fronts, "payloads": payloads,
 	})
 }
 

@@ -111,6 +111,20 @@ func TestEditWhileBeingClaimed(t *testing.T) {
 			return err
 		},
 		"remove": func(ctx context.Context, s *store.Store) error { return s.Remove(ctx, "j") },
+		"reschedule": func(ctx context.Context, s *store.Store) error {
+			_, err := s.Reschedule(ctx, "j", mustParse(t, `{"type":"interval","every":"1000h"}`), "")
+			return err
+		},
+		"move next": func(ctx context.Context, s *store.Store) error {
+			_, err := s.MoveNext(ctx, "j", time.Now().Add(time.Hour), "")
+			return err
+		},
+		"skip next": func(ctx context.Context, s *store.Store) error {
+			if _, err := s.SkipNext(ctx, "j", ""); !errors.Is(err, scheduler.ErrFinished) {
+				return fmt.Errorf("the claim was faster, and there is nothing to skip: %w", err)
+			}
+			return nil
+		},
 	}
 	for name, edit := range edits {
 		t.Run(name, func(t *testing.T) {

@@ -28,7 +28,7 @@ func TestWaitingEditsStopNoClaim(t *testing.T) {
 	edited := make(chan error, edits)
 	for range edits {
 		go func() {
-			_, err := s.RunNow(t.Context(), "held")
+			_, err := s.RunNow(t.Context(), "held", "")
 			edited <- err
 		}()
 	}

@@ -38,17 +38,30 @@ func (s *Store) Put(ctx context.Context, d scheduler.Definition) (o scheduler.Ov
 		if created = present == nil; created {
 			return s.create(ctx, tx, d, nil, now, revision)
 		}
-		changed, dropped, err := present.Redefine(d, now, revision)
-		if err != nil || changed.Revision == present.Revision {
-			return err
-		}
-		return write(ctx, tx, &changed, true, dropped)
+		return redefine(ctx, tx, *present, d, now, revision)
 	})
 	if err != nil {
 		return o, false, err
 	}
 	o, err = s.Job(ctx, d.ID)
 	return o, created, err
+}
+
+// redefine changes a locked job as scheduler.Job.Redefine says.
+func redefine(ctx context.Context, tx pgx.Tx, present scheduler.Job, d scheduler.Definition, now time.Time, revision int64) error {
+	changed, dropped, err := present.Redefine(d, now, revision)
+	if err != nil || changed.Revision == present.Revision {
+		return err
+	}
+	action := scheduler.ActionChanged
+	if !changed.Anchor.Equal(present.Anchor) {
+		action = scheduler.ActionRescheduled
+	}
+	e, err := happens(ctx, tx, present.ID, now, action, "")
+	if err != nil {
+		return err
+	}
+	return write(ctx, tx, &changed, true, dropped, e)
 }
 
 // create writes a new job, in the place of a finished one where there is one.
@@ -64,7 +77,7 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, d scheduler.Definition, f
 	if finished != nil {
 		j.DueAt = now // a look finds what the earlier job left waiting, or between attempts, and sets the due time
 	}
-	return write(ctx, tx, &j, finished != nil, nil)
+	return write(ctx, tx, &j, finished != nil, nil, added(ctx, j.ID, now))
 }
 
 // Remove removes a job; its running instances go on and are recorded. Fire times that were due get their record.
@@ -78,12 +91,17 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		e, err := happens(ctx, tx, id, now, scheduler.ActionRemoved, "")
+		if err != nil {
+			return err
+		}
 		b := &pgx.Batch{}
 		queueCounted(b, "record dropped fire times", len(dropped), historyInsert, historyArgs(dropped))
 		queueCounted(b, "give up runs", len(retrying), claimGiveUp, giveUpArgs(retrying))
 		b.Queue(waitingRemove, pgx.StrictNamedArgs{"job_id": id, "job_revision": present.Revision})
 		queueCounted(b, "remove next run time", 1, jobScheduleDelete, pgx.StrictNamedArgs{"job_ids": []string{id}})
 		queueCounted(b, "remove job", 1, jobDelete, pgx.StrictNamedArgs{"job_ids": []string{id}})
+		e.queue(b)
 		return tx.SendBatch(ctx, b).Close()
 	})
 }
@@ -105,7 +123,7 @@ func retryingRuns(ctx context.Context, tx pgx.Tx, id string) (runs []scheduler.G
 
 // Pause pauses a job: a claim that locks it after this has committed begins nothing.
 func (s *Store) Pause(ctx context.Context, id, reason string) (scheduler.Overview, error) {
-	return s.change(ctx, id, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
+	return s.change(ctx, id, scheduler.ActionPaused, reason, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
 		j, err := j.Pause(now, scheduler.ActorOf(ctx), reason)
 		return j, nil, nil, err
 	})
@@ -113,25 +131,30 @@ func (s *Store) Pause(ctx context.Context, id, reason string) (scheduler.Overvie
 
 // Resume ends a job's pause, as scheduler.Job.Resume says.
 func (s *Store) Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error) {
-	return s.change(ctx, id, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
+	return s.change(ctx, id, scheduler.ActionResumed, "", func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
 		j, missed, run := j.Resume(now, runMissed)
 		return j, missed, run, nil
 	})
 }
 
-// change moves a job to another state under its lock, with what that records and lets wait. A job that keeps its state is
-// not written.
-func (s *Store) change(ctx context.Context, id string, do func(scheduler.Job, time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error)) (scheduler.Overview, error) {
+// change moves a job to another state or next run time under its lock, with what that records and lets wait. A job that
+// keeps both, and its anchor, is not written.
+func (s *Store) change(ctx context.Context, id string, action scheduler.Action, reason string,
+	do func(scheduler.Job, time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error)) (scheduler.Overview, error) {
 	err := s.edit(ctx, id, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
 		if present == nil {
 			return scheduler.ErrNotFound
 		}
 		j, records, waits, err := do(*present, now)
-		if err != nil || j.State == present.State {
+		if err != nil || j.State == present.State && j.NextRunTime.Equal(present.NextRunTime) && j.Anchor.Equal(present.Anchor) {
+			return err
+		}
+		e, err := happens(ctx, tx, id, now, action, reason)
+		if err != nil {
 			return err
 		}
 		j.Revision, j.UpdatedAt = revision, now
-		if err := write(ctx, tx, &j, true, records); err != nil || len(waits) == 0 {
+		if err := write(ctx, tx, &j, true, records, e); err != nil || len(waits) == 0 {
 			return err
 		}
 		_, err = tx.Exec(ctx, waitingInsert, waitingArgs(waits))
@@ -143,8 +166,9 @@ func (s *Store) change(ctx context.Context, id string, do func(scheduler.Job, ti
 	return s.Job(ctx, id)
 }
 
-// RunNow lets a run of a job wait, which begins it as soon as an instance is free. The schedule is not touched.
-func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
+// RunNow lets a run of a job wait, which begins it as soon as an instance is free, and is given the payload. The schedule is
+// not touched.
+func (s *Store) RunNow(ctx context.Context, id, payload string) (scheduler.Run, error) {
 	var run scheduler.Run
 	err := s.edit(ctx, id, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, _ int64) error {
 		if present == nil {
@@ -157,10 +181,16 @@ func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
 			return scheduler.ErrPaused
 		}
 		w := present.ManualRun(now)
-		run = w.Run
+		w.Payload, run = payload, w.Run
+		e, err := happens(ctx, tx, id, now, scheduler.ActionRunAsked, "")
+		if err != nil {
+			return err
+		}
+		e.detail = map[string]string{"run_id": run.RunID.String()}
 		b := &pgx.Batch{}
 		queueCounted(b, "let the run wait", 1, waitingInsert, waitingArgs([]scheduler.WaitingRun{w}))
 		queueCounted(b, "make the job due", 1, jobDue, pgx.StrictNamedArgs{"job_id": id})
+		e.queue(b)
 		return tx.SendBatch(ctx, b).Close()
 	})
 	return run, err
@@ -205,8 +235,9 @@ func lockJob(ctx context.Context, tx pgx.Tx, id string) (*scheduler.Job, error) 
 	return &looks[0].Job, nil
 }
 
-// write writes a job under its lock, with the records of fire times it drops, and wakes the nodes when it is due soon.
-func write(ctx context.Context, tx pgx.Tx, j *scheduler.Job, exists bool, dropped []scheduler.Record) error {
+// write writes a job under its lock, with the records of fire times it drops and the event that tells of it, and wakes the
+// nodes when it is due soon.
+func write(ctx context.Context, tx pgx.Tx, j *scheduler.Job, exists bool, dropped []scheduler.Record, e event) error {
 	args, err := jobArgs(j)
 	if err != nil {
 		return err
@@ -228,6 +259,7 @@ func write(ctx context.Context, tx pgx.Tx, j *scheduler.Job, exists bool, droppe
 		queueCounted(b, "write next run time", 1, jobScheduleInsert, scheduleArgs(j))
 	}
 	queueCounted(b, "record dropped fire times", len(dropped), historyInsert, historyArgs(dropped))
+	e.queue(b)
 	b.Queue(jobNotify, pgx.StrictNamedArgs{"queue": j.Queue(), "due_at": orNull(j.DueAt)})
 	return tx.SendBatch(ctx, b).Close()
 }

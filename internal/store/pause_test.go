@@ -30,7 +30,7 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 	if err != nil || again.PausedBy != "ada@web-1" || again.Revision != o.Revision {
 		t.Errorf("paused twice: by %s, revision %d after %d, %v", again.PausedBy, again.Revision, o.Revision, err)
 	}
-	if _, err := s.RunNow(t.Context(), "p"); !errors.Is(err, scheduler.ErrPaused) {
+	if _, err := s.RunNow(t.Context(), "p", ""); !errors.Is(err, scheduler.ErrPaused) {
 		t.Errorf("run now of a paused job: %v", err)
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.jobs SET anchor = anchor - interval '150 minutes'")

@@ -190,6 +190,7 @@ type instanceRow struct {
 	Node             *string
 	StartedAt        time.Time
 	Deadline         *time.Time
+	Payload          *string
 	cancelRow
 	standsForRow
 }
@@ -229,8 +230,8 @@ func (r *instanceRow) instance() scheduler.Instance {
 			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
 			Attempt: r.Attempt, JobRevision: r.JobRevision,
 		},
-		StandsFor: r.standsFor(),
-		State:     r.State, NotBefore: orZero(r.NotBefore),
+		StandsFor: r.standsFor(), Payload: deref(r.Payload),
+		State: r.State, NotBefore: orZero(r.NotBefore),
 		NodeID: deref(r.NodeID), Node: deref(r.Node), StartedAt: r.StartedAt.UTC(), Deadline: orZero(r.Deadline),
 		Cancel: r.request(),
 	}
@@ -244,6 +245,7 @@ type waitingRow struct {
 	Cause            string
 	CreatedAt        time.Time
 	Front            bool
+	Payload          *string
 	Waiting          int
 	standsForRow
 }
@@ -253,7 +255,7 @@ func (r *waitingRow) run() scheduler.WaitingRun {
 		Run: scheduler.Run{
 			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(), Attempt: 1,
 		},
-		StandsFor: r.standsFor(), CreatedAt: r.CreatedAt.UTC(), Front: r.Front,
+		StandsFor: r.standsFor(), CreatedAt: r.CreatedAt.UTC(), Front: r.Front, Payload: deref(r.Payload),
 	}
 }
 

@@ -38,6 +38,7 @@ type Store struct {
 	jobs     map[string]scheduler.Overview
 	runs     []scheduler.RunView
 	revision int64
+	events   []scheduler.Event
 }
 
 // Add creates a job that is due a minute after Now.
@@ -50,7 +51,7 @@ func (s *Store) Add(ctx context.Context, d scheduler.Definition) (scheduler.Over
 }
 
 // Put creates or replaces a job.
-func (s *Store) Put(_ context.Context, d scheduler.Definition) (o scheduler.Overview, created bool, err error) {
+func (s *Store) Put(ctx context.Context, d scheduler.Definition) (o scheduler.Overview, created bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.jobs == nil {
@@ -67,6 +68,9 @@ func (s *Store) Put(_ context.Context, d scheduler.Definition) (o scheduler.Over
 		o.NextRunTime, o.DueAt = Now.Add(time.Minute), Now.Add(time.Minute)
 	}
 	s.jobs[d.ID] = o
+	if !exists {
+		s.happenedLocked(ctx, d.ID, scheduler.ActionAdded, "", nil, definitionOf(o))
+	}
 	return o, !exists, nil
 }
 
@@ -137,7 +141,7 @@ func (s *Store) move(ctx context.Context, id string, do func(scheduler.Job) (sch
 }
 
 // RunNow records a waiting run.
-func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
+func (s *Store) RunNow(ctx context.Context, id, payload string) (scheduler.Run, error) {
 	o, err := s.Job(ctx, id)
 	if err != nil {
 		return scheduler.Run{}, err
@@ -146,6 +150,7 @@ func (s *Store) RunNow(ctx context.Context, id string) (scheduler.Run, error) {
 		return scheduler.Run{}, fmt.Errorf("%w: %s", scheduler.ErrBlocked, o.Error)
 	}
 	w := o.ManualRun(Now)
+	s.happened(ctx, id, scheduler.ActionRunAsked, "", nil, map[string]any{"run_id": w.RunID, "payload": payload})
 	s.AddRun(scheduler.RunView{State: scheduler.RunWaiting, Record: scheduler.Record{Run: w.Run}})
 	return w.Run, nil
 }

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// event is what an edit tells of itself. It is written in the edit's transaction, behind the change.
+type event struct {
+	jobID  string
+	at     time.Time
+	actor  string
+	action scheduler.Action
+	reason string
+	before []byte            // the job's rows; nil where there was none
+	detail map[string]string // what else is told with the rows after it
+}
+
+// happens is the event of an edit that changes the locked job in a moment, of which it reads the rows.
+func happens(ctx context.Context, tx pgx.Tx, id string, now time.Time, action scheduler.Action, reason string) (event, error) {
+	e := event{jobID: id, at: now, actor: scheduler.ActorOf(ctx), action: action, reason: reason}
+	return e, tx.QueryRow(ctx, eventBefore, pgx.StrictNamedArgs{"job_id": id}).Scan(&e.before)
+}
+
+// added is the event of a job that is new.
+func added(ctx context.Context, id string, now time.Time) event {
+	return event{jobID: id, at: now, actor: scheduler.ActorOf(ctx), action: scheduler.ActionAdded}
+}
+
+// queue queues the event behind the statements of the change.
+func (e *event) queue(b *pgx.Batch) {
+	detail := e.detail
+	if detail == nil {
+		detail = map[string]string{}
+	}
+	queueCounted(b, "record the event", 1, eventInsert, pgx.StrictNamedArgs{
+		"job_id": e.jobID, "at": e.at, "actor": e.actor, "action": string(e.action), "reason": text(e.reason),
+		"before": e.before, "detail": detail,
+	})
+}
+
+// Events returns what was done to a job, newest first. The events of a removed job stay.
+func (s *Store) Events(ctx context.Context, f scheduler.EventFilter) ([]scheduler.Event, error) {
+	type row struct {
+		ID            int64
+		JobID         string
+		At            time.Time
+		Actor         string
+		Action        string
+		Reason        *string
+		Before, After []byte
+	}
+	list := []scheduler.Event{}
+	args := pgx.StrictNamedArgs{"job_id": f.JobID, "before": f.Before, "limit": f.Limit}
+	err := read(ctx, s, eventRows, args, func(r row) {
+		list = append(list, scheduler.Event{ID: r.ID, JobID: r.JobID, At: r.At.UTC(), Actor: r.Actor, Action: scheduler.Action(r.Action),
+			Reason: deref(r.Reason), Before: json.RawMessage(r.Before), After: json.RawMessage(r.After)})
+	})
+	return list, err
+}

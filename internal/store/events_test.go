@@ -1,0 +1,142 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/storetest"
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+// toldOf are a job's events, oldest first: who, what and why, and what of some columns became what.
+func toldOf(events []scheduler.Event) (told []string) {
+	for i := len(events) - 1; i >= 0; i-- {
+		e := events[i]
+		line := fmt.Sprintf("%s %s", e.Actor, e.Action)
+		if e.Reason != "" {
+			line += " (" + e.Reason + ")"
+		}
+		for _, column := range []string{"max_instances", "state"} {
+			if before, after := column1(e.Before, column), column1(e.After, column); before != after {
+				line += fmt.Sprintf(", %s: %s → %s", column, before, after)
+			}
+		}
+		told = append(told, line)
+	}
+	return told
+}
+
+func column1(row json.RawMessage, name string) string {
+	var columns map[string]any
+	if row != nil && json.Unmarshal(row, &columns) == nil {
+		return fmt.Sprint(columns[name])
+	}
+	return "-"
+}
+
+// Each edit that changes something tells of itself in one event, with the rows before and after; one that changes nothing,
+// or is refused, tells nothing. The events outlive the job.
+func TestEditsTellOfThemselves(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t)
+	by := func(who string) context.Context { return scheduler.WithActor(t.Context(), who) }
+	d := storetest.Job(t, "e", `{"type":"interval","every":"1h"}`)
+	more, other := d, storetest.Job(t, "e", `{"type":"interval","every":"2h"}`)
+	more.MaxInstances, other.MaxInstances = 3, 3
+	must := func(_ any, err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(who string, d scheduler.Definition) error { _, _, err := s.Put(by(who), d); return err }
+	add(t, s, d)
+	must(nil, put("ada", d)) // equal: nothing
+	must(nil, put("ada", more))
+	must(nil, put("bob", other))
+	must(s.Pause(by("ada"), "e", "moved"))
+	must(s.Pause(by("bob"), "e", "again")) // paused already: nothing
+	must(s.SkipNext(by("bob"), "e", "holiday"))
+	must(s.Resume(by("bob"), "e", false))
+	must(s.Resume(by("bob"), "e", false)) // nothing
+	run, err := s.RunNow(by("eve"), "e", "")
+	must(run, err)
+	must(s.Reschedule(by("ada"), "e", storetest.Job(t, "e", `{"type":"interval","every":"1h"}`).Trigger, "back"))
+	o, err := s.MoveNext(by("ada"), "e", time.Now().Add(90*time.Minute).Truncate(time.Second), "later")
+	must(o, err)
+	must(s.MoveNext(by("ada"), "e", o.NextRunTime, "where it is")) // nothing
+	if _, err := s.MoveNext(by("ada"), "e", time.Now().Add(-time.Hour), ""); !errors.Is(err, scheduler.ErrInvalid) {
+		t.Errorf("moved into the past: %v", err)
+	}
+	must(nil, s.Remove(by("eve"), "e"))
+
+	events, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "e", Limit: 100})
+	must(events, err)
+	want := []string{
+		"somebody added, max_instances: - → 1, state: - → active",
+		"ada changed, max_instances: 1 → 3",
+		"bob rescheduled",
+		"ada paused (moved), state: active → paused",
+		"bob next_skipped (holiday)",
+		"bob resumed, state: paused → active",
+		"eve run_asked",
+		"ada rescheduled (back)",
+		"ada rescheduled (later)",
+		"eve removed, max_instances: 3 → -, state: active → -",
+	}
+	if diff := cmp.Diff(want, toldOf(events)); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	if asked := events[3]; column1(asked.After, "run_id") != run.RunID.String() || column1(asked.Before, "run_id") != "<nil>" {
+		t.Errorf("the run that was asked for is told as %s → %s", asked.Before, asked.After)
+	}
+	for i, e := range events[1:] {
+		if e.After == nil || e.ID >= events[i].ID || e.At.After(events[i].At) {
+			t.Errorf("event %d at %s comes before %d at %s, after %s", e.ID, e.At, events[i].ID, events[i].At, e.After)
+		}
+	}
+	page, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "e", Before: events[7].ID, Limit: 1})
+	if err != nil || len(page) != 1 || page[0].ID != events[8].ID {
+		t.Errorf("the page before %d: %v, %v", events[7].ID, page, err)
+	}
+}
+
+// The rows before and after are those that the edit found and left, also of a job that nobody can read.
+func TestEventHoldsTheRows(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+	add(t, s, storetest.Job(t, "e", `{"type":"interval","every":"1h"}`))
+	const rows = `SELECT (to_jsonb(j) || (to_jsonb(n) - '{job_id,queue,error}'::text[]))::text
+		FROM pgdue.jobs j JOIN pgdue.next_run_times n ON n.job_id = j.id`
+	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type":"moon"}'`)
+	before := storetest.Query[string](t, conn, rows)
+	if _, err := s.Reschedule(t.Context(), "e", mustParse(t, `{"type":"interval","every":"2h"}`), ""); err != nil {
+		t.Fatal(err)
+	}
+	after := storetest.Query[string](t, conn, rows)
+	events, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "e", Limit: 1})
+	if err != nil || len(events) != 1 {
+		t.Fatal(events, err)
+	}
+	if string(events[0].Before) != before || string(events[0].After) != after || !strings.Contains(before, "moon") {
+		t.Errorf("before is %s\nwant %s\nafter is %s\nwant %s", events[0].Before, before, events[0].After, after)
+	}
+}
+
+func mustParse(t *testing.T, json string) *trigger.Trigger {
+	t.Helper()
+	when, err := trigger.Parse([]byte(json))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return when
+}
