@@ -22,6 +22,7 @@ const modifyExamples = `  scheduler modify 123 --max-instances 12
 func newModify() *cobra.Command {
 	var (
 		r     remote
+		given = modifyFlags{}
 		patch string
 	)
 	cmd := &cobra.Command{
@@ -35,7 +36,7 @@ func newModify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			change, err := changeOf(cmd, patch, command)
+			change, err := given.change(cmd, patch, command)
 			if err != nil {
 				return err
 			}
@@ -43,7 +44,7 @@ func newModify() *cobra.Command {
 		},
 	}
 	r.addEditFlags(cmd)
-	addModifyFlags(cmd.Flags())
+	given.addTo(cmd.Flags())
 	cmd.Flags().StringVar(&patch, "patch", "", "the change as a `JSON` merge patch of the job, - for stdin")
 	return cmd
 }
@@ -99,32 +100,31 @@ var modifyFields = []struct {
 	{"label", "labels", asPairs("=")},
 }
 
-// addModifyFlags adds the flags of add that say what, and how; each takes an empty value.
-func addModifyFlags(flags *pflag.FlagSet) {
-	var f jobFlags
-	ofAdd := pflag.NewFlagSet("", pflag.ContinueOnError)
-	f.addWorkTo(ofAdd)
+// modifyFlags are the values of the flags that were given.
+type modifyFlags map[string]*[]string
+
+// addTo adds the flags of add that say what, and how; each takes an empty value.
+func (f modifyFlags) addTo(flags *pflag.FlagSet) {
+	var ofAdd jobFlags
+	shown := pflag.NewFlagSet("", pflag.ContinueOnError)
+	ofAdd.addWorkTo(shown)
 	for _, field := range modifyFields {
-		flags.StringArray(field.flag, nil, ofAdd.Lookup(field.flag).Usage)
+		f[field.flag] = new([]string)
+		flags.StringArrayVar(f[field.flag], field.flag, nil, shown.Lookup(field.flag).Usage)
 	}
 }
 
-// changeOf is the merge patch that the flags, or --patch, and the command after -- write.
-func changeOf(cmd *cobra.Command, patch string, command []string) (any, error) {
+// change is the merge patch that the flags, or --patch, and the command after -- write.
+func (f modifyFlags) change(cmd *cobra.Command, patch string, command []string) (any, error) {
 	change := map[string]any{}
 	for _, field := range modifyFields {
-		if !cmd.Flags().Changed(field.flag) {
-			continue
+		if values := *f[field.flag]; len(values) > 0 {
+			value, err := valueOf(cmd, field.flag, values, field.write)
+			if err != nil {
+				return nil, err
+			}
+			set(change, strings.Split(field.path, "."), value)
 		}
-		values, err := cmd.Flags().GetStringArray(field.flag)
-		if err != nil {
-			return nil, err
-		}
-		value, err := valueOf(cmd, field.flag, values, field.write)
-		if err != nil {
-			return nil, err
-		}
-		set(change, strings.Split(field.path, "."), value)
 	}
 	if len(command) > 0 {
 		set(change, []string{"exec", "command"}, command)

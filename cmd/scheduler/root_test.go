@@ -77,3 +77,9 @@ func TestItExplainsItself(t *testing.T) {
 		}
 	}
 }
+
+func TestPayloadIsText(t *testing.T) {
+	if _, err := readText("-", strings.NewReader("caf\xe9")); err == nil || err.Error() != "it is not UTF-8 text; encode it, as in base64" {
+		t.Errorf("Latin-1: %v", err)
+	}
+}

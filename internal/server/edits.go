@@ -81,7 +81,8 @@ func (in *rescheduleInput) Resolve(huma.Context) []error {
 	bad := checkReason(in.Body.Reason)
 	switch given := in.Body; {
 	case (given.Trigger == nil) == given.NextRunTime.IsZero():
-		return append(bad, &huma.ErrorDetail{Location: "body", Message: "give either trigger, to change when the job fires, or next_run_time, to move its next fire alone"})
+		return append(bad, &huma.ErrorDetail{Location: "body.next_run_time",
+			Message: "give either this, to move the job's next fire alone, or trigger, to change when it fires"})
 	case given.Trigger != nil:
 		var err error
 		if in.trigger, err = parseTrigger(given.Trigger); err != nil {
