@@ -1,0 +1,153 @@
+package main
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/pgdue/pgdue/client"
+)
+
+// modifyFields say what each flag changes: where it stands in a job, and how its value is written there. Other flags of add
+// say when the job fires.
+var modifyFields = []struct {
+	flag, path string
+	write      func(cmd *cobra.Command, flag string, values []string) (any, error)
+}{
+	{"http", "http.url", asText},
+	{"method", "http.method", asText},
+	{"header", "http.headers", asPairs(":")},
+	{"body", "http.body", asText},
+	{"env", "exec.env", asPairs("=")},
+	{"dir", "exec.dir", asText},
+	{"timeout", "timeout", asText},
+	{"max-instances", "max_instances", asNumber},
+	{"overlap", "overlap", asText},
+	{"max-waiting", "max_waiting", asNumber},
+	{"coalesce", "coalesce", asText},
+	{"misfire-grace-time", "misfire_grace_time", asText},
+	{"max-attempts", "max_attempts", asNumber},
+	{"retry-min", "retry.min", asText},
+	{"retry-max", "retry.max", asText},
+	{"retry-factor", "retry.factor", asNumber},
+	{"retry-on", "retry_on", asList},
+	{"history", "history", asText},
+	{"on-failure", "on_failure", asObject},
+	{"alert-if-no-success-for", "alert_if_no_success_for", asText},
+	{"label", "labels", asPairs("=")},
+}
+
+// modifyFlags are the values of the flags that were given.
+type modifyFlags map[string]*[]string
+
+// addTo adds the flags of add that say what, and how; each takes an empty value.
+func (f modifyFlags) addTo(flags *pflag.FlagSet) {
+	var ofAdd jobFlags
+	shown := pflag.NewFlagSet("", pflag.ContinueOnError)
+	ofAdd.addWorkTo(shown)
+	for _, field := range modifyFields {
+		f[field.flag] = new([]string)
+		flags.StringArrayVar(f[field.flag], field.flag, nil, shown.Lookup(field.flag).Usage)
+	}
+}
+
+// change is the merge patch that the flags, or --patch, and the command after -- write.
+func (f modifyFlags) change(cmd *cobra.Command, patch string, command []string) (any, error) {
+	change := map[string]any{}
+	for _, field := range modifyFields {
+		if values := *f[field.flag]; len(values) > 0 {
+			value, err := valueOf(cmd, field.flag, values, field.write)
+			if err != nil {
+				return nil, err
+			}
+			set(change, strings.Split(field.path, "."), value)
+		}
+	}
+	if len(command) > 0 {
+		set(change, []string{"exec", "command"}, command)
+	}
+	if cmd.Flags().Changed("patch") {
+		if len(change) > 0 {
+			return nil, usagef(cmd, "--patch says it all; leave out the other flags and the command")
+		}
+		return readPatch(patch, cmd.InOrStdin())
+	}
+	_, http := change["http"]
+	_, exec := change["exec"]
+	switch {
+	case http && exec:
+		return nil, usagef(cmd, "a job does one thing: give a command with --env and --dir, or --http with --method, --header and --body")
+	case len(command) > 0:
+		change["http"] = nil
+	case cmd.Flags().Changed("http"):
+		change["exec"] = nil
+	case len(change) == 0:
+		return nil, usagef(cmd, "say what to change, as in `scheduler modify 123 --max-instances 12`")
+	}
+	return change, nil
+}
+
+// valueOf writes the values of a flag; one that is empty is null, which takes the default.
+func valueOf(cmd *cobra.Command, flag string, values []string, write func(*cobra.Command, string, []string) (any, error)) (any, error) {
+	if len(values) == 1 && values[0] == "" {
+		return nil, nil
+	}
+	return write(cmd, flag, values)
+}
+
+// set sets a value in objects inside each other.
+func set(object map[string]any, path []string, value any) {
+	for ; len(path) > 1; path = path[1:] {
+		inner, ok := object[path[0]].(map[string]any)
+		if !ok {
+			inner = map[string]any{}
+			object[path[0]] = inner
+		}
+		object = inner
+	}
+	object[path[0]] = value
+}
+
+func asText(_ *cobra.Command, _ string, values []string) (any, error) {
+	return values[len(values)-1], nil
+}
+
+func asNumber(cmd *cobra.Command, flag string, values []string) (any, error) {
+	text := values[len(values)-1]
+	if _, err := strconv.ParseFloat(text, 64); err != nil || !json.Valid([]byte(text)) {
+		return nil, usagef(cmd, "--%s %q is not a number", flag, text)
+	}
+	return json.Number(text), nil
+}
+
+func asList(_ *cobra.Command, _ string, values []string) (any, error) {
+	return strings.Split(strings.Join(values, ","), ","), nil
+}
+
+func asObject(cmd *cobra.Command, flag string, values []string) (any, error) {
+	var f client.OnFailure
+	text := values[len(values)-1]
+	if err := decodeStrictly(text, &f); err != nil {
+		return nil, usagef(cmd, `--%s: %v; write it like {"after": 3, "pause": true}`, flag, err)
+	}
+	return json.RawMessage(text), nil
+}
+
+func asPairs(separator string) func(*cobra.Command, string, []string) (any, error) {
+	return func(cmd *cobra.Command, flag string, values []string) (any, error) {
+		given, err := pairs(cmd, flag, separator, values)
+		if err != nil {
+			return nil, err
+		}
+		change := map[string]any{}
+		for name, value := range given {
+			if change[name] = value; value == "" {
+				change[name] = nil
+			}
+		}
+		return change, nil
+	}
+}
