@@ -70,7 +70,7 @@ COMMENT ON COLUMN pgdue.job_events.actor IS 'Who, as they said; pgdue for what t
 COMMENT ON COLUMN pgdue.job_events.action IS 'What was done';
 COMMENT ON COLUMN pgdue.job_events.reason IS 'Why, where it was said';
 COMMENT ON COLUMN pgdue.job_events.before IS 'Its rows in jobs and next_run_times before; null when it was added';
-COMMENT ON COLUMN pgdue.job_events.after IS 'The same after, with the run''s id as run_id where a run was asked for; null when it was removed';
+COMMENT ON COLUMN pgdue.job_events.after IS 'The same after, with the run''s id as run_id where one was asked for, or to be cancelled; null when it was removed';
 -- A job's latest events.
 CREATE INDEX job_events_latest ON pgdue.job_events (job_id, id);
 COMMENT ON INDEX pgdue.job_events_latest IS 'A job''s latest events';

@@ -16,7 +16,8 @@ const (
 	ActionPaused      Action = "paused"
 	ActionResumed     Action = "resumed"
 	ActionRemoved     Action = "removed"
-	ActionRunAsked    Action = "run_asked" // a run was asked for, beside the schedule
+	ActionRunAsked    Action = "run_asked"    // a run was asked for, beside the schedule
+	ActionCancelAsked Action = "cancel_asked" // one of its runs, or all, were to be cancelled
 )
 
 // Event is a row of job_events: what somebody did to a job, when and why.

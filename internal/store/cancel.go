@@ -36,8 +36,11 @@ func (s *Store) cancel(ctx context.Context, jobID string, runID *uuid.UUID, reas
 		if c.Ended, err = cancelUnbegun(ctx, tx, jobID, runID, scheduler.CancelSentence(by, reason)); err != nil {
 			return err
 		}
-		if c.Asked, err = askToCancel(ctx, tx, jobID, runID, by, reason); err != nil || c != (scheduler.Cancellation{}) {
+		if c.Asked, err = askToCancel(ctx, tx, jobID, runID, by, reason); err != nil {
 			return err
+		}
+		if c != (scheduler.Cancellation{}) {
+			return cancelHappened(ctx, tx, jobID, runID, reason)
 		}
 		if runID != nil {
 			return whyNotCancelled(ctx, tx, jobID, *runID)

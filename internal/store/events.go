@@ -3,8 +3,10 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pgdue/pgdue/internal/scheduler"
@@ -25,6 +27,24 @@ type event struct {
 func happens(ctx context.Context, tx pgx.Tx, id string, now time.Time, action scheduler.Action, reason string) (event, error) {
 	e := event{jobID: id, at: now, actor: scheduler.ActorOf(ctx), action: action, reason: reason}
 	return e, tx.QueryRow(ctx, eventBefore, pgx.StrictNamedArgs{"job_id": id}).Scan(&e.before)
+}
+
+// cancelHappened records that a run of a job, or all of them (nil), were to be cancelled. The job may be removed by now.
+func cancelHappened(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, reason string) error {
+	var now time.Time
+	if err := tx.QueryRow(ctx, eventNow).Scan(&now); err != nil {
+		return err
+	}
+	e, err := happens(ctx, tx, jobID, now, scheduler.ActionCancelAsked, reason)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return err
+	}
+	if runID != nil {
+		e.detail = map[string]string{"run_id": runID.String()}
+	}
+	b := &pgx.Batch{}
+	e.queue(b)
+	return tx.SendBatch(ctx, b).Close()
 }
 
 // added is the event of a job that is new.

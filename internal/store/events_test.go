@@ -25,7 +25,7 @@ func toldOf(events []scheduler.Event) (told []string) {
 			line += " (" + e.Reason + ")"
 		}
 		for _, column := range []string{"max_instances", "state"} {
-			if before, after := column1(e.Before, column), column1(e.After, column); before != after {
+			if before, after := columnOf(e.Before, column), columnOf(e.After, column); before != after {
 				line += fmt.Sprintf(", %s: %s → %s", column, before, after)
 			}
 		}
@@ -34,7 +34,7 @@ func toldOf(events []scheduler.Event) (told []string) {
 	return told
 }
 
-func column1(row json.RawMessage, name string) string {
+func columnOf(row json.RawMessage, name string) string {
 	var columns map[string]any
 	if row != nil && json.Unmarshal(row, &columns) == nil {
 		return fmt.Sprint(columns[name])
@@ -95,7 +95,7 @@ func TestEditsTellOfThemselves(t *testing.T) {
 	if diff := cmp.Diff(want, toldOf(events)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	if asked := events[3]; column1(asked.After, "run_id") != run.RunID.String() || column1(asked.Before, "run_id") != "<nil>" {
+	if asked := events[3]; columnOf(asked.After, "run_id") != run.RunID.String() || columnOf(asked.Before, "run_id") != "<nil>" {
 		t.Errorf("the run that was asked for is told as %s → %s", asked.Before, asked.After)
 	}
 	for i, e := range events[1:] {
@@ -139,4 +139,43 @@ func mustParse(t *testing.T, json string) *trigger.Trigger {
 		t.Fatal(err)
 	}
 	return when
+}
+
+// Who cancels tells of it, with the run; who finds nothing to cancel does not, and a job that is removed by now has no rows.
+func TestCancelTellsOfItself(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t)
+	gate := make(chan struct{})
+	n := newNode(t, s, &work{gate: gate})
+	add(t, s, storetest.Job(t, "c", `{"type":"date"}`))
+	ada := scheduler.WithActor(t.Context(), "ada")
+	if _, err := s.CancelAll(ada, "c", "nothing runs"); err != nil {
+		t.Fatal(err)
+	}
+	waiting, err := s.RunNow(ada, "c", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Cancel(ada, "c", waiting.RunID, "not this one"); err != nil {
+		t.Fatal(err)
+	}
+	tick(t, n)
+	if err := s.Remove(ada, "c"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.CancelAll(ada, "c", "gone"); err != nil {
+		t.Fatal(err)
+	}
+	close(gate)
+	finish(t, n)
+	events, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "c", Limit: 10})
+	if err != nil || len(events) != 5 {
+		t.Fatalf("%d events, %v", len(events), err)
+	}
+	if e := events[2]; e.Action != scheduler.ActionCancelAsked || e.Reason != "not this one" || columnOf(e.After, "run_id") != waiting.RunID.String() {
+		t.Errorf("the cancelled run is told as %+v", e)
+	}
+	if e := events[0]; e.Action != scheduler.ActionCancelAsked || e.Reason != "gone" || e.Before != nil || e.After != nil || e.Actor != "ada" {
+		t.Errorf("the cancelled runs of the removed job are told as %+v", e)
+	}
 }

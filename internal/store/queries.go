@@ -36,6 +36,7 @@ var (
 	completeWake      = query("complete_wake")
 	eventBefore       = query("event_before")
 	eventInsert       = query("event_insert")
+	eventNow          = query("event_now")
 	eventRows         = query("events")
 	historyInsert     = query("history_insert")
 	jobBlock          = query("job_block")
