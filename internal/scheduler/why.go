@@ -92,7 +92,7 @@ func (f *Facts) Unknown() string {
 		s += fmt.Sprintf("; it was removed on %s by %s%s", stamp(g.RemovedAt), g.RemovedBy, because(g.Reason))
 	}
 	if g.Running > 0 {
-		s += fmt.Sprintf("; %s of it still running", plural(int64(g.Running), "run is", "runs are"))
+		s += fmt.Sprintf("; %s still running", plural(int64(g.Running), "run of it is", "runs of it are"))
 	}
 	if !g.LastEnded.IsZero() {
 		s += fmt.Sprintf("; its latest record is of %s: `scheduler runs %s` shows its history", stamp(g.LastEnded), f.ID)

@@ -12,20 +12,25 @@ func limitMet(f *Facts) []Finding {
 	if len(f.Live) == 0 || len(f.Live) < f.Job.MaxInstances {
 		return nil
 	}
-	j, next := f.Job, time.Time{}
+	j := f.Job
 	j.LastRunTime = time.Time{} // the gap since then is none between two fires
-	if j.Trigger != nil && !j.NextRunTime.IsZero() {
-		next, _ = j.Trigger.Next(j.NextRunTime)
-	}
 	live := make([]Instance, len(f.Live))
 	for i, l := range f.Live {
 		live[i] = l.Instance
 	}
-	l := atLimit(j, j.NextRunTime, next, f.Now, live, nil)
+	l := atLimit(j, j.NextRunTime, j.afterNext(), f.Now, live, nil)
 	skipped := len(f.Recent) > 0 && metLimit(&f.Recent[0])
 	met := finding(WhyAtLimit, skipped || j.WaitingCount > 0, l.Sentence(f.Now)+"; "+whileAtLimit(&j), limitRemedy(&j, l))
 	met.brief = l.Reason() + "; " + l.Remedy()
 	return []Finding{met}
+}
+
+// afterNext is the fire time after the next one, zero when there is none.
+func (j *Job) afterNext() (at time.Time) {
+	if j.Trigger != nil && !j.NextRunTime.IsZero() {
+		at, _ = j.Trigger.Next(j.NextRunTime)
+	}
+	return at
 }
 
 func whileAtLimit(j *Job) string {
@@ -71,10 +76,8 @@ func limitMetBefore(f *Facts) []Finding {
 		return nil
 	}
 	l := &AtLimit{Max: j.MaxInstances, Duration: j.RecentDuration, Ended: true, Interval: j.RecentGap}
-	if j.Trigger != nil {
-		if next, _ := j.Trigger.Next(latest.ScheduledRunTime); !next.IsZero() {
-			l.Interval = next.Sub(latest.ScheduledRunTime)
-		}
+	if next := j.afterNext(); !next.IsZero() {
+		l.Interval = next.Sub(j.NextRunTime)
 	}
 	s := fmt.Sprintf("of the latest fires %d met the limit and %s skipped, the last one that of %s: %s", fires,
 		wasWere(fires), f.when(latest.LastRunTime), l.Reason())
