@@ -37,10 +37,8 @@ type WhyAt struct {
 // WhyInstance is a running instance.
 type WhyInstance struct {
 	Run
-	NotBefore     time.Time `json:"not_before,omitzero" doc:"Between two attempts: when the next one may begin"`
-	Deadline      time.Time `json:"deadline,omitzero" doc:"When its timeout passes"`
-	CancelAskedAt time.Time `json:"cancel_requested_at,omitzero"`
-	CancelAskedBy string    `json:"cancel_requested_by,omitempty"`
+	NotBefore time.Time `json:"not_before,omitzero" doc:"Between two attempts: when the next one may begin"`
+	Deadline  time.Time `json:"deadline,omitzero" doc:"When its timeout passes"`
 }
 
 // WhyNext is when a job fires next.

@@ -125,8 +125,8 @@ func printInstances(w io.Writer, a client.Why) error {
 		if !i.NotBefore.IsZero() && i.State == client.RunRetrying {
 			state += " at " + timeIn(i.NotBefore, time.UTC)
 		}
-		if !i.CancelAskedAt.IsZero() {
-			state += fmt.Sprintf(", to be cancelled since %s by %s", timeIn(i.CancelAskedAt, time.UTC), i.CancelAskedBy)
+		if !i.CancelRequestedAt.IsZero() {
+			state += fmt.Sprintf("; %s asked for its end at %s", i.CancelRequestedBy, timeIn(i.CancelRequestedAt, time.UTC))
 		}
 		t.row(i.RunID, timeIn(i.StartedAt, time.UTC), max(0, a.Now.Sub(i.StartedAt)).Round(time.Second).String(), strconv.Itoa(i.Attempt), i.Node, state)
 	}

@@ -111,7 +111,7 @@ func pauses(f *Facts) (found []Finding) {
 		if p.LabelName != "" {
 			label := p.LabelName + "=" + p.LabelValue
 			found = append(found, inTheWay(WhyPausedLabel, "all jobs with the label "+label+" are paused"+f.since(p.Since, p.By, p.Reason),
-				"scheduler resume --label "+label))
+				"scheduler resume --label '"+strings.ReplaceAll(label, "'", `'\''`)+"'"))
 		}
 	}
 	if j := &f.Job; j.State == StatePaused {

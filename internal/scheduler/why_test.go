@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 )
 
-const skipToEnd = "set max_instances to 12, or overlap to wait where runs must not overlap and fires come less often than runs end"
+const twelve = "scheduler modify j --max-instances 12; if more must not run at a time, let it fire no more often than every 1m0s"
 
 // facts are those of an ordinary job, two seconds after t0: it fires every five seconds, and web-1 serves it.
 func facts(t *testing.T, change func(*Facts)) Facts {
@@ -23,10 +23,10 @@ func facts(t *testing.T, change func(*Facts)) Facts {
 }
 
 // liveSince are instances of a job that began at the given seconds.
-func liveSince(began ...float64) (list []LiveInstance) {
+func liveSince(began ...float64) (list []Instance) {
 	for _, i := range instances(began...) {
 		i.State, i.NodeID = InstanceExecuting, uuid.Max
-		list = append(list, LiveInstance{Instance: i})
+		list = append(list, i)
 	}
 	return list
 }
@@ -82,7 +82,7 @@ func TestExplain(t *testing.T) {
 		{"label paused", func(f *Facts) {
 			f.Pauses = []PauseFact{{LabelName: "team", LabelValue: "web", Since: at(-60), By: "ada"}}
 		}, "paused_label!",
-			"all jobs with the label team=web are paused since 2026-03-01 08:59:00 UTC (1m2s) by ada", "scheduler resume --label team=web"},
+			"all jobs with the label team=web are paused since 2026-03-01 08:59:00 UTC (1m2s) by ada", "scheduler resume --label 'team=web'"},
 		{"paused", func(f *Facts) {
 			f.Job.State, f.Job.DueAt, f.Job.PausedAt, f.Job.PausedBy, f.Job.PausedReason = StatePaused, time.Time{}, at(1), "ada", "moving"
 		}, "paused!", "it is paused since 2026-03-01 09:00:01 UTC (1s) by ada: moving", "scheduler resume j"},
@@ -117,18 +117,21 @@ func TestExplain(t *testing.T) {
 
 		{"runs", func(f *Facts) { f.Live = liveSince(0); f.Job.MaxInstances = 2 }, "", "", ""},
 		{"runs, as many as may", func(f *Facts) { f.Live = liveSince(0); f.Job.RecentDuration = time.Minute }, "at_limit",
-			"maximum number of running instances reached (1): run ", skipToEnd},
+			"maximum number of running instances reached (1): run ", twelve},
 		{"at its limit, and a fire was skipped", func(f *Facts) {
 			f.Live, f.Job.RecentDuration, f.Recent = liveSince(0), time.Minute, []RunView{skippedAt(1), ranAt(0, Succeeded, true)}
-		}, "at_limit!", "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s); until an instance ends fires are skipped", skipToEnd},
+		}, "at_limit!", "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s); until an instance ends fires are skipped", twelve},
 		{"at its limit, and waits", func(f *Facts) { f.Live, f.Job.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, OverlapWait }, "at_limit",
-			"; until an instance ends fires wait, 100 at most", "set max_instances to 12"},
+			"; until an instance ends fires wait, 100 at most", "scheduler modify j --max-instances 12"},
 		{"at its limit, and replaces", func(f *Facts) {
 			f.Live, f.Job.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, OverlapReplace
 		}, "at_limit",
-			"; the next fire asks the oldest instance to cancel", "set max_instances to 12"},
+			"; the next fire asks the oldest instance to cancel", "scheduler modify j --max-instances 12"},
+		{"at its limit for once", func(f *Facts) { f.Live, f.Job.RecentDuration = liveSince(0), 3*time.Second }, "at_limit",
+			"; max_instances 2 would be enough (runs take 3s, a fire comes every 5s); ",
+			"scheduler modify j --max-instances 2; if more must not run at a time, let fires wait for their turn: scheduler modify j --overlap wait"},
 		{"a one-off at its limit", func(f *Facts) { f.Live = liveSince(0); f.Job.NextRunTime = time.Time{} }, "at_limit", "max_instances 2 lets one more run beside it",
-			"set max_instances to 2, or wait for the end of a run"},
+			"scheduler modify j --max-instances 2; or wait for the end of a run"},
 
 		{"finished", func(f *Facts) { finished(&f.Job); f.Job.DueAt = at(day) }, "finished!",
 			"it is finished and will not fire again; its last fire time was 2026-03-01 09:00:00 UTC; its row stays until 2026-03-02 09:00:00 UTC",
@@ -138,7 +141,7 @@ func TestExplain(t *testing.T) {
 			f.Job.RecentDuration, f.Recent = time.Minute, []RunView{ranAt(2, Succeeded, true), skippedAt(1), skippedAt(0)}
 		}, "skipped_before",
 			"of the latest fires 2 met the limit and were skipped, the last one that of 2026-03-01 09:00:01 UTC: maximum number of running instances reached (1); max_instances 12 would be enough",
-			skipToEnd},
+			twelve},
 		{"skipped before the limit was raised", func(f *Facts) {
 			f.Job.RecentDuration, f.Job.MaxInstances, f.Recent = time.Minute, 12, []RunView{skippedAt(1)}
 		}, "skipped_before", "of the latest fires 1 met the limit and was skipped, the last one that of 2026-03-01 09:00:01 UTC: maximum number of running instances reached (12); as runs go now the limit is enough", ""},

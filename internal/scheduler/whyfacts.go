@@ -25,7 +25,7 @@ type Facts struct {
 	Job       Job    // with Live, WaitingCount, RecentDuration and RecentGap
 	Corrupt   string // why the job's row cannot be read as a job; "" when it can
 	Queue     string
-	Live      []LiveInstance
+	Live      []Instance
 	Waiting   []WaitingRun // the first of Job.WaitingCount
 	Nodes     []NodeFact
 	Pauses    []PauseFact // that hold this job beside its own
@@ -38,13 +38,6 @@ type Facts struct {
 	AtRuns []RunView
 	// AtTooLong says that the history since At was too long to be searched.
 	AtTooLong bool
-}
-
-// LiveInstance is a running instance, and whether it is to be cancelled.
-type LiveInstance struct {
-	Instance
-	CancelAskedAt time.Time // zero: nobody asked
-	CancelAskedBy string
 }
 
 // NodeFact is a node as its row shows it.

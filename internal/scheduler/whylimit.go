@@ -14,11 +14,7 @@ func limitMet(f *Facts) []Finding {
 	}
 	j := f.Job
 	j.LastRunTime = time.Time{} // the gap since then is none between two fires
-	live := make([]Instance, len(f.Live))
-	for i, l := range f.Live {
-		live[i] = l.Instance
-	}
-	l := atLimit(j, j.NextRunTime, j.afterNext(), f.Now, live, nil)
+	l := atLimit(j, j.NextRunTime, j.afterNext(), f.Now, f.Live, nil)
 	skipped := len(f.Recent) > 0 && metLimit(&f.Recent[0])
 	met := finding(WhyAtLimit, skipped || j.WaitingCount > 0, l.Sentence(f.Now)+"; "+whileAtLimit(&j), limitRemedy(&j, l))
 	met.brief = l.Reason() + "; " + l.Remedy()
@@ -46,13 +42,20 @@ func whileAtLimit(j *Job) string {
 // limitRemedy is the definition's change that would let all fires run.
 func limitRemedy(j *Job, l *AtLimit) string {
 	if l.Interval <= 0 {
-		return fmt.Sprintf("set max_instances to %d, or wait for the end of a run", l.Enough)
+		return moreInstances(j, l) + "; or wait for the end of a run"
 	}
-	remedy := fmt.Sprintf("set max_instances to %d", l.Enough)
-	if j.Overlap == OverlapSkip {
-		remedy += ", or overlap to wait where runs must not overlap and fires come less often than runs end"
+	more := moreInstances(j, l)
+	switch {
+	case j.Overlap != OverlapSkip:
+		return more
+	case l.Duration > time.Duration(l.Max)*l.Interval:
+		return fmt.Sprintf("%s; if more must not run at a time, let it fire no more often than every %s", more, short(l.Duration/time.Duration(l.Max)))
 	}
-	return remedy
+	return more + fmt.Sprintf("; if more must not run at a time, let fires wait for their turn: scheduler modify %s --overlap wait", j.ID)
+}
+
+func moreInstances(j *Job, l *AtLimit) string {
+	return fmt.Sprintf("scheduler modify %s --max-instances %d", j.ID, l.Enough)
 }
 
 func metLimit(v *RunView) bool {

@@ -84,15 +84,15 @@ func whyOf(a scheduler.Answer) client.Why {
 	return w
 }
 
-func instanceOf(l scheduler.LiveInstance) client.WhyInstance {
+func instanceOf(l scheduler.Instance) client.WhyInstance {
 	state := scheduler.RunRunning
 	if l.State == scheduler.InstanceRetrying {
 		state = scheduler.RunRetrying
 	}
-	run := runOf(scheduler.RunView{State: state, Record: scheduler.Record{
+	run := runOf(scheduler.RunView{State: state, Cancel: l.Cancel, Record: scheduler.Record{
 		Run: l.Run, StartedAt: l.StartedAt, Node: l.Node, FireCount: l.FireCount, FirstRunTime: l.FirstRunTime, LastRunTime: l.LastRunTime,
 	}})
-	return client.WhyInstance{Run: run, NotBefore: l.NotBefore, Deadline: l.Deadline, CancelAskedAt: l.CancelAskedAt, CancelAskedBy: l.CancelAskedBy}
+	return client.WhyInstance{Run: run, NotBefore: l.NotBefore, Deadline: l.Deadline}
 }
 
 // withoutOutput leaves the outputs to those who ask for a run.

@@ -72,7 +72,6 @@ var (
 	waitingInsert     = query("waiting_insert")
 	waitingRemove     = query("waiting_remove")
 	whyAt             = query("why_at")
-	whyCancels        = query("why_cancels")
 	whyGone           = query("why_gone")
 	whyNodes          = query("why_nodes")
 	whyNow            = query("why_now")

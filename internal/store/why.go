@@ -126,22 +126,12 @@ func readWhyJob(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) (known bool,
 
 func readInstances(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
 	one := pgx.StrictNamedArgs{"job_ids": []string{f.ID}}
-	type cancel struct {
-		RunID   uuid.UUID
-		AskedAt time.Time
-		AskedBy *string
-	}
-	cancels := map[uuid.UUID]cancel{}
 	type recent struct {
 		JobID        string
 		Longest, Gap *time.Duration
 	}
 	return errors.Join(
-		readRows(ctx, tx, whyCancels, pgx.StrictNamedArgs{"job_id": f.ID}, func(c cancel) { cancels[c.RunID] = c }),
-		readRows(ctx, tx, claimLive, one, func(r instanceRow) {
-			c := cancels[r.RunID]
-			f.Live = append(f.Live, scheduler.LiveInstance{Instance: r.instance(), CancelAskedAt: c.AskedAt.UTC(), CancelAskedBy: deref(c.AskedBy)})
-		}),
+		readRows(ctx, tx, claimLive, one, func(r instanceRow) { f.Live = append(f.Live, r.instance()) }),
 		readRows(ctx, tx, claimWaiting, one, func(r waitingRow) { f.Waiting, f.Job.WaitingCount = append(f.Waiting, r.run()), r.Waiting }),
 		readRows(ctx, tx, claimRecent, one, func(r recent) { f.Job.RecentDuration, f.Job.RecentGap = deref(r.Longest), deref(r.Gap) }),
 	)

@@ -143,8 +143,9 @@ func TestWhyWasMyRunSkipped(t *testing.T) {
 		add(t, s, storetest.Job(t, "123", `{"type":"date"}`))
 		tick(t, n)
 	}
-	storetest.Exec(t, conn, `UPDATE pgdue.run_history h SET scheduled_run_time = pgdue.now() - n * interval '5 seconds'
-		FROM (SELECT run_id, row_number() OVER (ORDER BY ended_at DESC) AS n FROM pgdue.run_history) o WHERE o.run_id = h.run_id`)
+	const everyFive = `UPDATE pgdue.run_history h SET scheduled_run_time = pgdue.now() - n * interval '5 seconds'
+		FROM (SELECT run_id, row_number() OVER (ORDER BY ended_at DESC) AS n FROM pgdue.run_history) o WHERE o.run_id = h.run_id`
+	storetest.Exec(t, conn, everyFive)
 	storetest.Exec(t, conn, "UPDATE pgdue.running_instances SET started_at = pgdue.now() - interval '57 seconds'")
 	a := ask(t, s, "123")
 	wantCodes(t, a, "at_limit!", "finished!")
@@ -155,11 +156,12 @@ func TestWhyWasMyRunSkipped(t *testing.T) {
 	}
 	close(gate)
 	finish(t, n)
+	storetest.Exec(t, conn, everyFive)
 	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET started_at = ended_at - interval '60 seconds' WHERE outcome = 'succeeded'")
 	a = ask(t, s, "123")
 	wantCodes(t, a, "finished!", "skipped_before")
 	if f := a.Findings[1]; !strings.Contains(f.Sentence, "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)") ||
-		f.Remedy != "set max_instances to 12, or overlap to wait where runs must not overlap and fires come less often than runs end" {
+		f.Remedy != "scheduler modify 123 --max-instances 12; if more must not run at a time, let it fire no more often than every 1m0s" {
 		t.Errorf("%+v", f)
 	}
 }

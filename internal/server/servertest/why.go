@@ -29,9 +29,12 @@ func (s *Store) Why(_ context.Context, id string, at time.Time) (scheduler.Facts
 		switch v.State {
 		case scheduler.RunEnded:
 			f.Recent = append(f.Recent, v)
+		case scheduler.RunWaiting:
+			f.Job.WaitingCount++
+			f.Waiting = append(f.Waiting, scheduler.WaitingRun{Run: v.Run, CreatedAt: Now})
 		case scheduler.RunRunning:
-			f.Live = append(f.Live, scheduler.LiveInstance{Instance: scheduler.Instance{
-				Run: v.Run, State: scheduler.InstanceExecuting, NodeID: uuid.Max, Node: v.Node, StartedAt: v.StartedAt}})
+			f.Live = append(f.Live, scheduler.Instance{
+				Run: v.Run, State: scheduler.InstanceExecuting, NodeID: uuid.Max, Node: v.Node, StartedAt: v.StartedAt, Cancel: v.Cancel})
 		}
 		if !v.ScheduledRunTime.Before(from) && v.ScheduledRunTime.Before(until) {
 			f.AtRuns = append(f.AtRuns, v)
