@@ -203,6 +203,17 @@ func TestWhyAtATime(t *testing.T) {
 			}
 		}
 	}
+	// A record of this fire time alone tells more than one of many.
+	storetest.Exec(t, conn, `INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, ended_at, fire_count,
+			first_run_time, last_run_time, job_revision)
+		SELECT 'j', gen_random_uuid(), 1, true, 'schedule', at, outcome, outcome, at, 1, at, until, 1
+		FROM (VALUES ($1::timestamptz - interval '4 hours', $1 - interval '190 minutes', 'succeeded'), ($1 - interval '200 minutes', $1 - interval '200 minutes', 'failed')) AS r(at, until, outcome)`, anchor)
+	if got := story(-200 * time.Minute); !strings.Contains(got, " failed; recorded at ") {
+		t.Errorf("it failed among successes: %q", got)
+	}
+	if got := story(-210 * time.Minute); !strings.Contains(got, " succeeded; recorded at ") {
+		t.Errorf("it was among successes: %q", got)
+	}
 	close(gate)
 	finish(t, n)
 	if got := story(3 * time.Hour); !strings.Contains(got, " succeeded after ") || !strings.Contains(got, "; recorded at ") {

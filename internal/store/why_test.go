@@ -121,6 +121,34 @@ func TestWhyNamesWhoLocksTheRow(t *testing.T) {
 	}
 }
 
+// Of a subtransaction that was released PostgreSQL does not tell whose it was: all who may have it are named as such.
+func TestWhyNamesAllWhoMayHoldTheRow(t *testing.T) {
+	t.Parallel()
+	url, s := served(t)
+	add(t, s, storetest.Job(t, "other", everyHour))
+	holds := session(t, url, "holds", "SAVEPOINT a", "SELECT FROM pgdue.next_run_times WHERE job_id = 'j' FOR UPDATE", "RELEASE a")
+	later := session(t, url, "began later", "SELECT FROM pgdue.next_run_times WHERE job_id = 'other' FOR UPDATE")
+	session(t, url, "reads", "SELECT FROM pgdue.next_run_times")
+	a := ask(t, s, "j")
+	wantCodes(t, a, "row_locked!")
+	wantHolder(t, a, holds, "holds")
+
+	storetest.Exec(t, later, "ROLLBACK")
+	storetest.Exec(t, holds, "ROLLBACK")
+	storetest.Exec(t, holds, "BEGIN")
+	older := session(t, url, "began earlier", "SELECT pg_current_xact_id()", "UPDATE pgdue.next_run_times SET due_at = due_at WHERE job_id = 'other' AND false")
+	for _, statement := range []string{"SAVEPOINT a", "SELECT FROM pgdue.next_run_times WHERE job_id = 'j' FOR UPDATE", "RELEASE a"} {
+		storetest.Exec(t, holds, statement)
+	}
+	a = ask(t, s, "j")
+	wantCodes(t, a, "row_locked!", "row_locked!")
+	wantHolder(t, a, holds, "holds")
+	wantHolder(t, a, older, "began earlier")
+	if want := " is locked by one of several, perhaps by pid "; !strings.Contains(a.Findings[0].Sentence, want) || !strings.Contains(a.Findings[1].Sentence, want) {
+		t.Errorf("findings %+v", a.Findings)
+	}
+}
+
 // wantHolder wants a finding with all that helps to find a session and to end it.
 func wantHolder(t *testing.T, a scheduler.Answer, conn *pgx.Conn, name string) {
 	t.Helper()
