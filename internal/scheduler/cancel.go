@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -42,10 +41,7 @@ func (e *CancelledError) Error() string { return CancelSentence(e.By, e.Reason) 
 
 // CancelSentence tells a person who cancelled a run, and why.
 func CancelSentence(by, reason string) string {
-	if reason == "" {
-		return "cancelled by " + by
-	}
-	return fmt.Sprintf("cancelled by %s: %s", by, reason)
+	return because("cancelled by "+by, reason)
 }
 
 // CancelTopic is what a node listens to for requests to cancel what it executes.

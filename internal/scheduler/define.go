@@ -61,7 +61,7 @@ func (j Job) Redefine(d Definition, now time.Time, revision int64) (changed Job,
 	switch {
 	case j.State == StateBlocked && sameTrigger:
 		changed.unblock(now)
-	case j.State != StatePaused && j.held():
+	case j.State != StatePaused && j.busy():
 		changed.DueAt = now // a look begins what the changed limits allow, and gives up what they do not
 	}
 	return changed, dropped, err
@@ -79,7 +79,7 @@ func (j *Job) unblock(now time.Time) {
 // lookSoon makes j due at now, where a look finds what waits or is between attempts and sets the due time. A finished job
 // with neither is left alone: a look would remove it.
 func (j *Job) lookSoon(now time.Time) {
-	if j.State == StateActive || j.held() {
+	if j.State == StateActive || j.busy() {
 		j.DueAt = now
 	}
 }

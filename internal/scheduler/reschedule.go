@@ -52,7 +52,7 @@ func (j Job) MoveNext(now, at time.Time, by, reason string) (Job, []Record, erro
 	}
 	j.NextRunTime = at
 	if j.State == StateActive {
-		if j.DueAt = j.fireAt(at); j.held() {
+		if j.DueAt = j.fireAt(at); j.busy() {
 			j.DueAt = now
 		}
 	}
@@ -111,14 +111,15 @@ func (j *Job) follow(now time.Time) {
 	switch {
 	case paused: // without a further fire too: it is finished when it is resumed, and what waits does not begin before
 		j.State, j.DueAt = StatePaused, time.Time{}
-	case j.held():
+	case j.busy():
 		j.DueAt = now
 	}
 }
 
-// held says whether runs wait or run, of which a look decides whether they begin or are tried again.
-func (j *Job) held() bool { return j.WaitingCount > 0 || j.Live > 0 }
+// busy says whether runs wait or run, of which a look decides whether they begin or are tried again.
+func (j *Job) busy() bool { return j.WaitingCount > 0 || j.Live > 0 }
 
+// because is what was done, and why where that was said.
 func because(what, reason string) string {
 	if reason == "" {
 		return what

@@ -100,7 +100,7 @@ func (s *Scheduler) setDefaults() {
 	}
 	s.mu.Lock() // Ready may be asked already
 	defer s.mu.Unlock()
-	s.node = Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Version: s.Version}
+	s.node = Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Slots: s.Slots, Version: s.Version}
 	s.slots = newSlots(s.node.Queues, s.Slots)
 	s.wake, s.asked = make(chan struct{}, 1), make(chan struct{}, 1)
 	s.executing = attempts{}

@@ -63,6 +63,7 @@ type Node struct {
 	ID      uuid.UUID // random, new with every registration
 	Name    string    // for people: web-1:4711/7f3a
 	Queues  []string
+	Slots   int // attempts at the same time per queue
 	Version string
 }
 

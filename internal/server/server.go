@@ -66,6 +66,9 @@ type Store interface {
 	Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error)
 	// Run returns all that is known about one run, attempts ascending; nothing or ErrNotFound when it is unknown.
 	Run(ctx context.Context, jobID string, runID uuid.UUID) ([]scheduler.RunView, error)
+	// Why gathers why a job does what it does, and what became of its fire time at at, unless that is zero. A job that is not
+	// there is no error.
+	Why(ctx context.Context, id string, at time.Time) (scheduler.Facts, error)
 }
 
 // Server makes the API's handler. Its fields do not change after the call of Handler.
@@ -111,6 +114,7 @@ func (s *Server) Handler() http.Handler {
 	s.registerPreview(api)
 	s.registerRuns(api)
 	s.registerCancel(api)
+	s.registerWhy(api)
 	s.registerHealth(api)
 	serveDocument(mux, api.OpenAPI())
 	return s.recovered(s.guarded(routed(mux)))

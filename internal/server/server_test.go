@@ -413,6 +413,9 @@ func (o onlyIDs) Runs(_ context.Context, f scheduler.RunFilter) ([]scheduler.Run
 func (o onlyIDs) Run(_ context.Context, id string, _ uuid.UUID) ([]scheduler.RunView, error) {
 	return nil, o.check(id)
 }
+func (o onlyIDs) Why(_ context.Context, id string, _ time.Time) (f scheduler.Facts, err error) {
+	return f, o.check(id)
+}
 
 func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 	s, _, log := newServer(t)
@@ -434,6 +437,7 @@ func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 			"PUT /v1/jobs/" + id:                    422,
 			"GET /v1/jobs?after=" + id:              422,
 			"GET /v1/runs?job_id=" + id:             422,
+			"GET /v1/jobs/" + id + "/why":           404,
 		} {
 			method, target, _ := strings.Cut(request, " ")
 			var body string
@@ -542,7 +546,7 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 		"pause-job": "post /v1/jobs/{id}/pause", "resume-job": "post /v1/jobs/{id}/resume",
 		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
 		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",
-		"live": "get /livez", "ready": "get /readyz", "version": "get /version",
+		"live": "get /livez", "ready": "get /readyz", "version": "get /version", "why": "get /v1/jobs/{id}/why",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)

@@ -16,7 +16,7 @@ import (
 // Register writes a node's row.
 func (s *Store) Register(ctx context.Context, n scheduler.Node) error {
 	return s.exec(ctx, s.limit, nodeRegister, pgx.StrictNamedArgs{
-		"id": n.ID, "name": n.Name, "queues": n.Queues, "version": n.Version,
+		"id": n.ID, "name": n.Name, "queues": n.Queues, "slots": n.Slots, "version": n.Version,
 	})
 }
 

@@ -1,3 +1,3 @@
--- node_register: writes the row of a node that begins.
-INSERT INTO pgdue.nodes (id, name, queues, version, started_at, beat_at)
-VALUES (@id, @name, @queues, @version, pgdue.now(), pgdue.now())
+-- node_register: writes the row of a node that begins; without slots it has as many as a row has by default.
+INSERT INTO pgdue.nodes (id, name, queues, slots, version, started_at, beat_at)
+VALUES (@id, @name, @queues, coalesce(nullif(@slots::int, 0), 100), @version, pgdue.now(), pgdue.now())

@@ -1,0 +1,177 @@
+package scheduler
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// limitMet is for a job at its limit. That stands in the way when a fire met it already, or runs wait; a run that executes,
+// as most do for a while, does not. A one-off that was added again is finished as soon as its fire was skipped.
+func limitMet(f *Facts) []Finding {
+	if len(f.Live) == 0 || len(f.Live) < f.Job.MaxInstances {
+		return nil
+	}
+	j := f.Job
+	j.LastRunTime = time.Time{} // the gap since then is none between two fires
+	l := atLimit(j, j.NextRunTime, j.afterNext(), f.Now, f.Live, nil)
+	skipped := len(f.Recent) > 0 && metLimit(&f.Recent[0])
+	met := finding(WhyAtLimit, skipped || j.WaitingCount > 0, l.Sentence(f.Now)+"; "+whileAtLimit(&j), limitRemedy(&j, l))
+	met.brief = l.Reason() + "; " + l.Remedy()
+	return []Finding{met}
+}
+
+// afterNext is the fire time after the next one, zero when there is none.
+func (j *Job) afterNext() (at time.Time) {
+	if j.Trigger != nil && !j.NextRunTime.IsZero() {
+		at, _ = j.Trigger.Next(j.NextRunTime)
+	}
+	return at
+}
+
+func whileAtLimit(j *Job) string {
+	switch j.Overlap {
+	case OverlapWait:
+		return fmt.Sprintf("until an instance ends fires wait, %d at most", j.MaxWaiting)
+	case OverlapReplace:
+		return "the next fire asks the oldest instance to cancel"
+	}
+	return "until an instance ends fires are skipped"
+}
+
+// limitRemedy is the definition's change that would let all fires run.
+func limitRemedy(j *Job, l *AtLimit) string {
+	if l.Interval <= 0 {
+		return moreInstances(j, l) + "; or wait for the end of a run"
+	}
+	more := moreInstances(j, l)
+	switch {
+	case j.Overlap != OverlapSkip:
+		return more
+	case l.Duration > time.Duration(l.Max)*l.Interval:
+		return fmt.Sprintf("%s; if more must not run at a time, let it fire no more often than every %s", more, short(l.Duration/time.Duration(l.Max)))
+	}
+	return more + fmt.Sprintf("; if more must not run at a time, let fires wait for their turn: scheduler modify %s --overlap wait", j.ID)
+}
+
+func moreInstances(j *Job, l *AtLimit) string {
+	return fmt.Sprintf("scheduler modify %s --max-instances %d", j.ID, l.Enough)
+}
+
+func metLimit(v *RunView) bool {
+	return v.Reason == ReasonMaxInstances || v.Reason == ReasonMaxWaiting
+}
+
+// limitMetBefore is for a job that is below its limit now and was at it lately: why was my run skipped?
+func limitMetBefore(f *Facts) []Finding {
+	j := &f.Job
+	var fires int64
+	var latest *RunView
+	for i := range f.Recent {
+		if v := &f.Recent[i]; metLimit(v) {
+			fires += v.FireCount
+			if latest == nil {
+				latest = v
+			}
+		}
+	}
+	if latest == nil || len(f.Live) >= j.MaxInstances {
+		return nil
+	}
+	l := &AtLimit{Max: j.MaxInstances, Duration: j.RecentDuration, Ended: true, Interval: j.RecentGap}
+	if next := j.afterNext(); !next.IsZero() {
+		l.Interval = next.Sub(j.NextRunTime)
+	}
+	s := fmt.Sprintf("of the latest fires %d met the limit and %s skipped, the last one that of %s: %s", fires,
+		wasWere(fires), f.when(latest.LastRunTime), l.Reason())
+	if l.Enough = enough(l.Duration, l.Interval); l.Enough <= l.Max { // changed since, or runs take less by now
+		return []Finding{toKnow(WhySkippedBefore, s+"; as runs go now the limit is enough", "")}
+	}
+	return []Finding{toKnow(WhySkippedBefore, s+"; "+l.Remedy(), limitRemedy(j, l))}
+}
+
+func wasWere(n int64) string {
+	if n == 1 {
+		return "was"
+	}
+	return "were"
+}
+
+func waitingRuns(f *Facts) []Finding {
+	j := &f.Job
+	if j.WaitingCount == 0 || len(f.Waiting) == 0 {
+		return nil
+	}
+	first := f.Waiting[0]
+	what := "for the next look at the job"
+	switch {
+	case j.State == StatePaused || len(f.Pauses) > 0:
+		what = "for the end of the pause"
+	case j.State == StateBlocked:
+		what = "for the job to be corrected"
+	case len(f.Live) >= j.MaxInstances:
+		what = fmt.Sprintf("for one of %s to end", plural(int64(len(f.Live)), "instance", "instances"))
+	}
+	return []Finding{toKnow(WhyWaiting, fmt.Sprintf("%s %s, the first, %s (%s), since %s (%s)", plural(int64(j.WaitingCount), "run waits", "runs wait"), what,
+		first.RunID, first.Cause, stamp(first.CreatedAt), inShort(f.Now.Sub(first.CreatedAt))), "")}
+}
+
+func retryingRuns(f *Facts) (found []Finding) {
+	for _, i := range f.Live {
+		if i.State != InstanceRetrying {
+			continue
+		}
+		s := fmt.Sprintf("run %s is between attempts %d and %d of at most %d, and counts as an instance; the next begins at %s (%s)", i.RunID,
+			i.Attempt, i.Attempt+1, f.Job.MaxAttempts, stamp(i.NotBefore), untilOrSince(i.NotBefore.Sub(f.Now)))
+		found = append(found, toKnow(WhyRetrying, s, ""))
+	}
+	return found[:min(len(found), 3)]
+}
+
+// untilOrSince says how far away a moment is.
+func untilOrSince(d time.Duration) string {
+	if d < 0 {
+		return inShort(-d) + " ago"
+	}
+	return "in " + inShort(d)
+}
+
+// failures counts the runs that ended badly since the last one that succeeded.
+func failures(f *Facts) []Finding {
+	var n int64
+	var latest *RunView
+	for i := range f.Recent {
+		v := &f.Recent[i]
+		if v.Outcome == Succeeded {
+			break
+		}
+		if !v.Final || v.Outcome == Skipped || v.Outcome == Cancelled {
+			continue
+		}
+		if n++; latest == nil {
+			latest = v
+		}
+	}
+	if latest == nil {
+		return nil
+	}
+	which := "its latest run"
+	if n > 1 {
+		which = fmt.Sprintf("its latest %d runs", n)
+	}
+	failing := toKnow(WhyFailing, fmt.Sprintf("%s did not succeed: that of %s %s", which, f.when(latest.ScheduledRunTime), told(latest)),
+		fmt.Sprintf("scheduler runs %s %s", f.ID, latest.RunID))
+	failing.brief = which + " did not succeed"
+	return []Finding{failing}
+}
+
+// told is a record's sentence, with its error where the sentence has it not.
+func told(v *RunView) string {
+	switch {
+	case v.Sentence == "":
+		return strings.TrimSpace(outcomeWords[v.Outcome] + ": " + v.Error)
+	case v.Error == "" || strings.Contains(v.Sentence, v.Error):
+		return v.Sentence
+	}
+	return v.Sentence + ": " + v.Error
+}

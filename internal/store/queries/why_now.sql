@@ -1,0 +1,2 @@
+-- why_now: the time by which everything happens.
+SELECT pgdue.now() AS now

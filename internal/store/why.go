@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+const (
+	// whyRecent is how many of a job's latest records tell what happened lately.
+	whyRecent = 10
+	// whyLockLimit is how long a reader waits for a table that somebody has locked.
+	whyLockLimit = 500 * time.Millisecond
+	// whyStatementLimit bounds the search of a job's history.
+	whyStatementLimit = 5 * time.Second
+)
+
+// beginWhy begins a transaction that reads in one snapshot, so that a run that ends meanwhile is seen once.
+var beginWhy = fmt.Sprintf("begin isolation level repeatable read read only; set local lock_timeout = %d; set local statement_timeout = %d",
+	whyLockLimit.Milliseconds(), whyStatementLimit.Milliseconds())
+
+// Why reads what the rows and PostgreSQL's locks say of a job, and of what became of its fire time at at, unless that is
+// zero. It changes nothing. A job that is not there is no error: Facts.Known is false.
+func (s *Store) Why(ctx context.Context, id string, at time.Time) (scheduler.Facts, error) {
+	f := scheduler.Facts{ID: id, At: at.UTC()}
+	err := call(ctx, s.limit, func(ctx context.Context) (err error) {
+		if f.Holders, err = s.holders(ctx, id); err != nil {
+			return fmt.Errorf("read locks: %w", err)
+		}
+		err = s.snapshot(ctx, func(tx pgx.Tx) error { return readFacts(ctx, tx, &f) })
+		if code(err) == lockNotAvailable {
+			f = scheduler.Facts{ID: id, At: f.At, Now: f.Now, Holders: f.Holders, Unread: true}
+			return nil
+		}
+		return err
+	})
+	if err != nil || !f.Known || at.IsZero() {
+		return f, err
+	}
+	return f, call(ctx, s.limit, func(ctx context.Context) error { return s.readAt(ctx, &f) })
+}
+
+// Codes of errors, as in the PostgreSQL manual, appendix A.
+const (
+	internalError         = "XX000"
+	lockNotAvailable      = "55P03"
+	queryCancelled        = "57014"
+	readOnly              = "25006"
+	insufficientPrivilege = "42501"
+)
+
+// code is the SQLSTATE of an error of PostgreSQL, else "".
+func code(err error) string {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) {
+		return pgErr.Code
+	}
+	return ""
+}
+
+// snapshot lets do read in one snapshot.
+func (s *Store) snapshot(ctx context.Context, do func(pgx.Tx) error) error {
+	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginWhy})
+	if err != nil {
+		return err
+	}
+	defer rollback(ctx, tx)
+	return do(tx)
+}
+
+func readFacts(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+	if err := readClock(ctx, tx, f); err != nil {
+		return err
+	}
+	known, err := readWhyJob(ctx, tx, f)
+	if err != nil {
+		return fmt.Errorf("read the job: %w", err)
+	}
+	if f.Known = known; !known {
+		return readGone(ctx, tx, f)
+	}
+	if err := readInstances(ctx, tx, f); err != nil {
+		return fmt.Errorf("read the instances: %w", err)
+	}
+	return readAround(ctx, tx, f)
+}
+
+// readClock compares the database's clock with this process's: it was read between the question and the answer.
+func readClock(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+	asked := time.Now()
+	if err := tx.QueryRow(ctx, whyNow).Scan(&f.Now); err != nil {
+		return err
+	}
+	f.SkewWithin = time.Since(asked) / 2
+	f.Now, f.Skew = f.Now.UTC(), f.Now.Sub(asked.Add(f.SkewWithin))
+	return nil
+}
+
+// readWhyJob reads the job's definition and schedule. false: there is none.
+func readWhyJob(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) (known bool, err error) {
+	var schedule scheduleRow
+	err = readRows(ctx, tx, whySchedule, pgx.StrictNamedArgs{"job_id": f.ID}, func(r scheduleRow) { schedule, f.Queue = r, r.Queue })
+	if err != nil {
+		return false, err
+	}
+	type row struct {
+		jobRow
+		Now time.Time
+	}
+	err = readRows(ctx, tx, claimJobs, pgx.StrictNamedArgs{"job_ids": []string{f.ID}}, func(r row) {
+		var corrupt error
+		if f.Job, corrupt = r.job(&schedule); corrupt != nil {
+			f.Corrupt = corrupt.Error()
+		}
+		known = true
+	})
+	return known, err
+}
+
+func readInstances(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+	one := pgx.StrictNamedArgs{"job_ids": []string{f.ID}}
+	type recent struct {
+		JobID        string
+		Longest, Gap *time.Duration
+	}
+	return errors.Join(
+		readRows(ctx, tx, claimLive, one, func(r instanceRow) { f.Live = append(f.Live, r.instance()) }),
+		readRows(ctx, tx, claimWaiting, one, func(r waitingRow) { f.Waiting, f.Job.WaitingCount = append(f.Waiting, r.run()), r.Waiting }),
+		readRows(ctx, tx, claimRecent, one, func(r recent) { f.Job.RecentDuration, f.Job.RecentGap = deref(r.Longest), deref(r.Gap) }),
+	)
+}
+
+// readAround reads what stands around a job: nodes, pauses, its latest records.
+func readAround(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+	one := pgx.StrictNamedArgs{"job_id": f.ID}
+	// Those that wait or run have no place in it: whoever asks for what came before a moment gets what has ended.
+	latest := pgx.StrictNamedArgs{"job_id": f.ID, "before": f.Now.AddDate(1, 0, 0), "limit": whyRecent}
+	type retention struct{ HistoryRetention time.Duration }
+	return errors.Join(
+		readRows(ctx, tx, whyNodes, one, func(n scheduler.NodeFact) { n.BeatAt = n.BeatAt.UTC(); f.Nodes = append(f.Nodes, n) }),
+		readRows(ctx, tx, whyPauses, one, func(p scheduler.PauseFact) { p.Since = p.Since.UTC(); f.Pauses = append(f.Pauses, p) }),
+		readRows(ctx, tx, whyRetention, nil, func(r retention) { f.Retention = r.HistoryRetention }),
+		readRows(ctx, tx, runsRows, latest, func(r runRow) { f.Recent = append(f.Recent, r.view()) }),
+	)
+}
+
+// readGone reads what is left of a job that is not there.
+func readGone(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+	type row struct {
+		RemovedAt         *time.Time
+		RemovedBy, Reason *string
+		LastEnded         *time.Time
+		Running           int
+	}
+	return readRows(ctx, tx, whyGone, pgx.StrictNamedArgs{"job_id": f.ID}, func(r row) {
+		f.Gone = scheduler.Gone{RemovedAt: orZero(r.RemovedAt), RemovedBy: deref(r.RemovedBy), Reason: deref(r.Reason),
+			LastEnded: orZero(r.LastEnded), Running: r.Running}
+	})
+}
+
+// readAt reads the runs that have a fire time at f.At. Where there is none, all that was recorded since is searched, which may
+// be too much.
+func (s *Store) readAt(ctx context.Context, f *scheduler.Facts) error {
+	from, until := scheduler.Moment(f.At)
+	err := s.snapshot(ctx, func(tx pgx.Tx) error {
+		type row struct{ RunID uuid.UUID }
+		var runs []uuid.UUID
+		err := readRows(ctx, tx, whyAt, pgx.StrictNamedArgs{"job_id": f.ID, "from": from, "until": until}, func(r row) { runs = append(runs, r.RunID) })
+		for _, run := range runs {
+			err = errors.Join(err, readRows(ctx, tx, runRows, pgx.StrictNamedArgs{"job_id": f.ID, "run_id": run},
+				func(r runRow) { f.AtRuns = append(f.AtRuns, r.view()) }))
+		}
+		return err
+	})
+	if code(err) == queryCancelled && ctx.Err() == nil {
+		f.AtTooLong = true
+		return nil
+	}
+	return err
+}
+
+// readRows gives a statement's rows to do.
+func readRows[T any](ctx context.Context, tx pgx.Tx, statement string, args pgx.StrictNamedArgs, do func(T)) error {
+	rows, err := tx.Query(ctx, statement, args)
+	if err != nil {
+		return err
+	}
+	return each(rows, do)
+}
