@@ -30,6 +30,7 @@ func newRoot() *cobra.Command {
 		newGet(),
 		newRemove(),
 		newRuns(),
+		newAlerts(),
 		newRunNow(),
 		newCancel(),
 		newModify(),

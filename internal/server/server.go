@@ -66,6 +66,8 @@ type Store interface {
 	Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error)
 	// Run returns all that is known about one run, attempts ascending; nothing or ErrNotFound when it is unknown.
 	Run(ctx context.Context, jobID string, runID uuid.UUID) ([]scheduler.RunView, error)
+	// Alerts returns the alerts of a job id, newest first.
+	Alerts(ctx context.Context, f scheduler.AlertFilter) ([]scheduler.Alert, error)
 }
 
 // Server makes the API's handler. Its fields do not change after the call of Handler.
@@ -111,6 +113,7 @@ func (s *Server) Handler() http.Handler {
 	s.registerPreview(api)
 	s.registerRuns(api)
 	s.registerCancel(api)
+	s.registerAlerts(api)
 	s.registerHealth(api)
 	serveDocument(mux, api.OpenAPI())
 	return s.recovered(s.guarded(routed(mux)))

@@ -414,6 +414,10 @@ func (o onlyIDs) Run(_ context.Context, id string, _ uuid.UUID) ([]scheduler.Run
 	return nil, o.check(id)
 }
 
+func (o onlyIDs) Alerts(_ context.Context, f scheduler.AlertFilter) ([]scheduler.Alert, error) {
+	return nil, o.check(f.JobID)
+}
+
 func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 	s, _, log := newServer(t)
 	s.Store = onlyIDs{t}
@@ -434,6 +438,7 @@ func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 			"PUT /v1/jobs/" + id:                    422,
 			"GET /v1/jobs?after=" + id:              422,
 			"GET /v1/runs?job_id=" + id:             422,
+			"GET /v1/jobs/" + id + "/alerts":        404,
 		} {
 			method, target, _ := strings.Cut(request, " ")
 			var body string
