@@ -547,7 +547,8 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 		"pause-job": "post /v1/jobs/{id}/pause", "resume-job": "post /v1/jobs/{id}/resume",
 		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
 		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",
-		"live": "get /livez", "ready": "get /readyz", "version": "get /version",
+		"list-alerts": "get /v1/jobs/{id}/alerts",
+		"live":        "get /livez", "ready": "get /readyz", "version": "get /version",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)
