@@ -82,6 +82,7 @@ func TestJudge(t *testing.T) {
 		{"known, paused by a person, and its last runs fail", []func(*Watch){failing, in(StatePaused), runs(1, 2, 3)}, "failure"},
 		{"known, a success before", []func(*Watch){failing, success(40 * time.Minute)}, ""},
 		{"known, a success since", []func(*Watch){failing, success(time.Minute), runs(2, 3, 4)}, "recovery call"},
+		{"known, a success recorded while that was found", []func(*Watch){failing, success(30*time.Minute + time.Second)}, "recovery call"},
 		{"known, a success since, paused", []func(*Watch){failing, in(StatePaused), success(time.Minute)}, "recovery call"},
 		{"known, a success since, nothing to call", []func(*Watch){failing, noCall, success(time.Minute)}, "recovery"},
 		{"recovered", []func(*Watch){recovered(time.Minute)}, ""},

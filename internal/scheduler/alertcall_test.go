@@ -67,6 +67,10 @@ func (o *outbox) JudgeJobs(_ context.Context, ids []string, _ func(Watch) Verdic
 	return found, err
 }
 
+func (o *outbox) TakeOver(context.Context, Peer, int) ([]Record, bool, error) {
+	return []Record{{Run: Run{JobID: "lost"}, Final: true, Outcome: Lost}}, true, nil
+}
+
 // caller is an executor of http.
 type caller struct {
 	do func(context.Context, Attempt) Result
@@ -272,5 +276,21 @@ func TestEndIsJudgedAtOnce(t *testing.T) {
 				t.Errorf("watched %v, judged %v", watched, o.judged)
 			}
 		})
+	}
+}
+
+// The jobs whose runs a take-over ends as lost are judged.
+func TestLostRunsAreJudged(t *testing.T) {
+	o := &outbox{}
+	n := node(o, quickly)
+	if err := n.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.TakeOver(t.Context(), Peer{ID: uuid.New()}); err != nil {
+		t.Fatal(err)
+	}
+	n.JudgeEnded(t.Context())
+	if len(o.judged) != 1 || !slices.Equal(o.judged[0], []string{"lost"}) {
+		t.Errorf("judged %v", o.judged)
 	}
 }
