@@ -34,6 +34,13 @@ func TestCallsAreTakenOnceAndInOrder(t *testing.T) {
 		defer mu.Unlock()
 		taken = append(taken, list...)
 	}
+	storetest.Exec(t, conn, "BEGIN")
+	storetest.Exec(t, conn, "SELECT FROM pgdue.alerts WHERE job_id = 'a' FOR UPDATE") // as another node that is just taking them
+	take()
+	if len(taken) != 1 || taken[0].JobID != "b" {
+		t.Fatalf("taken beside what another node takes: %+v", taken)
+	}
+	storetest.Exec(t, conn, "COMMIT")
 	var nodes sync.WaitGroup
 	for range 8 {
 		nodes.Go(take)
