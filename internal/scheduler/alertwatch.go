@@ -14,6 +14,8 @@ const (
 	// died before it judged them.
 	watchEvery = 15 * time.Second
 	watchBatch = 500
+	// watchShare bounds what that costs where such jobs are very many: a twentieth of the node's time.
+	watchShare = 20
 	// judgeTries bounds how many verdicts in a row one job gets: that it failed, and that it has recovered since.
 	judgeTries = 3
 )
@@ -60,10 +62,11 @@ func (s *Scheduler) judgeJobs(ctx context.Context) error {
 			await(ctx, s.toJudge.signal, time.Until(next))
 			continue
 		}
+		started := time.Now()
 		if err := s.JudgeAll(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("jobs were not all judged; trying again", "node", s.node.Name, "err", err)
 		}
-		next = time.Now().Add(s.jittered(watchEvery))
+		next = time.Now().Add(s.jittered(max(watchEvery, watchShare*time.Since(started))))
 		if time.Now().After(expire) {
 			expire = time.Now().Add(s.jittered(maintainEvery))
 			if err := s.Store.ExpireAlerts(ctx); err != nil && ctx.Err() == nil {
