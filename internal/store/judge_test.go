@@ -94,6 +94,10 @@ func TestFailingJobIsPausedAndToldOfOnce(t *testing.T) {
 	if !strings.Contains(o.Problem, "by pgdue: 3 runs in a row failed, from 20") || !strings.HasSuffix(o.Problem, "; the last: exit status 3") {
 		t.Errorf("job_overview says %q", o.Problem)
 	}
+	const event = "SELECT format('%s by %s: %s', action, actor, reason = $1) FROM pgdue.job_events ORDER BY id DESC LIMIT 1"
+	if got := storetest.Query[string](t, conn, event, o.PausedReason); got != "paused by pgdue: t" {
+		t.Errorf("the event says %q", got)
+	}
 
 	resume(t, s, "j")
 	end(t, conn, "j", "failed", "failed")
