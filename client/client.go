@@ -125,6 +125,18 @@ func (c *Client) Run(ctx context.Context, jobID, runID string) (RunDetail, error
 	return r, err
 }
 
+// Alerts lists what on_failure did for a job id, newest first. before is the Next of the page before, 0 for the newest; a limit
+// of 0 leaves it to the scheduler. The alerts of a removed job stay, so an unknown id has none.
+func (c *Client) Alerts(ctx context.Context, jobID string, before int64, limit int) (AlertPage, error) {
+	var cursor string
+	if before != 0 {
+		cursor = strconv.FormatInt(before, 10)
+	}
+	var p AlertPage
+	_, err := c.call(ctx, http.MethodGet, JobPath(jobID)+"/alerts", pageQuery("before", cursor, limit), nil, &p)
+	return p, err
+}
+
 // Live returns nil when the scheduler answers.
 func (c *Client) Live(ctx context.Context) error {
 	_, err := c.call(ctx, http.MethodGet, "/livez", nil, nil, nil)

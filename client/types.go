@@ -189,6 +189,36 @@ type RunDetail struct {
 	Items []Run `json:"items" nullable:"false"`
 }
 
+// Kinds of an Alert.
+const (
+	AlertFailure  = "failure"  // so many runs in a row failed
+	AlertSilence  = "silence"  // no run succeeded for too long
+	AlertRecovery = "recovery" // a run succeeded again
+)
+
+// Alert is what on_failure or alert_if_no_success_for found, and the call that tells of it.
+type Alert struct {
+	ID            string    `json:"id" doc:"UUID; the Idempotency-Key of the call"`
+	JobID         string    `json:"job_id"`
+	Alert         string    `json:"alert" doc:"failure, silence or recovery"`
+	At            time.Time `json:"at" doc:"When it was found"`
+	Since         time.Time `json:"since" doc:"When the first of the failed runs ended, or the last success"`
+	Sentence      string    `json:"sentence" doc:"The whole story for a person"`
+	Failures      int       `json:"failures,omitempty" doc:"How many runs in a row failed"`
+	Paused        bool      `json:"paused" doc:"Whether it paused the job"`
+	State         string    `json:"state" doc:"Of the call: no_call, pending, delivered or given_up"`
+	Attempts      int       `json:"attempts" doc:"How often the call was tried"`
+	NextAttemptAt time.Time `json:"next_attempt_at,omitzero" doc:"When it is tried next"`
+	LastError     string    `json:"last_error,omitempty" doc:"Why the last attempt failed"`
+	EndedAt       time.Time `json:"ended_at,omitzero" doc:"When it was delivered or given up"`
+}
+
+// AlertPage is a part of a job's alerts, newest first.
+type AlertPage struct {
+	Items []Alert `json:"items" nullable:"false"`
+	Next  int64   `json:"next,omitempty" doc:"Pass it as before for the next page; absent on the last"`
+}
+
 // Version says what answers.
 type Version struct {
 	Version string `json:"version"`

@@ -76,37 +76,58 @@ CREATE INDEX job_events_latest ON pgdue.job_events (job_id, id);
 COMMENT ON INDEX pgdue.job_events_latest IS 'A job''s latest events';
 
 CREATE TABLE pgdue.alerts (
-    id              uuid PRIMARY KEY,
-    job_id          text NOT NULL,
-    kind            text NOT NULL CHECK (kind IN ('failure', 'silence', 'recovery')),
-    at              timestamptz NOT NULL,
-    sentence        text NOT NULL,
-    http            jsonb,
-    state           text NOT NULL CHECK (state IN ('no_call', 'pending', 'delivered', 'given_up')),
-    attempts        integer NOT NULL DEFAULT 0,
-    next_attempt_at timestamptz,
-    last_error      text,
-    ended_at        timestamptz,
-    CONSTRAINT pending_has_a_time CHECK ((state = 'pending') = (next_attempt_at IS NOT NULL))
+    id               uuid PRIMARY KEY,
+    number           bigint GENERATED ALWAYS AS IDENTITY,
+    job_id           text NOT NULL,
+    created_revision bigint NOT NULL,
+    kind             text NOT NULL CHECK (kind IN ('failure', 'silence', 'recovery')),
+    at               timestamptz NOT NULL CHECK (isfinite(at)),
+    sentence         text NOT NULL,
+    failures         integer NOT NULL DEFAULT 0,
+    since            timestamptz NOT NULL CHECK (isfinite(since)),
+    run_ended_at     timestamptz NOT NULL CHECK (isfinite(run_ended_at)),
+    paused           boolean NOT NULL DEFAULT false,
+    http             jsonb CHECK (jsonb_typeof(http) = 'object'),
+    state            text NOT NULL CHECK (state IN ('no_call', 'pending', 'delivered', 'given_up')),
+    attempts         integer NOT NULL DEFAULT 0,
+    next_attempt_at  timestamptz CHECK (isfinite(next_attempt_at)),
+    last_error       text,
+    ended_at         timestamptz,
+    CONSTRAINT pending_has_a_time CHECK ((state = 'pending') = (next_attempt_at IS NOT NULL)),
+    CONSTRAINT a_call_has_a_request CHECK ((state = 'no_call') = (http IS NULL))
 );
-COMMENT ON TABLE pgdue.alerts IS 'What on_failure and alert_if_no_success_for did: one row per alert, with the call that tells of it';
+COMMENT ON TABLE pgdue.alerts IS 'What on_failure and alert_if_no_success_for did: one row per alert, with the call that tells of it. A job whose latest row is no recovery is known to fail';
 COMMENT ON COLUMN pgdue.alerts.id IS 'Random; the Idempotency-Key of the call';
+COMMENT ON COLUMN pgdue.alerts.number IS 'Grows from alert to alert of a job, whatever the clock does';
+COMMENT ON SEQUENCE pgdue.alerts_number_seq IS 'Numbers alerts';
 COMMENT ON COLUMN pgdue.alerts.job_id IS 'The job';
+COMMENT ON COLUMN pgdue.alerts.created_revision IS 'The job''s created_revision: a job that is added again under the id begins without alerts';
 COMMENT ON COLUMN pgdue.alerts.kind IS 'failure: so many runs in a row failed; silence: no success for too long; recovery: a run succeeded again';
 COMMENT ON COLUMN pgdue.alerts.at IS 'When it was found';
 COMMENT ON COLUMN pgdue.alerts.sentence IS 'What happened, for a person';
-COMMENT ON COLUMN pgdue.alerts.http IS 'The request to send, as the job said then';
+COMMENT ON COLUMN pgdue.alerts.failures IS 'failure: how many runs in a row it counted';
+COMMENT ON COLUMN pgdue.alerts.since IS 'failure: when the first of them ended; silence: the last success, or the job''s last change; recovery: since when the job was known to fail';
+COMMENT ON COLUMN pgdue.alerts.run_ended_at IS 'When the last run ended that it counted; a success after it is the recovery';
+COMMENT ON COLUMN pgdue.alerts.paused IS 'Whether it paused the job';
+COMMENT ON COLUMN pgdue.alerts.http IS 'The request to send, as the job said then; null where none is to be sent';
 COMMENT ON COLUMN pgdue.alerts.state IS 'Whether the call was made: no_call where none was to be';
 COMMENT ON COLUMN pgdue.alerts.attempts IS 'How often it was tried';
-COMMENT ON COLUMN pgdue.alerts.next_attempt_at IS 'When it is tried next';
+COMMENT ON COLUMN pgdue.alerts.next_attempt_at IS 'When it is tried next, also while an attempt is in progress';
 COMMENT ON COLUMN pgdue.alerts.last_error IS 'Why the last attempt failed';
 COMMENT ON COLUMN pgdue.alerts.ended_at IS 'When it was delivered or given up';
-CREATE INDEX alerts_latest ON pgdue.alerts (job_id, at);
+CREATE INDEX alerts_latest ON pgdue.alerts (job_id, number);
 COMMENT ON INDEX pgdue.alerts_latest IS 'A job''s latest alerts: whether it is known to fail';
 CREATE INDEX alerts_pending ON pgdue.alerts (next_attempt_at) WHERE state = 'pending';
 COMMENT ON INDEX pgdue.alerts_pending IS 'Calls that are to be made';
+-- What a judgement of a job that mostly succeeds reads; costs a success nothing.
+CREATE INDEX run_history_failures ON pgdue.run_history (job_id, ended_at) WHERE final AND outcome IN ('failed', 'timed_out', 'lost');
+COMMENT ON INDEX pgdue.run_history_failures IS 'A job''s latest failures, which on_failure counts';
+CREATE INDEX jobs_watched ON pgdue.jobs (id) WHERE on_failure IS NOT NULL;
+COMMENT ON INDEX pgdue.jobs_watched IS 'The jobs with on_failure, which every node looks through';
 
 -- +goose Down
+DROP INDEX pgdue.jobs_watched;
+DROP INDEX pgdue.run_history_failures;
 DROP TABLE pgdue.alerts;
 DROP TABLE pgdue.job_events;
 DROP TABLE pgdue.pauses;

@@ -36,14 +36,18 @@ func newGet() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("get the runs of %s: %w", args[0], err)
 			}
-			return printJob(cmd.OutOrStdout(), j, runs.Items, time.Now())
+			alerts, err := c.Alerts(cmd.Context(), args[0], 0, alertsOnPage)
+			if err != nil {
+				return fmt.Errorf("get the alerts of %s: %w", args[0], err)
+			}
+			return printJob(cmd.OutOrStdout(), j, runs.Items, failingOf(j, alerts.Items), time.Now())
 		},
 	}
 	r.addFlags(cmd)
 	return cmd
 }
 
-func printJob(w io.Writer, j client.Job, runs []client.Run, now time.Time) error {
+func printJob(w io.Writer, j client.Job, runs []client.Run, failing string, now time.Time) error {
 	t := newTable()
 	line := func(name, value string) {
 		if value != "" {
@@ -55,6 +59,7 @@ func printJob(w io.Writer, j client.Job, runs []client.Run, now time.Time) error
 	if !j.PausedAt.IsZero() {
 		line("Paused", strings.TrimRight(fmt.Sprintf("%s by %s: %s", timeIn(j.PausedAt, time.UTC), j.PausedBy, j.PausedReason), ": "))
 	}
+	line("Failing", failing)
 	line("Problem", j.Problem)
 	line("Error", j.Error)
 	line("Trigger", j.Description)

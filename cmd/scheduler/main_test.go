@@ -17,7 +17,7 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/*.txtar, each against a server with a store of its own. The command `history ID` records what
-// became of three fire times, the first of them in two attempts; $TAKEN is an address on which somebody listens.
+// became of three fire times, the first of them in two attempts; `alert ID KIND STATE` records an alert; $TAKEN is an address on which somebody listens.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
@@ -33,6 +33,9 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"history": func(ts *testscript.TestScript, _ bool, args []string) {
 				recordHistory(ts.Value("store").(*servertest.Store), args[0])
+			},
+			"alert": func(ts *testscript.TestScript, _ bool, args []string) {
+				recordAlert(ts.Value("store").(*servertest.Store), args[0], args[1], args[2])
 			},
 		},
 	})

@@ -31,6 +31,7 @@ func newRoot() *cobra.Command {
 		newRemove(),
 		newRuns(),
 		newWhy(),
+		newAlerts(),
 		newRunNow(),
 		newCancel(),
 		newModify(),

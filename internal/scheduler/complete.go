@@ -47,7 +47,7 @@ func (s *Scheduler) end(d Decided, i Instance, r Result, took time.Duration) {
 		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
 	}
 	d.Job.conclude(&record)
-	s.ended.add(ending{queue: d.Queue, record: record})
+	s.ended.add(ending{queue: d.Queue, record: record, watched: d.Job.OnFailure != nil})
 }
 
 func endSentence(i Instance, r Result, took time.Duration) string {
@@ -202,6 +202,7 @@ func (s *Scheduler) recorded(ctx context.Context, batch []ending, stale int) {
 		}
 	}
 	s.wakeWaiting(ctx, batch)
+	s.toJudge.add(watched(batch)...)
 	if slices.ContainsFunc(batch, func(e ending) bool { return !e.record.Final }) {
 		s.Wake() // a next attempt may be due before what this node sleeps until
 	}
@@ -222,6 +223,16 @@ func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending) {
 	if woken > 0 {
 		s.Wake()
 	}
+}
+
+// watched lists the jobs of final ends that are to be judged.
+func watched(batch []ending) (jobs []string) {
+	for _, e := range batch {
+		if e.watched && e.record.Final {
+			jobs = append(jobs, e.record.JobID)
+		}
+	}
+	return jobs
 }
 
 func records(batch []ending) []Record {

@@ -9,7 +9,8 @@ import (
 type ending struct {
 	queue   string
 	record  Record
-	refused int // so many times, alone
+	refused int  // so many times, alone
+	watched bool // the definition had OnFailure
 }
 
 // endings collects ends while the previous batch is being written: batches form by themselves. An end that was refused is

@@ -80,6 +80,13 @@ func (f *fake) TakeOver(context.Context, Peer, int) ([]Record, bool, error) {
 	return nil, true, nil
 }
 
+func (f *fake) WatchedJobs(context.Context, string, int) ([]string, error) { return nil, nil }
+func (f *fake) JudgeJobs(context.Context, []string, func(Watch) Verdict) ([]Judged, error) {
+	return nil, nil
+}
+func (f *fake) ClaimAlerts(context.Context, int, time.Duration) ([]Alert, error) { return nil, nil }
+func (f *fake) ExpireAlerts(context.Context) error                               { return nil }
+
 // recorded lists the ends that were taken.
 func (f *fake) recorded() []Record {
 	f.mu.Lock()

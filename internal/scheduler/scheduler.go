@@ -40,6 +40,9 @@ type Scheduler struct {
 	active sync.WaitGroup // attempts that execute
 	drains atomic.Bool    // claims nothing any more
 
+	toJudge toJudge
+	callDue chan struct{} // an alert's call may be due
+
 	resolving sync.Mutex // held while the database is asked about unresolved claims
 
 	mu         sync.Mutex         // never held while the database is asked, so that Ready answers at once
@@ -107,6 +110,7 @@ func (s *Scheduler) setDefaults() {
 	s.dead = make(chan Peer, 16)
 	s.handed = map[uuid.UUID]bool{}
 	s.ended.signal = make(chan struct{}, 1)
+	s.toJudge.signal, s.callDue = make(chan struct{}, 1), make(chan struct{}, 1)
 	s.skips.log = s.Log
 }
 
@@ -127,6 +131,8 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.Cancels(loops) }) // also while the node drains
 	g.Go(func() error { return s.listen(loops) })
 	g.Go(func() error { return s.maintain(claims) })
+	g.Go(func() error { return s.judgeJobs(loops) })
+	g.Go(func() error { return s.makeCalls(claims) })
 
 	lost := s.claims(claims)
 	endClaims()
@@ -157,6 +163,7 @@ func (s *Scheduler) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
 	s.Flush(ctx)
+	s.JudgeEnded(ctx)
 	if err := s.Store.Leave(ctx, s.node.ID); err != nil {
 		return fmt.Errorf("remove the row of node %s: %w", s.node.Name, err)
 	}

@@ -56,6 +56,20 @@ type Store interface {
 	Cancels(ctx context.Context, node uuid.UUID) ([]Asked, error)
 	// TellCancels notifies nodes that there are such.
 	TellCancels(ctx context.Context, nodes []uuid.UUID) error
+
+	// WatchedJobs lists up to limit ids of jobs with OnFailure, after the id given.
+	WatchedJobs(ctx context.Context, after string, limit int) ([]string, error)
+	// JudgeJobs calls judge for those of the jobs that have OnFailure. For each whose verdict is not empty it locks the job,
+	// calls judge again with what is read under the lock, and writes that verdict, in a transaction of its own: a job that
+	// cannot be locked or written holds up no other, and its error comes beside what was written.
+	JudgeJobs(ctx context.Context, jobIDs []string, judge func(Watch) Verdict) ([]Judged, error)
+	// ClaimAlerts takes up to limit alerts whose call is due, counts an attempt of each, and keeps others from them for lease.
+	ClaimAlerts(ctx context.Context, limit int, lease time.Duration) ([]Alert, error)
+	// SettleAlert records how the attempt of a call ended that a.Attempts numbers, by a.State and a.LastError; with
+	// AlertPending the next one is due after again. Where another node has begun the next, only a delivery is recorded.
+	SettleAlert(ctx context.Context, a Alert, again time.Duration) error
+	// ExpireAlerts removes alerts that are older than the history.
+	ExpireAlerts(ctx context.Context) error
 }
 
 // Node is one scheduler process.

@@ -49,6 +49,7 @@ func (s *Scheduler) TakeOver(ctx context.Context, p Peer) error {
 		for _, r := range ended {
 			s.Log.Warn("run lost", "job", r.JobID, "run", r.RunID, "attempt", r.Attempt,
 				"scheduled_run_time", r.ScheduledRunTime, "dead_node", p.Name, "outcome", Lost)
+			s.toJudge.add(r.JobID)
 		}
 		if done {
 			s.Log.Info("take-over finished", "node", s.node.Name, "dead_node", p.Name)

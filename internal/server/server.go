@@ -69,6 +69,8 @@ type Store interface {
 	// Why gathers why a job does what it does, and what became of its fire time at at, unless that is zero. A job that is not
 	// there is no error.
 	Why(ctx context.Context, id string, at time.Time) (scheduler.Facts, error)
+	// Alerts returns the alerts of a job id, newest first.
+	Alerts(ctx context.Context, f scheduler.AlertFilter) ([]scheduler.Alert, error)
 }
 
 // Server makes the API's handler. Its fields do not change after the call of Handler.
@@ -115,6 +117,7 @@ func (s *Server) Handler() http.Handler {
 	s.registerRuns(api)
 	s.registerCancel(api)
 	s.registerWhy(api)
+	s.registerAlerts(api)
 	s.registerHealth(api)
 	serveDocument(mux, api.OpenAPI())
 	return s.recovered(s.guarded(routed(mux)))

@@ -417,6 +417,10 @@ func (o onlyIDs) Why(_ context.Context, id string, _ time.Time) (f scheduler.Fac
 	return f, o.check(id)
 }
 
+func (o onlyIDs) Alerts(_ context.Context, f scheduler.AlertFilter) ([]scheduler.Alert, error) {
+	return nil, o.check(f.JobID)
+}
+
 func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 	s, _, log := newServer(t)
 	s.Store = onlyIDs{t}
@@ -438,6 +442,7 @@ func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 			"GET /v1/jobs?after=" + id:              422,
 			"GET /v1/runs?job_id=" + id:             422,
 			"GET /v1/jobs/" + id + "/why":           404,
+			"GET /v1/jobs/" + id + "/alerts":        404,
 		} {
 			method, target, _ := strings.Cut(request, " ")
 			var body string
@@ -547,6 +552,7 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
 		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",
 		"live": "get /livez", "ready": "get /readyz", "version": "get /version", "why": "get /v1/jobs/{id}/why",
+		"list-alerts": "get /v1/jobs/{id}/alerts",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("operations (-want +got):\n%s", diff)

@@ -7,6 +7,13 @@ var queries embed.FS
 
 // The statements, by the names of their files.
 var (
+	alertClaim        = query("alert_claim")
+	alertInsert       = query("alert_insert")
+	alertSettle       = query("alert_settle")
+	alertWatch        = query("alert_watch")
+	alertWatched      = query("alert_watched")
+	alertsRows        = query("alerts")
+	alertsExpire      = query("alerts_expire")
 	cancelAll         = query("cancel_all")
 	cancelAsked       = query("cancel_asked")
 	cancelEnded       = query("cancel_ended")

@@ -37,6 +37,7 @@ type Store struct {
 	mu       sync.Mutex
 	jobs     map[string]scheduler.Overview
 	runs     []scheduler.RunView
+	alerts   []scheduler.Alert
 	revision int64
 	events   []scheduler.Event
 }

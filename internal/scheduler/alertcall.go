@@ -1,0 +1,145 @@
+package scheduler
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// callTimeout bounds one attempt of an alert's call.
+	callTimeout = 30 * time.Second
+	// callLease is how long nobody else makes a call that a node has begun: until it has ended and is recorded.
+	callLease = 45 * time.Second
+	// callsAtOnce is how many calls a node makes at the same time: URLs that hang hold up no others.
+	callsAtOnce = 10
+	// callAttempts is after how many a call is given up: about three quarters of an hour with callBackoff.
+	callAttempts = 10
+	// settleTimeout bounds how long the end of a call is recorded.
+	settleTimeout = 5 * time.Second
+)
+
+var callBackoff = Retry{Min: 10 * time.Second, Max: 20 * time.Minute, Factor: 2}
+
+// alertBody is what a call tells where the job gives it no body.
+type alertBody struct {
+	Alert     AlertKind         `json:"alert"`
+	ID        string            `json:"id"`
+	JobID     string            `json:"job_id"`
+	At        time.Time         `json:"at"`
+	Since     time.Time         `json:"since"`
+	Sentence  string            `json:"sentence"`
+	Failures  int               `json:"failures,omitempty"`
+	LastError string            `json:"last_error,omitempty"`
+	Paused    bool              `json:"paused"`
+	Labels    map[string]string `json:"labels"`
+}
+
+// call gives a the request that OnFailure declares, if it does. Without a method and body of its own it is a POST of what
+// happened, as JSON; a GET or HEAD is sent as it is.
+func (w *Watch) call(a *Alert, lastError string) {
+	if w.OnFailure.HTTP == nil {
+		return
+	}
+	request := *w.OnFailure.HTTP
+	if request.Body == "" && request.Method != http.MethodGet && request.Method != http.MethodHead {
+		body, err := json.Marshal(alertBody{
+			Alert: a.Kind, ID: a.ID.String(), JobID: a.JobID, At: a.At, Since: a.Since, Sentence: a.Sentence, Failures: a.Failures,
+			LastError: lastError, Paused: a.Paused || w.State == StatePaused, Labels: w.labels(),
+		})
+		if err != nil {
+			panic(err) // texts, times and numbers only
+		}
+		request.Body = string(body)
+	}
+	a.HTTP, a.State = &request, AlertPending
+}
+
+func (w *Watch) labels() map[string]string {
+	if w.Labels == nil {
+		return map[string]string{}
+	}
+	return w.Labels
+}
+
+// makeCalls makes the calls of alerts until ctx ends, which aborts those in progress: they are made again by others, or
+// later. So a call is made at least once, with an Idempotency-Key that stays equal. A node that does no http makes none.
+func (s *Scheduler) makeCalls(ctx context.Context) error {
+	if !slices.Contains(s.node.Queues, ExecutorHTTP) {
+		return nil
+	}
+	var calls sync.WaitGroup
+	defer calls.Wait()
+	busy := make(chan struct{}, callsAtOnce)
+	for ctx.Err() == nil {
+		for _, a := range s.dueCalls(ctx, callsAtOnce-len(busy)) {
+			busy <- struct{}{}
+			calls.Go(func() {
+				s.makeCall(ctx, a)
+				<-busy
+				wake(s.callDue) // a slot is free, and the job's next alert may go
+			})
+		}
+		await(ctx, s.callDue, s.jittered(s.Poll))
+	}
+	return nil
+}
+
+// dueCalls takes alerts whose call is due.
+func (s *Scheduler) dueCalls(ctx context.Context, limit int) []Alert {
+	if limit == 0 {
+		return nil
+	}
+	alerts, err := s.Store.ClaimAlerts(ctx, limit, callLease)
+	if err != nil && ctx.Err() == nil {
+		s.Log.Warn("alerts were not looked for; trying again", "node", s.node.Name, "err", err)
+	}
+	if err != nil { // if they were taken all the same, they are due again after callLease
+		return nil
+	}
+	return alerts
+}
+
+// makeCall makes one attempt and records how it ended. If we die before that, or the database takes no word of it, the call is
+// made once more after callLease.
+func (s *Scheduler) makeCall(ctx context.Context, a Alert) {
+	result := s.Executor.Execute(ctx, Attempt{
+		Instance: Instance{
+			Run:       Run{JobID: a.JobID, RunID: a.ID, ScheduledRunTime: a.At, Attempt: a.Attempts},
+			StandsFor: StandsFor{FireCount: 1, FirstRunTime: a.At, LastRunTime: a.At},
+		},
+		Definition: Definition{ID: a.JobID, Work: Work{HTTP: a.HTTP}, Timeout: callTimeout},
+	})
+	again := s.settled(&a, result, ctx.Err() != nil)
+	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	if err := s.Store.SettleAlert(settle, a, again); err != nil {
+		s.Log.Warn("how an alert's call ended is not recorded; it is made once more", "job", a.JobID, "alert", a.ID, "err", err)
+	}
+}
+
+// settled writes into a how an attempt ended, logs it, and says when the next one is due. One that we aborted is due at once.
+func (s *Scheduler) settled(a *Alert, r Result, aborted bool) (again time.Duration) {
+	attrs := []any{"job", a.JobID, "alert", a.ID, "kind", a.Kind, "attempt", a.Attempts}
+	if r.Outcome == Succeeded {
+		a.State = AlertDelivered
+		s.Log.Info("alert delivered", attrs...)
+		return 0
+	}
+	a.LastError = r.Error
+	switch {
+	case aborted:
+		s.Log.Info("alert's call aborted; it is made again", append(attrs, "err", r.Error)...)
+		return 0
+	case a.Attempts >= callAttempts:
+		a.State = AlertGivenUp
+		s.Log.Error("alert not delivered, and given up", append(attrs, "err", r.Error, "sentence", a.Sentence)...)
+		return 0
+	}
+	again = callBackoff.Backoff(a.Attempts)
+	s.Log.Warn("alert not delivered; trying again", append(attrs, "again_in", again, "err", r.Error)...)
+	return again
+}

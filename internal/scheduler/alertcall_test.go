@@ -1,0 +1,296 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// outbox is a Store with alerts whose calls are due.
+type outbox struct {
+	fake
+	mu      sync.Mutex
+	due     []Alert
+	settled []Alert
+	again   []time.Duration
+	claims  int
+	ctxErr  error // of the contexts under which ends were recorded
+	swept   []time.Time
+	judged  [][]string
+	verdict func(id string) (Verdict, error)
+}
+
+func (o *outbox) ClaimAlerts(_ context.Context, limit int, _ time.Duration) ([]Alert, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.claims++
+	n := min(limit, len(o.due))
+	taken := o.due[:n]
+	o.due = o.due[n:]
+	return taken, nil
+}
+
+func (o *outbox) SettleAlert(ctx context.Context, a Alert, again time.Duration) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.settled, o.again, o.ctxErr = append(o.settled, a), append(o.again, again), errors.Join(o.ctxErr, ctx.Err())
+	return nil
+}
+
+func (o *outbox) WatchedJobs(context.Context, string, int) ([]string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.swept = append(o.swept, time.Now())
+	return []string{"all"}, nil
+}
+
+func (o *outbox) JudgeJobs(_ context.Context, ids []string, _ func(Watch) Verdict) (found []Judged, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.judged = append(o.judged, ids)
+	for _, id := range ids {
+		if o.verdict == nil {
+			continue
+		}
+		v, e := o.verdict(id)
+		if err = errors.Join(err, e); v.Alert != nil {
+			found = append(found, Judged{id, v})
+		}
+	}
+	return found, err
+}
+
+func (o *outbox) TakeOver(context.Context, Peer, int) ([]Record, bool, error) {
+	return []Record{{Run: Run{JobID: "lost"}, Final: true, Outcome: Lost}}, true, nil
+}
+
+// caller is an executor of http.
+type caller struct {
+	do func(context.Context, Attempt) Result
+}
+
+func (caller) Queues() []string                                { return []string{ExecutorExec, ExecutorHTTP} }
+func (c caller) Execute(ctx context.Context, a Attempt) Result { return c.do(ctx, a) }
+func pending(attempts int) Alert {
+	return Alert{ID: uuid.New(), JobID: "j", Kind: AlertFailure, HTTP: &HTTP{URL: "http://alert"}, State: AlertPending, Attempts: attempts}
+}
+
+// runningNode runs a node in a bubble, and returns what stops it.
+func runningNode(t *testing.T, s Store, e Executor) (stop func()) {
+	t.Helper()
+	n := &Scheduler{Store: s, Executor: e, Log: slog.New(slog.DiscardHandler), Name: "n"}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error)
+	go func() { ended <- n.Run(ctx) }()
+	return func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A call that hangs ends after 30 s and holds up no other; no more than ten are in progress.
+func TestCallsThatHang(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &outbox{}
+		for range 12 {
+			o.due = append(o.due, pending(1))
+		}
+		var inProgress, most int
+		var mu sync.Mutex
+		started := time.Now()
+		stop := runningNode(t, o, caller{func(ctx context.Context, a Attempt) Result {
+			mu.Lock()
+			inProgress++
+			most = max(most, inProgress)
+			mu.Unlock()
+			ctx, cancel := context.WithTimeout(ctx, a.Definition.EffectiveTimeout())
+			defer cancel()
+			<-ctx.Done()
+			mu.Lock()
+			inProgress--
+			mu.Unlock()
+			return Result{Outcome: TimedOut, Error: "timed out"}
+		}})
+		time.Sleep(callTimeout + time.Millisecond)
+		o.mu.Lock()
+		mu.Lock()
+		if len(o.settled) != 10 || most != 10 {
+			t.Errorf("after %s %d calls have ended, %d were in progress at once, want 10 and 10", time.Since(started), len(o.settled), most)
+		}
+		mu.Unlock()
+		o.mu.Unlock()
+		time.Sleep(callTimeout)
+		stop()
+		if len(o.settled) != 12 {
+			t.Errorf("%d calls have ended, want 12", len(o.settled))
+		}
+		for i, a := range o.settled {
+			if a.State != AlertPending || a.LastError != "timed out" || o.again[i] < 5*time.Second || o.again[i] > 10*time.Second {
+				t.Errorf("%+v again in %s", a, o.again[i])
+			}
+		}
+	})
+}
+
+// How a call's end is recorded: delivered, tried again with growing waits, given up after ten attempts.
+func TestCallIsTriedAgainAndGivenUp(t *testing.T) {
+	tests := []struct {
+		attempts int
+		outcome  Outcome
+		want     string
+		min, max time.Duration
+	}{
+		{1, Succeeded, AlertDelivered, 0, 0},
+		{1, Failed, AlertPending, 5 * time.Second, 10 * time.Second},
+		{4, TimedOut, AlertPending, 40 * time.Second, 80 * time.Second},
+		{9, Failed, AlertPending, 10 * time.Minute, 20 * time.Minute},
+		{10, Failed, AlertGivenUp, 0, 0},
+		{10, Succeeded, AlertDelivered, 0, 0},
+		{11, Failed, AlertGivenUp, 0, 0}, // its node died in the tenth
+	}
+	for _, tt := range tests {
+		o := &outbox{}
+		n := &Scheduler{Store: o, Log: slog.New(slog.DiscardHandler)}
+		a := pending(tt.attempts)
+		n.Executor = caller{func(_ context.Context, got Attempt) Result {
+			if got.RunID != a.ID || got.Attempt != tt.attempts || got.JobID != "j" || got.Definition.HTTP != a.HTTP || got.Definition.Timeout != callTimeout {
+				t.Errorf("executed %+v", got)
+			}
+			return Result{Outcome: tt.outcome, Error: "HTTP 500"}
+		}}
+		n.makeCall(t.Context(), a)
+		if got, again := o.settled[0], o.again[0]; got.State != tt.want || again < tt.min || again > tt.max {
+			t.Errorf("attempt %d, %s: %s, again in %s", tt.attempts, tt.outcome, got.State, again)
+		}
+	}
+}
+
+// A node that stops aborts its calls, which are due at once for others, and takes no more.
+func TestStoppingNodeLeavesItsCallsToOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &outbox{due: []Alert{pending(10)}}
+		stop := runningNode(t, o, caller{func(ctx context.Context, _ Attempt) Result {
+			<-ctx.Done()
+			return Result{Outcome: Cancelled, Error: "cancelled"}
+		}})
+		time.Sleep(time.Second)
+		o.mu.Lock()
+		o.due = []Alert{pending(1)}
+		o.mu.Unlock()
+		started := time.Now()
+		stop()
+		if took := time.Since(started); took > time.Second {
+			t.Errorf("stopping took %s", took)
+		}
+		if len(o.settled) != 1 || o.settled[0].State != AlertPending || o.again[0] != 0 || o.ctxErr != nil {
+			t.Errorf("settled %+v again in %v, %v", o.settled, o.again, o.ctxErr)
+		}
+		if len(o.due) != 1 {
+			t.Error("the stopping node took one more")
+		}
+	})
+}
+
+// A node without http makes no calls.
+func TestNodeWithoutHTTPMakesNoCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &outbox{due: []Alert{pending(1)}}
+		stop := runningNode(t, o, does(quickly))
+		time.Sleep(time.Minute)
+		stop()
+		if o.claims != 0 {
+			t.Errorf("it looked for calls %d times", o.claims)
+		}
+	})
+}
+
+// All jobs with OnFailure are judged when a node begins, and every 15 to 19 s; a verdict's call is made at once.
+func TestJobsAreJudgedNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := &outbox{}
+		told := make(chan time.Time, 10)
+		once := true
+		o.verdict = func(string) (Verdict, error) {
+			if len(o.swept) < 2 || !once {
+				return Verdict{}, nil
+			}
+			once = false
+			a := pending(1)
+			o.due = append(o.due, a)
+			return Verdict{Alert: &a}, errDown // of another job
+		}
+		started := time.Now()
+		stop := runningNode(t, o, caller{func(context.Context, Attempt) Result {
+			told <- time.Now()
+			return Result{Outcome: Succeeded}
+		}})
+		time.Sleep(time.Minute)
+		stop()
+		if n := len(o.swept); n < 4 || n > 5 || !o.swept[0].Equal(started) {
+			t.Errorf("looked through all jobs at %v, begun at %s", o.swept, started)
+		}
+		if len(told) != 1 {
+			t.Fatalf("%d calls, want 1", len(told))
+		}
+		if at := <-told; !at.Equal(o.swept[1]) {
+			t.Errorf("called at %s, found at %s", at, o.swept[1])
+		}
+	})
+}
+
+// The end of a run is judged at once where its definition has OnFailure, also one that comes while the node stops; others cost
+// nothing.
+func TestEndIsJudgedAtOnce(t *testing.T) {
+	for _, watched := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			o := &outbox{}
+			begun := false
+			o.claim = func(decide func(Look) Decision) (Claim, error) {
+				if begun {
+					return Claim{}, nil
+				}
+				begun = true
+				j := job(t, `{"type":"date"}`, time.Now())
+				if watched {
+					j.OnFailure = &OnFailure{After: 1, Pause: true}
+				}
+				l := Look{Job: j, Queue: ExecutorExec, Now: time.Now()}
+				return Claim{Decided: []Decided{{l, decide(l)}}}, nil
+			}
+			stop := runningNode(t, o, does(func(ctx context.Context) Result {
+				<-ctx.Done()
+				return Result{Outcome: Lost}
+			}))
+			time.Sleep(time.Second)
+			stop()
+			if found := slices.ContainsFunc(o.judged, func(ids []string) bool { return slices.Equal(ids, []string{"j"}) }); found != watched {
+				t.Errorf("watched %v, judged %v", watched, o.judged)
+			}
+		})
+	}
+}
+
+// The jobs whose runs a take-over ends as lost are judged.
+func TestLostRunsAreJudged(t *testing.T) {
+	o := &outbox{}
+	n := node(o, quickly)
+	if err := n.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.TakeOver(t.Context(), Peer{ID: uuid.New()}); err != nil {
+		t.Fatal(err)
+	}
+	n.JudgeEnded(t.Context())
+	if len(o.judged) != 1 || !slices.Equal(o.judged[0], []string{"lost"}) {
+		t.Errorf("judged %v", o.judged)
+	}
+}

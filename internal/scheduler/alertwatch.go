@@ -1,0 +1,156 @@
+package scheduler
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// watchEvery is how often a node looks through all jobs with OnFailure: for silence, and for ends of which another node
+	// died before it judged them.
+	watchEvery = 15 * time.Second
+	watchBatch = 500
+	// watchShare bounds what that costs where such jobs are very many: a twentieth of the node's time.
+	watchShare = 20
+	// judgeTries bounds how many verdicts in a row one job gets: that it failed, and that it has recovered since.
+	judgeTries = 3
+)
+
+// toJudge collects the jobs of which runs have ended and that are to be judged.
+type toJudge struct {
+	signal chan struct{}
+
+	mu   sync.Mutex
+	jobs map[string]bool
+}
+
+func (j *toJudge) add(ids ...string) {
+	if len(ids) == 0 {
+		return
+	}
+	j.mu.Lock()
+	if j.jobs == nil {
+		j.jobs = map[string]bool{}
+	}
+	for _, id := range ids {
+		j.jobs[id] = true
+	}
+	j.mu.Unlock()
+	wake(j.signal)
+}
+
+func (j *toJudge) take() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	ids := slices.Sorted(maps.Keys(j.jobs))
+	clear(j.jobs)
+	return ids
+}
+
+// judgeJobs judges jobs when runs of theirs have ended, and all now and then, until ctx ends. It is a loop of its own: who
+// holds a job's lock must not hold up the recording of ends.
+func (s *Scheduler) judgeJobs(ctx context.Context) error {
+	next := time.Now()
+	expire := next.Add(maintainEvery)
+	for ctx.Err() == nil {
+		s.JudgeEnded(ctx)
+		if time.Now().Before(next) {
+			await(ctx, s.toJudge.signal, time.Until(next))
+			continue
+		}
+		started := time.Now()
+		if err := s.JudgeAll(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Warn("jobs were not all judged; trying again", "node", s.node.Name, "err", err)
+		}
+		next = time.Now().Add(s.jittered(max(watchEvery, watchShare*time.Since(started))))
+		if time.Now().After(expire) {
+			expire = time.Now().Add(s.jittered(maintainEvery))
+			if err := s.Store.ExpireAlerts(ctx); err != nil && ctx.Err() == nil {
+				s.Log.Warn("old alerts are not removed yet", "node", s.node.Name, "err", err)
+			}
+		}
+	}
+	return nil
+}
+
+// JudgeEnded judges the jobs of which this node has recorded final ends since. If it fails, or we die before it, JudgeAll
+// of any node finds them.
+func (s *Scheduler) JudgeEnded(ctx context.Context) {
+	for ids := range slices.Chunk(s.toJudge.take(), watchBatch) {
+		if err := s.judge(ctx, ids); err != nil && ctx.Err() == nil {
+			s.Log.Warn("jobs whose runs ended were not judged; they are looked at again soon", "node", s.node.Name, "within", watchEvery, "err", err)
+		}
+	}
+}
+
+// JudgeAll judges all jobs with OnFailure.
+func (s *Scheduler) JudgeAll(ctx context.Context) error {
+	var errs []error
+	for after := ""; ; {
+		ids, err := s.Store.WatchedJobs(ctx, after, watchBatch)
+		if err != nil {
+			return errors.Join(append(errs, err)...)
+		}
+		if len(ids) > 0 {
+			errs = append(errs, s.judge(ctx, ids))
+			after = ids[len(ids)-1]
+		}
+		if len(ids) < watchBatch {
+			return errors.Join(errs...)
+		}
+	}
+}
+
+func (s *Scheduler) judge(ctx context.Context, ids []string) error {
+	var errs []error
+	for try := 0; try < judgeTries && len(ids) > 0; try++ {
+		judged, err := s.Store.JudgeJobs(ctx, ids, Judge)
+		errs = append(errs, err)
+		ids = nil
+		for _, j := range judged {
+			// Durable from here: if we die now, the job is paused, and any node makes the call.
+			s.found(j)
+			ids = append(ids, j.JobID)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// found logs a verdict, and lets its call be made.
+func (s *Scheduler) found(j Judged) {
+	attrs := []any{"job", j.JobID, "alert", j.Alert.ID, "since", j.Alert.Since, "paused", j.Alert.Paused, "call", j.Alert.HTTP != nil, "reason", j.Alert.Sentence}
+	switch j.Alert.Kind {
+	case AlertRecovery:
+		s.Log.Info("job recovered", attrs...)
+	case AlertSilence:
+		s.Log.Warn("job found silent", attrs...)
+	default:
+		s.Log.Warn("job found failing", append(attrs, "failures", j.Alert.Failures)...)
+	}
+	if j.Alert.State == AlertPending {
+		wake(s.callDue)
+	}
+}
+
+// wake lets a loop look at once.
+func wake(signal chan struct{}) {
+	select {
+	case signal <- struct{}{}:
+	default:
+	}
+}
+
+// await waits for a signal, d, or the end of ctx.
+func await(ctx context.Context, signal <-chan struct{}, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-signal:
+	case <-t.C:
+	}
+}

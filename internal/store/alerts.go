@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// ClaimAlerts takes alerts whose call is due.
+func (s *Store) ClaimAlerts(ctx context.Context, limit int, lease time.Duration) (taken []scheduler.Alert, err error) {
+	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, alertClaim, pgx.StrictNamedArgs{"limit": limit, "lease": lease})
+		if err != nil {
+			return err
+		}
+		taken, err = collectAlerts(rows)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("take alerts whose call is due: %w", err)
+	}
+	// Durable from here: if we die now, the calls are due again after the lease.
+	return taken, nil
+}
+
+// SettleAlert records how the attempt of a call ended.
+func (s *Store) SettleAlert(ctx context.Context, a scheduler.Alert, again time.Duration) error {
+	return s.exec(ctx, s.limit, alertSettle, pgx.StrictNamedArgs{
+		"id": a.ID, "attempts": a.Attempts, "state": a.State, "last_error": text(a.LastError), "again": again,
+	})
+}
+
+// ExpireAlerts removes alerts that are older than the history.
+func (s *Store) ExpireAlerts(ctx context.Context) error {
+	return s.exec(ctx, maintainTimeout, alertsExpire)
+}
+
+// Alerts returns the alerts of a job id, newest first.
+func (s *Store) Alerts(ctx context.Context, f scheduler.AlertFilter) (list []scheduler.Alert, err error) {
+	var before *int64
+	if f.Before != 0 {
+		before = &f.Before
+	}
+	err = call(ctx, s.limit, func(ctx context.Context) error {
+		rows, err := s.pool.Query(ctx, alertsRows, pgx.StrictNamedArgs{"job_id": f.JobID, "before": before, "limit": f.Limit})
+		if err != nil {
+			return err
+		}
+		list, err = collectAlerts(rows)
+		return err
+	})
+	return list, err
+}
+
+// alertRow is a row of alerts.
+type alertRow struct {
+	ID              uuid.UUID
+	Number          int64
+	JobID           string
+	CreatedRevision int64
+	Kind            string
+	At              time.Time
+	Sentence        string
+	Failures        int
+	Since           time.Time
+	RunEndedAt      time.Time
+	Paused          bool
+	HTTP            []byte
+	State           string
+	Attempts        int
+	NextAttemptAt   *time.Time
+	LastError       *string
+	EndedAt         *time.Time
+}
+
+// collectAlerts reads alerts. A request that cannot be read is one without a URL, whose calls fail.
+func collectAlerts(rows pgx.Rows) ([]scheduler.Alert, error) {
+	list := []scheduler.Alert{}
+	err := each(rows, func(r alertRow) {
+		a := scheduler.Alert{
+			ID: r.ID, Number: r.Number, JobID: r.JobID, CreatedRevision: r.CreatedRevision, Kind: scheduler.AlertKind(r.Kind),
+			At: r.At.UTC(), Sentence: r.Sentence, Failures: r.Failures, Since: r.Since.UTC(), RunEndedAt: r.RunEndedAt.UTC(), Paused: r.Paused,
+			State: r.State, Attempts: r.Attempts, NextAttemptAt: orZero(r.NextAttemptAt), LastError: deref(r.LastError), EndedAt: orZero(r.EndedAt),
+		}
+		if r.HTTP != nil {
+			a.HTTP = &scheduler.HTTP{}
+			if json.Unmarshal(r.HTTP, a.HTTP) != nil {
+				a.HTTP = &scheduler.HTTP{}
+			}
+		}
+		list = append(list, a)
+	})
+	return list, err
+}
+
+// insertAlert records an alert of a locked job.
+func insertAlert(ctx context.Context, tx pgx.Tx, a *scheduler.Alert) error {
+	var request []byte // null
+	if a.HTTP != nil {
+		var err error
+		if request, err = json.Marshal(a.HTTP); err != nil {
+			return fmt.Errorf("write the request of an alert: %w", err)
+		}
+	}
+	tag, err := tx.Exec(ctx, alertInsert, pgx.StrictNamedArgs{
+		"id": a.ID, "job_id": a.JobID, "created_revision": a.CreatedRevision, "kind": string(a.Kind), "at": a.At, "sentence": a.Sentence,
+		"failures": a.Failures, "since": a.Since, "run_ended_at": a.RunEndedAt, "paused": a.Paused, "http": request, "state": a.State,
+	})
+	if err != nil {
+		return err
+	}
+	return expect(tag, 1, "record an alert")
+}

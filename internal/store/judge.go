@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// WatchedJobs lists jobs with OnFailure.
+func (s *Store) WatchedJobs(ctx context.Context, after string, limit int) (ids []string, err error) {
+	err = call(ctx, s.limit, func(ctx context.Context) error {
+		rows, err := s.loops.Query(ctx, alertWatched, pgx.StrictNamedArgs{"after": after, "limit": limit})
+		if err != nil {
+			return err
+		}
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("list jobs with on_failure: %w", err)
+	}
+	return ids, nil
+}
+
+// JudgeJobs judges without a lock first: nearly always there is nothing to be done.
+func (s *Store) JudgeJobs(ctx context.Context, jobIDs []string, judge func(scheduler.Watch) scheduler.Verdict) (judged []scheduler.Judged, err error) {
+	var watches []scheduler.Watch
+	err = call(ctx, s.limit, func(ctx context.Context) (err error) {
+		watches, err = readWatches(ctx, s.loops, jobIDs)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read how jobs fare: %w", err)
+	}
+	var errs []error
+	for _, w := range watches {
+		if judge(w).Alert == nil {
+			continue
+		}
+		v, err := s.judgeLocked(ctx, w.JobID, judge)
+		switch {
+		case err != nil:
+			errs = append(errs, fmt.Errorf("judge job %s: %w", w.JobID, err))
+		case v.Alert != nil:
+			judged = append(judged, scheduler.Judged{JobID: w.JobID, Verdict: v})
+		}
+	}
+	return judged, errors.Join(errs...)
+}
+
+// judgeLocked judges a job under its lock and writes the verdict. A job that cannot be read as one is left to the claim, which
+// blocks it.
+func (s *Store) judgeLocked(ctx context.Context, id string, judge func(scheduler.Watch) scheduler.Verdict) (v scheduler.Verdict, err error) {
+	err = s.inTxWithLocks(scheduler.WithActor(ctx, scheduler.Itself), func(ctx context.Context, tx pgx.Tx) error {
+		v = scheduler.Verdict{}
+		j, err := lockJob(ctx, tx, id)
+		if err != nil || j == nil || j.Validate() != nil {
+			return err
+		}
+		watches, err := readWatches(ctx, tx, []string{id}) // later than the lock
+		if err != nil || len(watches) == 0 {
+			return err
+		}
+		if v = judge(watches[0]); v.Alert == nil {
+			return nil
+		}
+		if err := insertAlert(ctx, tx, v.Alert); err != nil || v.Pause == "" {
+			return err
+		}
+		return pause(ctx, tx, *j, v.Pause)
+	})
+	if err != nil {
+		return scheduler.Verdict{}, err
+	}
+	return v, nil
+}
+
+// pause pauses a locked job as Store.Pause does.
+func pause(ctx context.Context, tx pgx.Tx, j scheduler.Job, reason string) error {
+	var now time.Time
+	var revision int64
+	if err := tx.QueryRow(ctx, jobNow).Scan(&now, &revision); err != nil {
+		return err
+	}
+	paused, err := j.Pause(now.UTC(), scheduler.ActorOf(ctx), reason)
+	if err != nil {
+		return err
+	}
+	e, err := happens(ctx, tx, j.ID, now.UTC(), scheduler.ActionPaused, reason)
+	if err != nil {
+		return err
+	}
+	paused.Revision, paused.UpdatedAt = revision, now.UTC()
+	return write(ctx, tx, &paused, true, nil, e)
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// watchRow is a row of alert_watch.
+type watchRow struct {
+	JobID               string
+	CreatedRevision     int64
+	UpdatedAt           time.Time
+	Labels              []byte
+	OnFailure           []byte
+	AlertIfNoSuccessFor *time.Duration
+	State               string
+	Now                 time.Time
+	Held                bool
+	ReleasedAt          *time.Time
+	Kind                *string
+	At                  *time.Time
+	Since               *time.Time
+	RunEndedAt          *time.Time
+	LastSuccess         *time.Time
+	Failures            []byte
+}
+
+func readWatches(ctx context.Context, q querier, jobIDs []string) (watches []scheduler.Watch, err error) {
+	rows, err := q.Query(ctx, alertWatch, pgx.StrictNamedArgs{"job_ids": jobIDs})
+	if err != nil {
+		return nil, err
+	}
+	err = each(rows, func(r watchRow) { watches = append(watches, r.watch()) })
+	return watches, err
+}
+
+// watch reads a row. A definition that cannot be read comes without OnFailure: the claim blocks such a job.
+func (r *watchRow) watch() scheduler.Watch {
+	w := scheduler.Watch{
+		JobID: r.JobID, CreatedRevision: r.CreatedRevision, UpdatedAt: r.UpdatedAt.UTC(), AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
+		State: scheduler.State(r.State), Now: r.Now.UTC(), Held: r.Held, ReleasedAt: orZero(r.ReleasedAt), LastSuccess: orZero(r.LastSuccess),
+	}
+	if json.Unmarshal(r.OnFailure, &w.OnFailure) != nil || json.Unmarshal(r.Labels, &w.Labels) != nil {
+		w.OnFailure = nil
+	}
+	if json.Unmarshal(r.Failures, &w.Failures) != nil {
+		w.Failures = nil
+	}
+	if r.Kind != nil {
+		w.Latest = &scheduler.Alert{
+			Kind: scheduler.AlertKind(*r.Kind), At: orZero(r.At), Since: orZero(r.Since), RunEndedAt: orZero(r.RunEndedAt),
+		}
+	}
+	return w
+}
