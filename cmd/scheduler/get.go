@@ -54,6 +54,7 @@ func printJob(w io.Writer, j client.Job, runs []client.Run, now time.Time) error
 	line("State", j.State)
 	if !j.PausedAt.IsZero() {
 		line("Paused", strings.TrimRight(fmt.Sprintf("%s by %s: %s", timeIn(j.PausedAt, time.UTC), j.PausedBy, j.PausedReason), ": "))
+		line("Paused with", j.PausedWith)
 	}
 	line("Problem", j.Problem)
 	line("Error", j.Error)

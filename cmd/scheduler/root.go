@@ -38,6 +38,7 @@ func newRoot() *cobra.Command {
 		newEvents(),
 		newPause(),
 		newResume(),
+		newPauses(),
 		newPreview(),
 		newVersion(),
 	)

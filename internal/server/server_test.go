@@ -346,7 +346,10 @@ func TestErrorsOfTheStoreSayWhetherToTryAgain(t *testing.T) {
 }
 
 // onlyIDs is a database that takes only ids that a job may have, as text without NUL is all that PostgreSQL takes.
-type onlyIDs struct{ *testing.T }
+type onlyIDs struct {
+	server.Store
+	*testing.T
+}
 
 func (o onlyIDs) check(id string) error {
 	if id != "" && !scheduler.ValidID(id) {
@@ -416,7 +419,7 @@ func (o onlyIDs) Run(_ context.Context, id string, _ uuid.UUID) ([]scheduler.Run
 
 func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 	s, _, log := newServer(t)
-	s.Store = onlyIDs{t}
+	s.Store = onlyIDs{T: t}
 	h := s.Handler()
 	const run = "/runs/6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11"
 	for _, id := range []string{"%00", "a%00", "%ff", "a%20b", "a%2Fb", "%C3%A9", strings.Repeat("a", 201)} {
