@@ -543,6 +543,7 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 		"modify-job": "patch /v1/jobs/{id}", "skip-next": "post /v1/jobs/{id}/skip-next",
 		"reschedule-job": "post /v1/jobs/{id}/reschedule", "list-events": "get /v1/jobs/{id}/events",
 		"pause-job": "post /v1/jobs/{id}/pause", "resume-job": "post /v1/jobs/{id}/resume",
+		"pause": "post /v1/pause", "resume": "post /v1/resume", "list-pauses": "get /v1/pauses",
 		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
 		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",
 		"live": "get /livez", "ready": "get /readyz", "version": "get /version",

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -389,5 +390,39 @@ func TestOldPausesAreForgotten(t *testing.T) {
 	}
 	if left := storetest.Query[string](t, conn, "SELECT label_name FROM pgdue.pauses"); left != "tier" {
 		t.Errorf("%s is left", left)
+	}
+}
+
+// Looking for a pause of everything costs a claim one row, and not its way through the index.
+func TestClaimLocksByTheIndex(t *testing.T) {
+	t.Parallel()
+	conn := storetest.Conn(t, storetest.URL(t))
+	storetest.Exec(t, conn, `
+		INSERT INTO pgdue.jobs (id, trigger, executor, payload, anchor, created_at, updated_at, revision, created_revision)
+		SELECT 'job-' || n, '{}', 'exec', '{}', now(), now(), now(), n, n FROM generate_series(1, 5000) n;
+		INSERT INTO pgdue.next_run_times (job_id, queue, state, next_run_time, due_at) SELECT id, 'exec', 'active', now(), now() FROM pgdue.jobs;
+		ANALYZE pgdue.next_run_times`)
+	statement, err := os.ReadFile("queries/claim_lock.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := conn.Query(t.Context(), "EXPLAIN "+string(statement), pgx.NamedArgs{"queue": "exec", "limit": 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := strings.Join(lines, "\n")
+	for _, want := range []string{"Index Scan using next_run_times_due", "One-Time Filter: (NOT "} {
+		if !strings.Contains(plan, want) {
+			t.Errorf("the plan lacks %q:\n%s", want, plan)
+		}
+	}
+	for _, bad := range []string{"Sort", "Seq Scan on next_run_times"} {
+		if strings.Contains(plan, bad) {
+			t.Errorf("the plan has a %s:\n%s", bad, plan)
+		}
 	}
 }
