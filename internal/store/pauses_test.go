@@ -214,6 +214,11 @@ func TestPauseBetweenLockAndReadIsObeyed(t *testing.T) {
 			if rows := history(t, conn); len(rows) > 0 {
 				t.Errorf("decided: %v", rows)
 			}
+			// The end of a label's pause wakes what it holds, that of everything wakes nobody: all must have stayed due.
+			parked := storetest.Query[bool](t, conn, "SELECT due_at > pgdue.now() + interval '15 minutes' FROM pgdue.next_run_times")
+			if parked == scope.Everything() {
+				t.Errorf("parked: %t", parked)
+			}
 		})
 	}
 }
@@ -331,6 +336,27 @@ func TestHeldWorkGoesOnAfterAPause(t *testing.T) {
 	finish(t, n)
 	if n := len(w.executed()); n != 2 {
 		t.Errorf("%d runs went on, want both", n)
+	}
+}
+
+// A job with jitter that a pause held is not taken for one whose fire was to begin after the pause.
+func TestHeldJobWithJitterIsWoken(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	conn := storetest.Conn(t, url)
+	s, later := storetest.OpenURL(t, url), storeAt(t, url, 15*time.Minute)
+	d := labelled(t, "a", "10m")
+	d.Trigger = storetest.Job(t, "a", `{"type":"interval","every":"10m","jitter":"9m"}`).Trigger
+	add(t, s, d)
+	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET due_at = next_run_time + interval '2 minutes'")
+	pauseMany(t, s, teamWeb)
+	n := newNode(t, later, &work{})
+	tick(t, n)
+	resumeMany(t, later, teamWeb, false)
+	tick(t, n)
+	finish(t, n)
+	if diff := cmp.Diff([]string{"a paused 10..10 x1"}, history(t, conn)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
