@@ -59,6 +59,8 @@ func TestPlanWithPauses(t *testing.T) {
 			gist{Skip: []span{{ReasonPaused, 5, 10, 2}}, State: StateActive, Next: 15, Last: 10, Due: 15}},
 		{"over at a fire time: it was due in the pause", every5s, nil, []Pause{web(1, 10)}, 10.1, nil, nil,
 			gist{Skip: []span{{ReasonPaused, 5, 10, 2}}, State: StateActive, Next: 15, Last: 10, Due: 15}},
+		{"over at the next fire time: it was due in the pause too", every5s, nil, []Pause{web(1, 5)}, 5.1, nil, nil,
+			gist{Skip: []span{{ReasonPaused, 5, 5, 1}}, State: StateActive, Next: 10, Last: 5, Due: 10}},
 		{"over before the next fire time", every5s, nil, []Pause{web(1, 4)}, 5, nil, nil,
 			gist{Begin: []float64{5}, State: StateActive, Next: 10, Last: 5, Due: 10}},
 		{"fire times after its end are decided as ever", every5s, nil, []Pause{web(1, 12)}, 26, nil, nil,
