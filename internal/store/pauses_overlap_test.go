@@ -45,6 +45,13 @@ func resumesJob(t testing.TB, s *store.Store) {
 	}
 }
 
+func skipsNext(t testing.TB, s *store.Store) {
+	t.Helper()
+	if _, err := s.SkipNext(t.Context(), "a", ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Pauses that overlap give each fire time one row, in whichever order they end.
 func TestPausesThatOverlap(t *testing.T) {
 	t.Parallel()
@@ -135,7 +142,7 @@ func TestRandomPausesLoseNoFireTime(t *testing.T) {
 			n := newNode(t, s, &work{})
 			draw := rand.New(rand.NewPCG(seed, 1))
 			acts := []func(testing.TB, *store.Store){pauses(teamWeb), resumes(teamWeb), pauses(tierA), resumes(tierA),
-				pauses(everything), resumes(everything), pausesJob, resumesJob, func(t testing.TB, s *store.Store) { resumeMany(t, s, teamWeb, true) },
+				pauses(everything), resumes(everything), pausesJob, resumesJob, skipsNext, func(t testing.TB, s *store.Store) { resumeMany(t, s, teamWeb, true) },
 				func(t testing.TB, s *store.Store) {
 					d := labelled(t, "a", "10m")
 					if draw.IntN(2) == 0 {
