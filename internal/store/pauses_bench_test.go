@@ -15,7 +15,7 @@ import (
 const benchJobs = 10_000
 
 // BenchmarkClaimWithPauses claims 10,000 due jobs in batches of 200 while labels are paused that none of them has. The
-// rounds with and without pauses take turns, so that a machine that is busy at times slows both.
+// rounds with and without pauses take turns, and the fastest of each counts, since the machine may be busy at times.
 func BenchmarkClaimWithPauses(b *testing.B) {
 	url := storetest.URL(b)
 	conn := storetest.Conn(b, url)
@@ -43,7 +43,9 @@ func BenchmarkClaimWithPauses(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			took[pauses] += time.Since(began)
+			if d := time.Since(began); took[pauses] == 0 || d < took[pauses] {
+				took[pauses] = d
+			}
 			if n := storetest.Query[int](b, conn, "SELECT count(*) FROM pgdue.next_run_times WHERE due_at <= now()"); n > 0 {
 				b.Fatalf("%d jobs are still due", n)
 			}
@@ -52,7 +54,7 @@ func BenchmarkClaimWithPauses(b *testing.B) {
 		}
 	}
 	for pauses, d := range took {
-		b.ReportMetric(float64(benchJobs*b.N)/d.Seconds(), fmt.Sprintf("jobs/s,pauses=%d", pauses))
+		b.ReportMetric(benchJobs/d.Seconds(), fmt.Sprintf("jobs/s,pauses=%d", pauses))
 	}
 }
 
