@@ -86,6 +86,28 @@ func (c *Client) ResumeJob(ctx context.Context, id string, r ResumeRequest) (Job
 	return j, err
 }
 
+// PauseMany pauses the jobs that have a label, or everything. What is paused already stays as it is. It fails with
+// IsNotFound when no job has the label.
+func (c *Client) PauseMany(ctx context.Context, r PauseManyRequest) (Paused, error) {
+	var p Paused
+	_, err := c.call(ctx, http.MethodPost, "/v1/pause", nil, r, &p)
+	return p, err
+}
+
+// ResumeMany ends the pause of a label or of everything. What is not paused stays as it is.
+func (c *Client) ResumeMany(ctx context.Context, r ResumeManyRequest) (Resumed, error) {
+	var p Resumed
+	_, err := c.call(ctx, http.MethodPost, "/v1/resume", nil, r, &p)
+	return p, err
+}
+
+// Pauses lists what is paused: everything, labels, and at most limit jobs; 0 leaves the limit to the scheduler.
+func (c *Client) Pauses(ctx context.Context, limit int) (Pauses, error) {
+	var p Pauses
+	_, err := c.call(ctx, http.MethodGet, "/v1/pauses", pageQuery("", "", limit), nil, &p)
+	return p, err
+}
+
 // RunNow asks for a run of a job. It begins as soon as an instance is free. It fails with IsNotFound.
 func (c *Client) RunNow(ctx context.Context, id string, r RunRequest) (Run, error) {
 	var run Run

@@ -131,6 +131,7 @@ type Job struct {
 	PausedAt     time.Time `json:"paused_at,omitzero" doc:"Since when the job is paused"`
 	PausedBy     string    `json:"paused_by,omitempty" doc:"Who paused it"`
 	PausedReason string    `json:"paused_reason,omitempty" doc:"Why it is paused"`
+	PausedWith   string    `json:"paused_with,omitempty" doc:"With what it is paused, as in label team=web or everything; absent when it is paused itself"`
 
 	Revision  int64     `json:"revision" doc:"Grows with every change"`
 	CreatedAt time.Time `json:"created_at"`

@@ -35,7 +35,7 @@ CREATE TABLE pgdue.pauses (
     CONSTRAINT label_is_a_pair CHECK ((label_name IS NULL) = (label_value IS NULL)),
     CONSTRAINT of_everything_is_over CHECK (label_name IS NOT NULL OR resumed_at IS NOT NULL)
 );
-COMMENT ON TABLE pgdue.pauses IS 'Pauses of labels, and those of everything that are over: the one that is on is in settings. A look at a job records its fire times that fell into one. Kept for as long as run_history';
+COMMENT ON TABLE pgdue.pauses IS 'Pauses of labels, and those of everything that are over: the one that is on is in settings. A look at a job records its fire times that fell into one. Kept for as long as run_history; whoever writes here holds the row of settings';
 COMMENT ON COLUMN pgdue.pauses.id IS 'Number of the pause';
 COMMENT ON SEQUENCE pgdue.pauses_id_seq IS 'Numbers pauses';
 COMMENT ON COLUMN pgdue.pauses.label_name IS 'Jobs with this label are paused; null: all jobs were';
@@ -49,6 +49,65 @@ COMMENT ON COLUMN pgdue.pauses.run_missed IS 'Whether a job runs once for the fi
 -- A label is paused once at a time.
 CREATE UNIQUE INDEX pauses_lasting ON pgdue.pauses (label_name, label_value) WHERE resumed_at IS NULL;
 COMMENT ON INDEX pgdue.pauses_lasting IS 'A label is paused once at a time';
+-- Each claim asks for those that last and those that ended after its jobs' next run times: mostly none of many.
+CREATE INDEX pauses_ended ON pgdue.pauses (resumed_at);
+COMMENT ON INDEX pgdue.pauses_ended IS 'Pauses that last, and those that ended late enough to matter to a claim';
+
+CREATE VIEW pgdue.lasting_pauses AS
+SELECT what, label_name, label_value, paused_at, paused_by, reason, resume,
+       what || to_char(paused_at AT TIME ZONE 'UTC', '" since "YYYY-MM-DD HH24:MI:SS "UTC"') || ' by ' || paused_by
+       || CASE reason WHEN '' THEN '' ELSE ': ' || reason END || '; `' || resume || '` ends that' AS sentence
+FROM (SELECT 'everything' AS what, NULL AS label_name, NULL AS label_value, paused_at, coalesce(paused_by, 'somebody') AS paused_by,
+             coalesce(paused_reason, '') AS reason, 'scheduler resume --all' AS resume
+      FROM pgdue.settings WHERE paused_at IS NOT NULL
+      UNION ALL
+      SELECT 'label ' || label_name || '=' || label_value, label_name, label_value, paused_at, paused_by, reason,
+             'scheduler resume --label ' || CASE WHEN label_value ~ '^[A-Za-z0-9._/:@=,+-]*$' THEN label_name || '=' || label_value
+                                                 ELSE $$'$$ || label_name || '=' || replace(label_value, $$'$$, $$'\''$$) || $$'$$ END
+      FROM pgdue.pauses WHERE resumed_at IS NULL) l;
+COMMENT ON VIEW pgdue.lasting_pauses IS 'What is paused now by a label or with everything, since when, by whom, why, and the command that ends it. Single jobs that are paused are in job_overview';
+
+DROP VIEW pgdue.job_overview;
+CREATE VIEW pgdue.job_overview AS
+SELECT j.id AS job_id,
+       CASE WHEN n.state = 'active' AND p.paused_with IS NOT NULL THEN 'paused' ELSE n.state END AS state,
+       n.next_run_time,
+       n.last_run_time,
+       n.due_at,
+       (SELECT count(*) FROM pgdue.running_instances r WHERE r.job_id = j.id)::integer AS running,
+       j.max_instances,
+       (SELECT count(*) FROM pgdue.waiting_runs w WHERE w.job_id = j.id)::integer AS waiting,
+       h.outcome AS last_outcome,
+       h.reason AS last_reason,
+       h.ended_at AS last_ended_at,
+       CASE
+           WHEN n.state = 'blocked' THEN 'blocked: ' || n.error || '; correct the job and put it again'
+           WHEN n.state = 'paused' THEN 'paused' || coalesce(to_char(j.paused_at AT TIME ZONE 'UTC', '" since "YYYY-MM-DD HH24:MI:SS "UTC"'), '')
+               || coalesce(' by ' || j.paused_by, '') || coalesce(': ' || j.paused_reason, '')
+           WHEN n.state = 'active' AND p.paused_with IS NOT NULL THEN 'paused with ' || p.sentence
+           WHEN n.state = 'active' AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive AND n.queue = ANY (k.queues))
+               THEN 'no live node serves the queue ' || n.queue || '; start one that does'
+                    || CASE n.queue WHEN 'exec' THEN ' (scheduler serve --enable-exec)' ELSE '' END
+           WHEN n.state = 'active' AND n.due_at < pgdue.now() - interval '30 seconds'
+               THEN 'due since ' || to_char(n.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+                    || ' and not claimed: all slots are taken, or somebody holds a lock on its row in next_run_times'
+       END AS problem,
+       CASE n.state WHEN 'active' THEN p.paused_with END AS paused_with,
+       CASE n.state WHEN 'active' THEN p.paused_at ELSE j.paused_at END AS paused_at,
+       CASE n.state WHEN 'active' THEN p.paused_by ELSE j.paused_by END AS paused_by,
+       CASE n.state WHEN 'active' THEN p.reason ELSE j.paused_reason END AS paused_reason
+FROM pgdue.jobs j
+JOIN pgdue.next_run_times n ON n.job_id = j.id
+LEFT JOIN LATERAL (SELECT outcome, reason, ended_at FROM pgdue.run_history h
+                   WHERE h.job_id = j.id AND h.final ORDER BY h.ended_at DESC LIMIT 1) h ON true
+LEFT JOIN LATERAL (SELECT (array_agg(what ORDER BY label_name NULLS FIRST, paused_at))[1] AS paused_with,
+                          (array_agg(paused_at ORDER BY label_name NULLS FIRST, paused_at))[1] AS paused_at,
+                          (array_agg(paused_by ORDER BY label_name NULLS FIRST, paused_at))[1] AS paused_by,
+                          (array_agg(reason ORDER BY label_name NULLS FIRST, paused_at))[1] AS reason,
+                          string_agg(sentence, '; and with ' ORDER BY label_name NULLS FIRST, paused_at) AS sentence
+                   FROM pgdue.lasting_pauses
+                   WHERE label_name IS NULL OR j.labels ->> label_name = label_value) p ON true;
+COMMENT ON VIEW pgdue.job_overview IS 'Each job with its state, next run time, running instances, last outcome, and what keeps it from running';
 
 CREATE TABLE pgdue.job_events (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -130,5 +189,35 @@ DROP INDEX pgdue.jobs_watched;
 DROP INDEX pgdue.run_history_failures;
 DROP TABLE pgdue.alerts;
 DROP TABLE pgdue.job_events;
+DROP VIEW pgdue.job_overview;
+CREATE VIEW pgdue.job_overview AS
+SELECT j.id AS job_id,
+       n.state,
+       n.next_run_time,
+       n.last_run_time,
+       n.due_at,
+       (SELECT count(*) FROM pgdue.running_instances r WHERE r.job_id = j.id)::integer AS running,
+       j.max_instances,
+       (SELECT count(*) FROM pgdue.waiting_runs w WHERE w.job_id = j.id)::integer AS waiting,
+       h.outcome AS last_outcome,
+       h.reason AS last_reason,
+       h.ended_at AS last_ended_at,
+       CASE
+           WHEN n.state = 'blocked' THEN 'blocked: ' || n.error || '; correct the job and put it again'
+           WHEN n.state = 'paused' THEN 'paused' || coalesce(to_char(j.paused_at AT TIME ZONE 'UTC', '" since "YYYY-MM-DD HH24:MI:SS "UTC"'), '')
+               || coalesce(' by ' || j.paused_by, '') || coalesce(': ' || j.paused_reason, '')
+           WHEN n.state = 'active' AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive AND n.queue = ANY (k.queues))
+               THEN 'no live node serves the queue ' || n.queue || '; start one that does'
+                    || CASE n.queue WHEN 'exec' THEN ' (scheduler serve --enable-exec)' ELSE '' END
+           WHEN n.state = 'active' AND n.due_at < pgdue.now() - interval '30 seconds'
+               THEN 'due since ' || to_char(n.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
+                    || ' and not claimed: all slots are taken, or somebody holds a lock on its row in next_run_times'
+       END AS problem
+FROM pgdue.jobs j
+JOIN pgdue.next_run_times n ON n.job_id = j.id
+LEFT JOIN LATERAL (SELECT outcome, reason, ended_at FROM pgdue.run_history h
+                   WHERE h.job_id = j.id AND h.final ORDER BY h.ended_at DESC LIMIT 1) h ON true;
+COMMENT ON VIEW pgdue.job_overview IS 'Each job with its state, next run time, running instances, last outcome, and what keeps it from running';
+DROP VIEW pgdue.lasting_pauses;
 DROP TABLE pgdue.pauses;
 DROP TABLE pgdue.settings;

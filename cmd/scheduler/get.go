@@ -58,6 +58,7 @@ func printJob(w io.Writer, j client.Job, runs []client.Run, failing string, now 
 	line("State", j.State)
 	if !j.PausedAt.IsZero() {
 		line("Paused", strings.TrimRight(fmt.Sprintf("%s by %s: %s", timeIn(j.PausedAt, time.UTC), j.PausedBy, j.PausedReason), ": "))
+		line("Paused with", j.PausedWith)
 	}
 	line("Failing", failing)
 	line("Problem", j.Problem)

@@ -38,6 +38,7 @@ type node struct {
 	enableExec bool
 	drain      time.Duration
 	slots      int
+	paused     bool
 	logLevel   slog.Level
 	logFormat  string
 
@@ -54,6 +55,7 @@ func (n *node) addFlags(cmd *cobra.Command, drain time.Duration) {
 	f.BoolVar(&n.insecure, "insecure", false, "serve the API beyond loopback although it has no access control yet")
 	f.DurationVar(&n.drain, "drain", drain, "how long a stopping node lets its runs go on")
 	f.IntVar(&n.slots, "slots", 100, "how many runs of one queue this node executes at a time")
+	f.BoolVar(&n.paused, "paused", false, "pause everything first, as scheduler pause --all does")
 	f.TextVar(&n.logLevel, "log-level", slog.LevelInfo, "lowest `level` that is logged: debug, info, warn, error")
 	f.StringVar(&n.logFormat, "log-format", "text", "`format` of the log: text or json")
 }
@@ -158,6 +160,9 @@ func (n *node) run(ctx context.Context, ready func(context.Context) error) error
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(n.log.Handler(), slog.LevelDebug),
 	}
+	if err := n.pause(ctx); err != nil {
+		return err
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		if err := web.Serve(n.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -172,6 +177,17 @@ func (n *node) run(ctx context.Context, ready func(context.Context) error) error
 	n.log.Info("API serves", "url", n.url(), "exec", n.enableExec)
 	g.Go(func() error { return ready(ctx) })
 	return g.Wait()
+}
+
+// pause pauses everything before the first claim, where --paused asks for it. What is paused already stays as it is.
+func (n *node) pause(ctx context.Context) error {
+	if !n.paused {
+		return nil
+	}
+	if _, err := n.store.PauseMany(scheduler.WithActor(ctx, whoAmI()), scheduler.Scope{}, "a node was started with --paused"); err != nil {
+		return fmt.Errorf("pause everything: %w", err)
+	}
+	return nil
 }
 
 // closeServer ends the API after the node has drained: until then running work may still call it.

@@ -8,55 +8,177 @@ import (
 	"github.com/pgdue/pgdue/client"
 )
 
+// target is what pause and resume are about: one job, the jobs that have a label, or everything.
+type target struct {
+	id    string
+	label string
+	all   bool
+}
+
+func (t *target) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&t.label, "label", "", "the jobs that have this label, `name=value`, also those that are added later")
+	cmd.Flags().BoolVar(&t.all, "all", false, "everything")
+}
+
+// read checks that exactly one thing is named.
+func (t *target) read(cmd *cobra.Command, args []string) error {
+	named := len(args)
+	for _, flag := range []string{"label", "all"} {
+		if cmd.Flags().Changed(flag) {
+			named++
+		}
+	}
+	switch {
+	case named != 1 || len(args) == 1 && args[0] == "":
+		return usagef(cmd, "give the id of one job, or --label name=value, or --all, as in `%s 123`", cmd.CommandPath())
+	case cmd.Flags().Changed("all") && !t.all:
+		return usagef(cmd, "--all=false names nothing; leave it out")
+	case cmd.Flags().Changed("label"):
+		_, err := pairs(cmd, "label", "=", []string{t.label})
+		return err
+	case len(args) == 1:
+		t.id = args[0]
+	}
+	return nil
+}
+
+func (t *target) String() string {
+	switch {
+	case t.all:
+		return "everything"
+	case t.label != "":
+		return "label " + t.label
+	}
+	return t.id
+}
+
 func newPause() *cobra.Command {
 	var (
-		r       remote
-		request client.PauseRequest
+		r      remote
+		t      target
+		reason string
 	)
 	cmd := &cobra.Command{
-		Use:     "pause ID",
-		Short:   "Pause a job: it begins no runs until it is resumed; what runs goes on",
-		Example: "  scheduler pause ping --reason 'the receiver is being moved'",
-		Args:    oneID,
+		Use:   "pause {ID | --label NAME=VALUE | --all}",
+		Short: "Pause a job, the jobs of a label, or everything: no run begins until it is resumed; what runs goes on",
+		Example: "  scheduler pause ping --reason 'the receiver is being moved'\n" +
+			"  scheduler pause --label team=web --reason 'release 7'\n  scheduler pause --all --reason 'the database is being moved'",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			j, err := r.client().PauseJob(cmd.Context(), args[0], request)
+			err := t.read(cmd, args)
 			if err != nil {
-				return fmt.Errorf("pause %s: %w", args[0], err)
+				return err
 			}
-			if r.output == outputJSON {
-				return printJSON(cmd.OutOrStdout(), j)
+			if t.id != "" {
+				err = pauseJob(cmd, &r, t.id, reason)
+			} else {
+				err = pauseMany(cmd, &r, client.PauseManyRequest{Label: t.label, All: t.all, Reason: reason})
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "paused %s\n", j.ID)
+			if err != nil {
+				return fmt.Errorf("pause %s: %w", &t, err)
+			}
 			return nil
 		},
 	}
 	r.addEditFlags(cmd)
-	cmd.Flags().StringVar(&request.Reason, "reason", "", "`why`, shown wherever the job is")
+	t.addFlags(cmd)
+	cmd.Flags().StringVar(&reason, "reason", "", "`why`, shown wherever the job is")
 	return cmd
+}
+
+func pauseJob(cmd *cobra.Command, r *remote, id, reason string) error {
+	j, err := r.client().PauseJob(cmd.Context(), id, client.PauseRequest{Reason: reason})
+	if err != nil {
+		return err
+	}
+	if r.output == outputJSON {
+		return printJSON(cmd.OutOrStdout(), j)
+	}
+	fmt.Fprintf(cmd.OutOrStdout(), "paused %s\n", j.ID)
+	return nil
+}
+
+func pauseMany(cmd *cobra.Command, r *remote, request client.PauseManyRequest) error {
+	p, err := r.client().PauseMany(cmd.Context(), request)
+	if err != nil {
+		return err
+	}
+	if r.output == outputJSON {
+		return printJSON(cmd.OutOrStdout(), p)
+	}
+	switch w := cmd.OutOrStdout(); {
+	case p.Already:
+		fmt.Fprintf(w, "%s was paused already %s; that stays\n", p.What, oneLine(pausedSince(p.Pause)))
+	case p.Label != "":
+		fmt.Fprintf(w, "paused %s (%s); `%s` ends that\n", p.What, counted(p.Jobs, "job"), p.Resume)
+	default:
+		fmt.Fprintf(w, "paused %s; `%s` ends that\n", p.What, p.Resume)
+	}
+	return nil
 }
 
 func newResume() *cobra.Command {
 	var (
-		r       remote
-		request client.ResumeRequest
+		r         remote
+		t         target
+		runMissed bool
 	)
 	cmd := &cobra.Command{
-		Use:   "resume ID",
-		Short: "End a job's pause; fire times that were due meanwhile are recorded",
-		Args:  oneID,
+		Use:   "resume {ID | --label NAME=VALUE | --all}",
+		Short: "End the pause of a job, of a label, or of everything; fire times that were due meanwhile are recorded",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			j, err := r.client().ResumeJob(cmd.Context(), args[0], request)
+			err := t.read(cmd, args)
 			if err != nil {
-				return fmt.Errorf("resume %s: %w", args[0], err)
+				return err
 			}
-			if r.output == outputJSON {
-				return printJSON(cmd.OutOrStdout(), j)
+			if t.id != "" {
+				err = resumeJob(cmd, &r, t.id, runMissed)
+			} else {
+				err = resumeMany(cmd, &r, client.ResumeManyRequest{Label: t.label, All: t.all, RunMissed: runMissed})
 			}
-			printAdded(cmd.OutOrStdout(), "resumed", j)
+			if err != nil {
+				return fmt.Errorf("resume %s: %w", &t, err)
+			}
 			return nil
 		},
 	}
 	r.addEditFlags(cmd)
-	cmd.Flags().BoolVar(&request.RunMissed, "run-missed", false, "run once for the fire times that were due meanwhile")
+	t.addFlags(cmd)
+	cmd.Flags().BoolVar(&runMissed, "run-missed", false, "run once for the fire times that were due meanwhile")
 	return cmd
+}
+
+func resumeJob(cmd *cobra.Command, r *remote, id string, runMissed bool) error {
+	j, err := r.client().ResumeJob(cmd.Context(), id, client.ResumeRequest{RunMissed: runMissed})
+	if err != nil {
+		return err
+	}
+	if r.output == outputJSON {
+		return printJSON(cmd.OutOrStdout(), j)
+	}
+	if j.PausedWith != "" {
+		fmt.Fprintf(cmd.OutOrStdout(), "%s is not paused by itself, but %s\n", j.ID, oneLine(j.Problem))
+		return nil
+	}
+	printAdded(cmd.OutOrStdout(), "resumed", j)
+	return nil
+}
+
+func resumeMany(cmd *cobra.Command, r *remote, request client.ResumeManyRequest) error {
+	p, err := r.client().ResumeMany(cmd.Context(), request)
+	if err != nil {
+		return err
+	}
+	if r.output == outputJSON {
+		return printJSON(cmd.OutOrStdout(), p)
+	}
+	w := cmd.OutOrStdout()
+	if !p.WasPaused {
+		fmt.Fprintf(w, "%s was not paused; nothing is changed\n", p.What)
+		return nil
+	}
+	fmt.Fprintf(w, "resumed %s, which was paused %s\n", p.What, oneLine(pausedSince(p.Pause)))
+	if p.Note != "" {
+		fmt.Fprintf(w, "  but %s\n", oneLine(p.Note))
+	}
+	return nil
 }

@@ -40,6 +40,7 @@ func newRoot() *cobra.Command {
 		newEvents(),
 		newPause(),
 		newResume(),
+		newPauses(),
 		newPreview(),
 		newVersion(),
 	)

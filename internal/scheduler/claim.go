@@ -25,6 +25,7 @@ func (s *Scheduler) claims(ctx context.Context) error {
 			next = time.Now().Add(errorRelook)
 		}
 		s.skips.flush(time.Now())
+		s.notePauses(ctx, next)
 		s.await(ctx, next)
 	}
 	return nil

@@ -58,6 +58,9 @@ func (j Job) Redefine(d Definition, now time.Time, revision int64) (changed Job,
 	}
 	d.Trigger = changed.Trigger // anchored
 	changed.Definition, changed.UpdatedAt, changed.Revision = d, now, revision
+	if sameTrigger && !maps.Equal(j.Labels, d.Labels) {
+		changed, dropped = changed.relabelled(&j, now)
+	}
 	switch {
 	case j.State == StateBlocked && sameTrigger:
 		changed.unblock(now)

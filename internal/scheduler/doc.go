@@ -35,5 +35,7 @@
 //     belonged to somebody who has lost the run, and changes nothing; unless the run has no record either, because a
 //     person deleted its instance.
 //   - Every fire time ends in exactly one final Record, alone or inside a Record that stands for a span of fire times.
+//   - A pause that is committed before a claim's last read is obeyed by it. What it holds keeps its next run time: the first
+//     look after the last pause decides.
 //   - Time is the database's. The node's own clock measures durations only.
 package scheduler

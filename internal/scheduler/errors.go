@@ -14,7 +14,7 @@ var (
 	// ErrBlocked says that a job cannot run until a person has corrected it.
 	ErrBlocked = errors.New("the job is blocked; correct it and put it again")
 	// ErrPaused says that a job begins no runs until it is resumed.
-	ErrPaused = errors.New("the job is paused; resume it first")
+	ErrPaused = errors.New("the job is paused")
 	// ErrFinished says that a job will not fire again.
 	ErrFinished = errors.New("the job is finished and will not fire again")
 	// ErrEnded says that a run has ended, so that it cannot be cancelled.

@@ -25,11 +25,16 @@ type fake struct {
 	complete func([]Record) error
 	markDead func(Peer) (bool, error)
 
+	lasting []Pause
+
 	mu     sync.Mutex
 	ends   []Record
 	claims []time.Time
 	left   bool
 }
+
+func (f *fake) Identify(context.Context, string) (Identified, error) { return Identified{}, nil }
+func (f *fake) Lasting(context.Context) ([]Pause, error)             { return f.lasting, nil }
 
 func (f *fake) Register(context.Context, Node) error                { return nil }
 func (f *fake) Maintain(context.Context) error                      { return nil }

@@ -141,6 +141,10 @@ type Job struct {
 	PausedBy     string    // who paused it
 	PausedReason string    // why
 
+	// Pauses cover the job by a label of it or with everything: those that last, and those that are over and ended after its
+	// NextRunTime, whose missed fire times are not recorded yet. Looks and edits have them, overviews do not.
+	Pauses []Pause
+
 	// RecentDuration is the longest of the last few ended attempts, 0 when there are none. The claim reads it for jobs
 	// at their limit only.
 	RecentDuration time.Duration
@@ -161,4 +165,7 @@ type Overview struct {
 	LastReason  string    // reason of that record when it was skipped
 	LastEndedAt time.Time // when that record was written
 	Problem     string    // a sentence on what keeps the job from running, "" when nothing does
+	// PausedWith says with what the job is paused, "label team=web" or "everything", where it is not paused itself; then State
+	// is StatePaused, and PausedAt, PausedBy and PausedReason are those of that pause.
+	PausedWith string
 }

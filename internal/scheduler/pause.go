@@ -26,8 +26,20 @@ func (j Job) Resume(now time.Time, runMissed bool) (resumed Job, missed []Record
 	if j.State != StatePaused {
 		return j, nil, nil
 	}
-	missed = j.Dropped(ReasonPaused, now, fmt.Sprintf("due while the job was paused, from %s by %s: %s", stamp(j.PausedAt), j.PausedBy, j.PausedReason))
+	why := fmt.Sprintf("due while the job was paused, from %s by %s: %s", stamp(j.PausedAt), j.PausedBy, j.PausedReason)
 	j.State, j.PausedAt, j.PausedBy, j.PausedReason = StateActive, time.Time{}, "", ""
+	j, missed, run = j.miss(now, now, runMissed, why)
+	if j.Trigger != nil && len(missed) == 0 && j.NextRunTime.IsZero() {
+		j.nextFire(j.LastRunTime, now)
+	}
+	j.lookSoon(now)
+	return j, missed, run
+}
+
+// miss drops the fire times of j up to and including until, which come back as one record; with runMissed one run, which
+// is told of them all, is to wait. j goes on with the fire time after until.
+func (j Job) miss(until, now time.Time, runMissed bool, why string) (after Job, missed []Record, run []WaitingRun) {
+	missed = j.Dropped(ReasonPaused, until, why)
 	for _, r := range missed {
 		j.LastRunTime = r.LastRunTime
 		if runMissed {
@@ -37,9 +49,8 @@ func (j Job) Resume(now time.Time, runMissed bool) (resumed Job, missed []Record
 		}
 	}
 	j.WaitingCount += len(run)
-	if j.Trigger != nil && (len(missed) > 0 || j.NextRunTime.IsZero()) { // without one the next look blocks the job, and says why
+	if j.Trigger != nil && len(missed) > 0 { // without one the next look blocks the job, and says why
 		j.nextFire(j.LastRunTime, now)
 	}
-	j.lookSoon(now)
 	return j, missed, run
 }

@@ -63,11 +63,16 @@ func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision 
 	if j.State == StateBlocked || j.State == StatePaused {
 		return p.d // never due: nothing to do until a person acts
 	}
+	if j.pausedWith() != nil {
+		p.park()
+		return p.d
+	}
+	p.endPauses()
 	p.retry()
 	if p.free() > 0 && len(waiting) > 0 && !p.begun() {
 		p.beginWaiting(waiting[0])
 	}
-	if j.State == StateActive {
+	if p.d.State == StateActive {
 		p.fire()
 	}
 	p.lookAgain()
@@ -125,7 +130,7 @@ func (p *planner) fire() {
 	case p.j.NextRunTime.After(p.now): // looked at for another reason, mended by hand, or the clock was set back
 		p.dueAt = p.j.fireAt(p.j.NextRunTime)
 		return
-	case p.begun(): // for the next look
+	case p.begun() || len(p.d.Wait) > 0: // for the next look
 		p.dueAt = p.now
 		return
 	}

@@ -34,6 +34,7 @@ type Scheduler struct {
 	lease  lease
 	ended  endings
 	skips  skipLog
+	pauses pauseLog // of the claim loop
 	wake   chan struct{}
 	asked  chan struct{} // somebody asked to cancel a run of this node
 	dead   chan Peer
@@ -74,6 +75,9 @@ const (
 // Register draws the node's id and writes its row. Run does it; tests that tick by hand call it themselves.
 func (s *Scheduler) Register(ctx context.Context) error {
 	s.setDefaults()
+	if err := s.identify(ctx); err != nil {
+		return fmt.Errorf("find out which database this is: %w", err)
+	}
 	started := time.Now()
 	if err := s.Store.Register(ctx, s.node); err != nil {
 		return fmt.Errorf("register node %s: %w", s.node.Name, err)
@@ -112,6 +116,7 @@ func (s *Scheduler) setDefaults() {
 	s.ended.signal = make(chan struct{}, 1)
 	s.toJudge.signal, s.callDue = make(chan struct{}, 1), make(chan struct{}, 1)
 	s.skips.log = s.Log
+	s.pauses.log = s.Log
 }
 
 // Run registers the node and works until ctx ends; then it claims nothing more, lets its runs go on for Drain, stops

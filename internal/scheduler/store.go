@@ -11,6 +11,11 @@ import (
 // transaction or one statement; errors are ErrLeaseLost, ErrCommitUnknown, ErrRejected where said, else the database's
 // trouble, after which the same call may be made again.
 type Store interface {
+	// Identify says whether the database's rows were made for another one. Where it is not known for which, it is this one
+	// from then on; where it is another one, everything is paused by the time this returns.
+	Identify(ctx context.Context, by string) (Identified, error)
+	// Lasting returns the pauses of labels and of everything that last.
+	Lasting(ctx context.Context) ([]Pause, error)
 	// Register writes the node's row. It is alive from then on.
 	Register(ctx context.Context, n Node) error
 	// Leave removes the node's row, unless instances of it are left.

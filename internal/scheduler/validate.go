@@ -23,6 +23,7 @@ const (
 	maxMaxWaiting   = 1_000_000
 	maxMaxAttempts  = 1000
 	maxLabels       = 64
+	maxLabelValue   = 200
 )
 
 // ValidID says whether a job may have that id.
@@ -179,8 +180,8 @@ func validateLabels(v *violations, labels map[string]string) {
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		if !validLabel.MatchString(name) {
 			v.add(entry("labels", name), "%s is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit", quoteShort(name))
-		} else if len(labels[name]) > 200 || strings.ContainsRune(labels[name], 0) {
-			v.add(entry("labels", name), "is longer than 200 bytes or holds a NUL byte")
+		} else if len(labels[name]) > maxLabelValue || strings.ContainsRune(labels[name], 0) {
+			v.add(entry("labels", name), "is longer than %d bytes or holds a NUL byte", maxLabelValue)
 		}
 	}
 }

@@ -59,6 +59,11 @@ type Store interface {
 	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free, and is given the payload, "" for
 	// none; ErrNotFound, ErrBlocked, ErrPaused.
 	RunNow(ctx context.Context, id, payload string) (scheduler.Run, error)
+	// PauseMany pauses a label or everything, ResumeMany ends that; ErrNotFound for a label that no job has.
+	PauseMany(ctx context.Context, s scheduler.Scope, reason string) (scheduler.Paused, error)
+	ResumeMany(ctx context.Context, s scheduler.Scope, runMissed bool) (scheduler.Resumed, error)
+	// Pauses lists what is paused: everything, labels, and at most limit jobs by id.
+	Pauses(ctx context.Context, limit int) ([]scheduler.Pause, error)
 	// Cancel ends a run, or asks its node to; ErrNotFound, ErrEnded. CancelAll does so for all runs of a job.
 	Cancel(ctx context.Context, jobID string, runID uuid.UUID, reason string) (scheduler.Cancellation, error)
 	CancelAll(ctx context.Context, jobID, reason string) (scheduler.Cancellation, error)
@@ -114,6 +119,7 @@ func (s *Server) Handler() http.Handler {
 	s.registerJobs(api)
 	s.registerEdits(api)
 	s.registerPreview(api)
+	s.registerPauses(api)
 	s.registerRuns(api)
 	s.registerCancel(api)
 	s.registerWhy(api)

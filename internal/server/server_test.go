@@ -346,7 +346,10 @@ func TestErrorsOfTheStoreSayWhetherToTryAgain(t *testing.T) {
 }
 
 // onlyIDs is a database that takes only ids that a job may have, as text without NUL is all that PostgreSQL takes.
-type onlyIDs struct{ *testing.T }
+type onlyIDs struct {
+	server.Store
+	*testing.T
+}
 
 func (o onlyIDs) check(id string) error {
 	if id != "" && !scheduler.ValidID(id) {
@@ -423,7 +426,7 @@ func (o onlyIDs) Alerts(_ context.Context, f scheduler.AlertFilter) ([]scheduler
 
 func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 	s, _, log := newServer(t)
-	s.Store = onlyIDs{t}
+	s.Store = onlyIDs{T: t}
 	h := s.Handler()
 	const run = "/runs/6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11"
 	for _, id := range []string{"%00", "a%00", "%ff", "a%20b", "a%2Fb", "%C3%A9", strings.Repeat("a", 201)} {
@@ -549,6 +552,7 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 		"modify-job": "patch /v1/jobs/{id}", "skip-next": "post /v1/jobs/{id}/skip-next",
 		"reschedule-job": "post /v1/jobs/{id}/reschedule", "list-events": "get /v1/jobs/{id}/events",
 		"pause-job": "post /v1/jobs/{id}/pause", "resume-job": "post /v1/jobs/{id}/resume",
+		"pause": "post /v1/pause", "resume": "post /v1/resume", "list-pauses": "get /v1/pauses",
 		"remove-job": "delete /v1/jobs/{id}", "list-jobs": "get /v1/jobs",
 		"list-runs": "get /v1/runs", "get-run": "get /v1/jobs/{id}/runs/{run_id}",
 		"live": "get /livez", "ready": "get /readyz", "version": "get /version", "why": "get /v1/jobs/{id}/why",

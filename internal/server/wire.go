@@ -141,6 +141,7 @@ func jobOf(o scheduler.Overview) client.Job {
 		PausedAt:     o.PausedAt,
 		PausedBy:     o.PausedBy,
 		PausedReason: o.PausedReason,
+		PausedWith:   o.PausedWith,
 
 		Revision:  o.Revision,
 		CreatedAt: o.CreatedAt,

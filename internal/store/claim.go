@@ -29,6 +29,9 @@ func (s *Store) Claim(ctx context.Context, r scheduler.ClaimRequest, decide func
 			c.Decided = unread(due)
 			return unreadable(ctx, tx, err)
 		}
+		if everythingPaused(looks) { // since the locks were asked for
+			return nil
+		}
 		for _, l := range looks {
 			c.Decided = append(c.Decided, scheduler.Decided{Look: l, Decision: decide(l)})
 		}
@@ -97,13 +100,18 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.L
 	b.Queue(claimWaiting, args).Query(func(rows pgx.Rows) error {
 		return each(rows, func(r waitingRow) { waiting[r.JobID], count[r.JobID] = append(waiting[r.JobID], r.run()), r.Waiting })
 	})
-	// Last, so that a run that begins now is not said to begin before the end of one that was not counted any more.
+	// After them, so that a run that begins now is not said to begin before the end of one that was not counted any more.
 	b.Queue(claimJobs, args).Query(func(rows pgx.Rows) error {
 		type row struct {
 			jobRow
 			Now time.Time
 		}
 		return each(rows, func(r row) { jobs[r.ID], now = r.jobRow, r.Now.UTC() })
+	})
+	// Last, so that no run that begins now is said to have begun after the commit of a pause.
+	var pauses []scheduler.Pause
+	b.Queue(claimPauses, pgx.StrictNamedArgs{"since": earliest(due)}).Query(func(rows pgx.Rows) error {
+		return each(rows, func(r pauseRow) { pauses = append(pauses, r.pause()) })
 	})
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("read due jobs: %w", err)
@@ -112,6 +120,7 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.L
 	for i := range due {
 		row := jobs[due[i].JobID]
 		job, err := row.job(&due[i])
+		job.Pauses = job.Covering(pauses)
 		job.WaitingCount, job.Live = count[job.ID], len(live[job.ID])
 		looks[i] = scheduler.Look{Job: job, Queue: due[i].Queue, Now: now, Err: err, Live: live[job.ID], Waiting: waiting[job.ID]}
 	}

@@ -177,8 +177,8 @@ func (s *Store) RunNow(ctx context.Context, id, payload string) (scheduler.Run, 
 		if present.State == scheduler.StateBlocked {
 			return fmt.Errorf("%w: %s", scheduler.ErrBlocked, present.Error)
 		}
-		if present.State == scheduler.StatePaused {
-			return scheduler.ErrPaused
+		if err := present.PausedError(); err != nil {
+			return err
 		}
 		w := present.ManualRun(now)
 		w.Payload, run = payload, w.Run
@@ -296,6 +296,7 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		LastReason  *string
 		LastEndedAt *time.Time
 		Problem     *string
+		PausedWith  *string
 	}
 	list := []scheduler.Overview{}
 	args := pgx.StrictNamedArgs{"after": after, "job_id": id, "limit": limit}
@@ -308,7 +309,7 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		}
 		list = append(list, scheduler.Overview{
 			Job: job, Running: r.Running, Waiting: r.Waiting, LastOutcome: deref(r.LastOutcome), LastReason: deref(r.LastReason),
-			LastEndedAt: orZero(r.LastEndedAt), Problem: problem,
+			LastEndedAt: orZero(r.LastEndedAt), Problem: problem, PausedWith: deref(r.PausedWith),
 		})
 	})
 	return list, err

@@ -166,9 +166,9 @@ func ids(jobs []scheduleRow) []string {
 	return list
 }
 
-// Maintain makes the partitions of run_history that are missing.
+// Maintain makes the partitions of run_history that are missing, and forgets old pauses.
 func (s *Store) Maintain(ctx context.Context) error {
-	return s.exec(ctx, maintainTimeout, maintain)
+	return errors.Join(s.exec(ctx, maintainTimeout, maintain), s.exec(ctx, maintainTimeout, pausesForget))
 }
 
 // exec is a loop's call of one statement that is a transaction by itself.

@@ -38,6 +38,7 @@ type Store struct {
 	jobs     map[string]scheduler.Overview
 	runs     []scheduler.RunView
 	alerts   []scheduler.Alert
+	pauses   []scheduler.Pause // of labels and of everything
 	revision int64
 	events   []scheduler.Event
 }
@@ -60,7 +61,8 @@ func (s *Store) Put(ctx context.Context, d scheduler.Definition) (o scheduler.Ov
 	}
 	o, exists := s.jobs[d.ID]
 	if exists && equal(o.Definition, d) {
-		return o, false, nil
+		o.Pauses = o.Covering(s.pauses)
+		return covered(o), false, nil
 	}
 	s.revision++
 	o.Definition, o.Revision, o.UpdatedAt = d, s.revision, Now
@@ -72,7 +74,8 @@ func (s *Store) Put(ctx context.Context, d scheduler.Definition) (o scheduler.Ov
 	if !exists {
 		s.happenedLocked(ctx, d.ID, scheduler.ActionAdded, "", nil, definitionOf(o))
 	}
-	return o, !exists, nil
+	o.Pauses = o.Covering(s.pauses)
+	return covered(o), !exists, nil
 }
 
 func equal(a, b scheduler.Definition) bool {
@@ -83,12 +86,19 @@ func equal(a, b scheduler.Definition) bool {
 
 // Job returns a job.
 func (s *Store) Job(_ context.Context, id string) (scheduler.Overview, error) {
+	o, err := s.stored(id)
+	return covered(o), err
+}
+
+// stored is a job as an edit finds it.
+func (s *Store) stored(id string) (scheduler.Overview, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o, ok := s.jobs[id]
 	if !ok {
 		return o, scheduler.ErrNotFound
 	}
+	o.Pauses = o.Covering(s.pauses)
 	return o, nil
 }
 
@@ -98,7 +108,8 @@ func (s *Store) Jobs(_ context.Context, after string, limit int) (list []schedul
 	defer s.mu.Unlock()
 	for _, o := range s.jobs {
 		if o.ID > after {
-			list = append(list, o)
+			o.Pauses = o.Covering(s.pauses)
+			list = append(list, covered(o))
 		}
 	}
 	slices.SortFunc(list, func(a, b scheduler.Overview) int { return cmp.Compare(a.ID, b.ID) })
@@ -130,7 +141,7 @@ func (s *Store) Resume(ctx context.Context, id string, runMissed bool) (schedule
 }
 
 func (s *Store) move(ctx context.Context, id string, do func(scheduler.Job) (scheduler.Job, error)) (scheduler.Overview, error) {
-	o, err := s.Job(ctx, id)
+	o, err := s.stored(id)
 	if err != nil {
 		return o, err
 	}
@@ -138,17 +149,20 @@ func (s *Store) move(ctx context.Context, id string, do func(scheduler.Job) (sch
 		return o, err
 	}
 	s.Change(id, func(stored *scheduler.Overview) { *stored = o })
-	return o, nil
+	return s.Job(ctx, id)
 }
 
 // RunNow records a waiting run.
 func (s *Store) RunNow(ctx context.Context, id, payload string) (scheduler.Run, error) {
-	o, err := s.Job(ctx, id)
+	o, err := s.stored(id)
 	if err != nil {
 		return scheduler.Run{}, err
 	}
 	if o.State == scheduler.StateBlocked {
 		return scheduler.Run{}, fmt.Errorf("%w: %s", scheduler.ErrBlocked, o.Error)
+	}
+	if err := o.PausedError(); err != nil {
+		return scheduler.Run{}, err
 	}
 	w := o.ManualRun(Now)
 	s.happened(ctx, id, scheduler.ActionRunAsked, "", nil, map[string]any{"run_id": w.RunID, "payload": payload})

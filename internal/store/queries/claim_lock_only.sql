@@ -3,6 +3,7 @@ WITH due AS MATERIALIZED (
     SELECT job_id, queue, state, next_run_time, last_run_time, due_at, error
     FROM pgdue.next_run_times
     WHERE queue = @queue AND due_at <= pgdue.now() AND job_id = ANY (@job_ids::text[])
+      AND NOT EXISTS (SELECT FROM pgdue.settings WHERE paused_at IS NOT NULL)
     ORDER BY job_id
     LIMIT @limit
     FOR UPDATE SKIP LOCKED

@@ -1,0 +1,237 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pgdue/pgdue/internal/scheduler"
+)
+
+// wakeBatch is how many jobs of a label one transaction wakes, and so holds locked.
+const wakeBatch = 500
+
+// errNoSettings says that the one row of settings, which is the lock of all pauses, was deleted by hand.
+var errNoSettings = errors.New("pgdue.settings has no row; INSERT INTO pgdue.settings DEFAULT VALUES makes it")
+
+// pauseRow is a pause of a label or of everything.
+type pauseRow struct {
+	LabelName  *string
+	LabelValue *string
+	PausedAt   time.Time
+	PausedBy   *string
+	Reason     *string
+	ResumedAt  *time.Time
+	ResumedBy  *string
+	RunMissed  bool
+}
+
+func (r *pauseRow) pause() scheduler.Pause {
+	return scheduler.Pause{
+		Scope:    scheduler.Scope{LabelName: deref(r.LabelName), LabelValue: deref(r.LabelValue)},
+		PausedAt: r.PausedAt.UTC(), PausedBy: deref(r.PausedBy), Reason: deref(r.Reason),
+		ResumedAt: orZero(r.ResumedAt), ResumedBy: deref(r.ResumedBy), RunMissed: r.RunMissed,
+	}
+}
+
+// everythingPaused says whether the pauses that were read for a claim's jobs, which all have it, are of everything.
+func everythingPaused(looks []scheduler.Look) bool {
+	for _, p := range looks[0].Job.Pauses {
+		if p.Everything() && p.Lasts() {
+			return true
+		}
+	}
+	return false
+}
+
+// earliest is the first of the jobs' next run times, nil for none.
+func earliest(due []scheduleRow) (first *time.Time) {
+	for i := range due {
+		if at := due[i].NextRunTime; at != nil && (first == nil || at.Before(*first)) {
+			first = at
+		}
+	}
+	return first
+}
+
+// PauseMany pauses a label or everything. No run of what is covered is said to have begun after this has returned; a claim
+// that read before the commit may still write the runs that it began before.
+func (s *Store) PauseMany(ctx context.Context, scope scheduler.Scope, reason string) (p scheduler.Paused, err error) {
+	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		present, err := lockPauses(ctx, tx, scope)
+		if err != nil {
+			return err
+		}
+		p = scheduler.Paused{Pause: scheduler.Pause{Scope: scope, PausedBy: scheduler.ActorOf(ctx), Reason: reason}}
+		if !scope.Everything() {
+			if p.Jobs, err = countLabel(ctx, tx, scope); err != nil {
+				return err
+			}
+		}
+		switch {
+		case present != nil:
+			p.Pause, p.Already = *present, true
+			return nil
+		case !scope.Everything() && p.Jobs == 0:
+			return scheduler.ErrNotFound
+		}
+		return pauseMany(ctx, tx, &p.Pause)
+	})
+	return p, err
+}
+
+// pauseMany writes a pause and tells the nodes, which log it. The caller holds the lock and has found it not paused.
+func pauseMany(ctx context.Context, tx pgx.Tx, p *scheduler.Pause) error {
+	statement, args := pauseEverything, pgx.StrictNamedArgs{"by": p.PausedBy, "reason": p.Reason}
+	if !p.Everything() {
+		statement, args["label_name"], args["label_value"] = pauseLabel, p.LabelName, p.LabelValue
+	}
+	if err := tx.QueryRow(ctx, statement, args).Scan(&p.PausedAt); err != nil {
+		return fmt.Errorf("pause %s: %w", p.Scope, err)
+	}
+	p.PausedAt = p.PausedAt.UTC()
+	_, err := tx.Exec(ctx, pausesNotify)
+	return err
+}
+
+// ResumeMany ends the pause of a label or of everything. Jobs of a label that the pause held are then made due, so that a
+// look records what they missed and goes on; where that fails, WakeError says so, and they are looked at when their turn
+// comes. What was due while everything was paused is due all the same.
+func (s *Store) ResumeMany(ctx context.Context, scope scheduler.Scope, runMissed bool) (r scheduler.Resumed, err error) {
+	present, err := s.identity(ctx)
+	if err != nil {
+		return r, err
+	}
+	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		p, err := lockPauses(ctx, tx, scope)
+		if err != nil {
+			return err
+		}
+		if r = (scheduler.Resumed{Pause: scheduler.Pause{Scope: scope}}); p == nil {
+			return nil
+		}
+		r.Was, r.Pause = true, *p
+		r.Pause.ResumedBy, r.Pause.RunMissed = scheduler.ActorOf(ctx), runMissed
+		return resumeMany(ctx, tx, &r.Pause, present)
+	})
+	if err != nil || !r.Was || scope.Everything() {
+		return r, err
+	}
+	// Durable from here: if we die now, the held jobs are looked at when their turn comes, some minutes from now at most.
+	r.Woken, r.WakeError = s.wakeLabel(ctx, scope)
+	return r, nil
+}
+
+// resumeMany ends a pause. The caller holds the lock and has found it on.
+func resumeMany(ctx context.Context, tx pgx.Tx, p *scheduler.Pause, present scheduler.Identity) error {
+	statement, args := resumeEverything, pgx.StrictNamedArgs{"by": p.ResumedBy, "run_missed": p.RunMissed}
+	if p.Everything() {
+		args["system"], args["database"] = system(present), text(present.Database)
+	} else {
+		statement, args["label_name"], args["label_value"] = resumeLabel, p.LabelName, p.LabelValue
+	}
+	if err := tx.QueryRow(ctx, statement, args).Scan(&p.ResumedAt); err != nil {
+		return fmt.Errorf("resume %s: %w", p.Scope, err)
+	}
+	p.ResumedAt = p.ResumedAt.UTC()
+	if !p.Everything() {
+		return nil // the nodes are told once its jobs are due
+	}
+	_, err := tx.Exec(ctx, pausesNotify)
+	return err
+}
+
+// wakeLabel makes the jobs of a label due that its pause held, and tells the nodes once. A batch of which a job stays
+// locked is left out.
+func (s *Store) wakeLabel(ctx context.Context, scope scheduler.Scope) (woken int, err error) {
+	args := pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue, "after": "", "limit": wakeBatch}
+	for {
+		var batch []string
+		type row struct{ ID string }
+		if err := read(ctx, s, labelJobs, args, func(r row) { batch = append(batch, r.ID) }); err != nil {
+			return woken, err
+		}
+		if len(batch) == 0 {
+			break
+		}
+		n, failed := s.wakeJobs(ctx, batch)
+		woken, err = woken+n, errors.Join(err, failed)
+		args["after"] = batch[len(batch)-1]
+	}
+	notified := call(ctx, s.limit, func(ctx context.Context) error {
+		_, err := s.pool.Exec(ctx, pausesNotify)
+		return err
+	})
+	return woken, errors.Join(err, notified)
+}
+
+func (s *Store) wakeJobs(ctx context.Context, jobIDs []string) (woken int, err error) {
+	args := pgx.StrictNamedArgs{"job_ids": jobIDs}
+	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, labelLock, args); err != nil {
+			return err
+		}
+		tag, err := tx.Exec(ctx, labelWake, args)
+		woken = int(tag.RowsAffected())
+		return err
+	})
+	return woken, err
+}
+
+// lockPauses locks all pauses and returns the one of a scope that lasts, nil for none.
+func lockPauses(ctx context.Context, tx pgx.Tx, scope scheduler.Scope) (*scheduler.Pause, error) {
+	if _, err := lockSettings(ctx, tx); err != nil {
+		return nil, err
+	}
+	rows, err := tx.Query(ctx, pausesLasting)
+	if err != nil {
+		return nil, err
+	}
+	var found *scheduler.Pause
+	err = each(rows, func(r pauseRow) {
+		if p := r.pause(); p.Scope == scope {
+			found = &p
+		}
+	})
+	return found, err
+}
+
+func countLabel(ctx context.Context, tx pgx.Tx, scope scheduler.Scope) (n int, err error) {
+	err = tx.QueryRow(ctx, labelCount, pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue}).Scan(&n)
+	return n, err
+}
+
+// Pauses lists what is paused: everything, labels, and up to limit jobs by id.
+func (s *Store) Pauses(ctx context.Context, limit int) ([]scheduler.Pause, error) {
+	list := []scheduler.Pause{}
+	if err := read(ctx, s, pausesLasting, nil, func(r pauseRow) { list = append(list, r.pause()) }); err != nil {
+		return nil, err
+	}
+	type row struct {
+		JobID    string
+		PausedAt *time.Time
+		PausedBy *string
+		Reason   *string
+	}
+	err := read(ctx, s, pausesJobs, pgx.StrictNamedArgs{"limit": limit}, func(r row) {
+		list = append(list, scheduler.Pause{
+			Scope: scheduler.Scope{JobID: r.JobID}, PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy), Reason: deref(r.Reason),
+		})
+	})
+	return list, err
+}
+
+// Lasting lists what is paused by label or as a whole, for a node's log.
+func (s *Store) Lasting(ctx context.Context) (list []scheduler.Pause, err error) {
+	err = call(ctx, s.limit, func(ctx context.Context) error {
+		rows, err := s.loops.Query(ctx, pausesLasting)
+		if err != nil {
+			return err
+		}
+		return each(rows, func(r pauseRow) { list = append(list, r.pause()) })
+	})
+	return list, err
+}

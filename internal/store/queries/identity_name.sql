@@ -1,0 +1,2 @@
+-- identity_name: the name of this database.
+SELECT current_database()::text AS name
