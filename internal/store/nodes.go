@@ -166,11 +166,6 @@ func ids(jobs []scheduleRow) []string {
 	return list
 }
 
-// Maintain makes the partitions of run_history that are missing.
-func (s *Store) Maintain(ctx context.Context) error {
-	return s.exec(ctx, maintainTimeout, maintain)
-}
-
 // exec is a loop's call of one statement that is a transaction by itself.
 func (s *Store) exec(ctx context.Context, limit time.Duration, statement string, args ...any) error {
 	return call(ctx, limit, func(ctx context.Context) error {
