@@ -134,7 +134,11 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRo
 				}
 			}
 		}
-		if lost, _, err = endAttempts(ctx, tx, lost); err != nil {
+		written, n, err := endAttempts(ctx, tx, lost)
+		if err == nil && n < len(written) { // the dead node has recorded some itself meanwhile
+			written, err = ours(ctx, tx, written)
+		}
+		if lost = written; err != nil {
 			return nil, err
 		}
 	}

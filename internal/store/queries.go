@@ -38,6 +38,7 @@ var (
 	eventInsert       = query("event_insert")
 	eventNow          = query("event_now")
 	eventRows         = query("events")
+	gauges            = query("gauges")
 	historyInsert     = query("history_insert")
 	jobBlock          = query("job_block")
 	jobDelete         = query("job_delete")
