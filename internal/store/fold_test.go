@@ -109,10 +109,11 @@ schedule succeeded×1 12:02–12:02 ended 12:02:10`
 func TestFoldedRowsDisturbNothing(t *testing.T) {
 	t.Parallel()
 	f := newFolding(t)
-	for _, at := range []string{"11:10", "11:20", "11:30", "11:40"} {
-		f.record(t, "terse", at, "succeeded", 1, true, "schedule")
+	f.record(t, "terse", "05:00", "failed", 1, true, "schedule")
+	for hour := 6; hour < 12; hour++ {
+		f.record(t, "terse", fmt.Sprintf("%02d:10", hour), "succeeded", 1, true, "schedule")
+		f.record(t, "terse", fmt.Sprintf("%02d:20", hour), "succeeded", 1, true, "schedule")
 	}
-	f.record(t, "terse", "11:00", "failed", 1, true, "schedule")
 	before, err := f.s.Job(t.Context(), "terse")
 	if err != nil {
 		t.Fatal(err)

@@ -140,7 +140,9 @@ func TestLongReaderHoldsUpNoCompletion(t *testing.T) {
 	var all sync.WaitGroup
 	all.Go(func() { ended <- longestEnd(t, s, stop) })
 	for range 5 {
-		h, err := s.Maintain(t.Context())
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		h, err := s.Maintain(ctx)
+		cancel()
 		if err == nil || !strings.Contains(err.Error(), "make partitions") || !strings.Contains(err.Error(), "drop old partitions") {
 			t.Errorf("beside a long reader: %v, want errors of both", err)
 		}
