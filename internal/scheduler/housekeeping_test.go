@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"log/slog"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,7 +18,13 @@ func TestHousekeepingUntilItSucceeds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
+		var mu sync.Mutex
 		var at []time.Duration
+		times := func() []time.Duration {
+			mu.Lock()
+			defer mu.Unlock()
+			return slices.Clone(at)
+		}
 		begun := time.Now()
 		answers := []func() (Housekeeping, error){
 			func() (Housekeeping, error) { return Housekeeping{Known: true, DaysAhead: 2}, errDown },
@@ -26,6 +34,8 @@ func TestHousekeepingUntilItSucceeds(t *testing.T) {
 			func() (Housekeeping, error) { return Housekeeping{Known: true, DaysAhead: 14}, nil },
 		}
 		s := node(&fake{maintain: func() (Housekeeping, error) {
+			mu.Lock()
+			defer mu.Unlock()
 			n := min(len(at), len(answers)-1)
 			at = append(at, time.Since(begun))
 			return answers[n]()
@@ -37,7 +47,7 @@ func TestHousekeepingUntilItSucceeds(t *testing.T) {
 
 		wantWarnings := []string{"for 2 days after today only", "for 2 days after today only", "no partition for today", "", ""}
 		for n, want := range wantWarnings {
-			for synctest.Wait(); len(at) <= n; synctest.Wait() {
+			for synctest.Wait(); len(times()) <= n; synctest.Wait() {
 				time.Sleep(time.Second)
 			}
 			if got := strings.Join(s.Warnings(), "\n"); !strings.Contains(got, want) || (want == "") != (got == "") {
@@ -49,10 +59,11 @@ func TestHousekeepingUntilItSucceeds(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
-		if at[0] != 0 || at[4] > 5*time.Minute {
-			t.Errorf("housekeeping at %v, want the first five within five minutes", at)
+		all := times()
+		if all[0] != 0 || all[4] > 5*time.Minute {
+			t.Errorf("housekeeping at %v, want the first five within five minutes", all)
 		}
-		if n := len(at) - 5; n < 2 || n > 3 {
+		if n := len(all) - 5; n < 2 || n > 3 {
 			t.Errorf("%d housekeepings in the three hours after the fifth, want one an hour", n)
 		}
 		if n := strings.Count(log.String(), "about to be without partitions"); n != 2 {
