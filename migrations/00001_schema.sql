@@ -55,6 +55,9 @@ CREATE TABLE pgdue.jobs (
     paused_by        text,
     paused_reason    text
 );
+-- Housekeeping folds the successes of these jobs.
+CREATE INDEX jobs_history_errors ON pgdue.jobs (id) WHERE history = 'errors';
+COMMENT ON INDEX pgdue.jobs_history_errors IS 'The jobs whose successes are folded, an hour into one row of run_history';
 COMMENT ON TABLE pgdue.jobs IS 'What each job is: cold, written by people only. When it fires is in next_run_times';
 COMMENT ON COLUMN pgdue.jobs.id IS 'Chosen by the user; 1 to 200 of A-Z a-z 0-9 . _ : @ -';
 COMMENT ON COLUMN pgdue.jobs.trigger IS 'When the job fires, in the one JSON form';
@@ -280,34 +283,102 @@ CREATE INDEX run_history_latest ON pgdue.run_history (job_id, ended_at);
 COMMENT ON INDEX pgdue.run_history_latest IS 'A job''s latest rows';
 
 CREATE TABLE pgdue.run_history_default PARTITION OF pgdue.run_history DEFAULT;
-COMMENT ON TABLE pgdue.run_history_default IS 'Takes rows of days without a partition. Empty while nodes make partitions ahead';
+COMMENT ON TABLE pgdue.run_history_default IS 'Takes rows of days without a partition. Empty while nodes make partitions ahead; make_history_partitions() moves what is here';
+
+-- The bounds as text come from PostgreSQL itself, with their zone. The names of partitions mean nothing.
+CREATE VIEW pgdue.history_partitions AS
+SELECT c.oid::regclass AS partition,
+       (regexp_match(b.bounds, $$FROM \('([^']+)'\)$$))[1]::timestamptz AS starts_at,
+       (regexp_match(b.bounds, $$TO \('([^']+)'\)$$))[1]::timestamptz AS ends_at,
+       pg_total_relation_size(c.oid) AS bytes
+FROM pg_inherits i
+JOIN pg_class c ON c.oid = i.inhrelid
+CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bounds) b
+WHERE i.inhparent = 'pgdue.run_history'::regclass;
+COMMENT ON VIEW pgdue.history_partitions IS 'The partitions of run_history: each with the first moment of its rows, the moment before which they end, and its size. The DEFAULT one has neither';
+
+-- +goose StatementBegin
+-- The functions below run as their owner, and pgdue.now() follows a setting of the session: what the caller may do is asked
+-- for by its own name.
+CREATE FUNCTION pgdue.require_history_rights() RETURNS void LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    caller name := CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END;
+BEGIN
+    IF NOT has_table_privilege(caller, 'pgdue.run_history', 'DELETE') THEN
+        RAISE insufficient_privilege USING
+            MESSAGE = format('%s may not DELETE from pgdue.run_history, so it may not keep its partitions either', caller),
+            HINT = format('GRANT DELETE ON pgdue.run_history TO %I', caller);
+    END IF;
+END $$;
+-- +goose StatementEnd
+COMMENT ON FUNCTION pgdue.require_history_rights() IS 'Fails unless the caller may delete from run_history: what the functions that make and drop partitions ask first, as they run with their owner''s rights';
 
 -- +goose StatementBegin
 CREATE FUNCTION pgdue.make_history_partitions(days_ahead integer DEFAULT 14) RETURNS integer LANGUAGE plpgsql
-SET TimeZone = 'UTC' SET lock_timeout = '100ms' AS $$
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET lock_timeout = '100ms' AS $$
 DECLARE
     today date := pgdue.now()::date;
     day   date;
     name  text;
+    moved bigint;
     made  integer := 0;
 BEGIN
-    -- One at a time; who comes second finds them made.
-    PERFORM pg_advisory_xact_lock(hashtext('pgdue.make_history_partitions'));
-    FOR day IN SELECT today + n FROM generate_series(0, days_ahead) AS n LOOP
+    PERFORM pgdue.require_history_rights();
+    IF days_ahead IS NULL OR days_ahead NOT BETWEEN 0 AND 100 THEN
+        RAISE invalid_parameter_value USING MESSAGE = format('days_ahead %s is not within 0 and 100', days_ahead);
+    END IF;
+    -- One at a time, the dropping of partitions included; who comes second leaves it to the first.
+    IF NOT pg_try_advisory_xact_lock(hashtext('pgdue.history_partitions')) THEN
+        RETURN 0;
+    END IF;
+    FOR day IN
+        SELECT today + n FROM generate_series(0, days_ahead) AS n
+        UNION
+        SELECT ended_at::date FROM pgdue.run_history_default WHERE isfinite(ended_at)
+        ORDER BY 1
+    LOOP
+        CONTINUE WHEN EXISTS (SELECT FROM pgdue.history_partitions p
+                              WHERE p.starts_at < (day + 1)::timestamptz AND p.ends_at > day::timestamptz);
         name := 'run_history_' || to_char(day, 'YYYYMMDD');
-        CONTINUE WHEN to_regclass('pgdue.' || name) IS NOT NULL;
-        -- Made apart and then attached, which locks the default partition alone, and gives up soon: who waits for that lock
-        -- behind a long reader makes all who come later wait too.
+        IF to_regclass('pgdue.' || name) IS NOT NULL THEN
+            RAISE WARNING 'pgdue.% is no partition of run_history; rename it, so that the rows of % UTC get one', name, day;
+            CONTINUE;
+        END IF;
+        -- Attaching needs the default partition alone, and that lock is given up soon: who waits for it behind a long
+        -- reader makes all who come later wait too. What the day has left there moves under it.
+        LOCK TABLE ONLY pgdue.run_history IN SHARE UPDATE EXCLUSIVE MODE;
+        LOCK TABLE pgdue.run_history_default IN ACCESS EXCLUSIVE MODE;
         EXECUTE format('CREATE TABLE pgdue.%I (LIKE pgdue.run_history INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
+        EXECUTE format('WITH moved AS (DELETE FROM pgdue.run_history_default WHERE ended_at >= %L AND ended_at < %L RETURNING *) '
+                       'INSERT INTO pgdue.%I SELECT * FROM moved', -- both have the columns of run_history, in its order
+                       day::timestamptz, (day + 1)::timestamptz, name);
+        GET DIAGNOSTICS moved = ROW_COUNT;
         EXECUTE format('ALTER TABLE pgdue.run_history ATTACH PARTITION pgdue.%I FOR VALUES FROM (%L) TO (%L)',
                        name, day::timestamptz, (day + 1)::timestamptz);
         EXECUTE format('COMMENT ON TABLE pgdue.%I IS %L', name, 'Rows of run_history that ended on ' || day || ' UTC');
         made := made + 1;
+        EXIT WHEN moved > 0; -- the lock is held for as long as this takes: one such day at a time
     END LOOP;
     RETURN made;
 END $$;
 -- +goose StatementEnd
-COMMENT ON FUNCTION pgdue.make_history_partitions(integer) IS 'Makes the partitions of run_history from today to so many days ahead that are missing, and returns how many it made. May be called at any time by anybody who owns the schema';
+COMMENT ON FUNCTION pgdue.make_history_partitions(integer) IS 'Makes the partitions of run_history that are missing: from today to so many days ahead, and of days that have rows in run_history_default, which it moves. Returns how many it made; call it again until that is 0, as it stops after a day whose rows it moved. Waits for a lock for 100 ms at most. For whoever may DELETE from run_history; it runs with the rights of its owner';
+
+-- +goose StatementBegin
+CREATE FUNCTION pgdue.history_days_ahead() RETURNS integer LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO' AS $$
+    WITH partitions AS MATERIALIZED (
+        SELECT starts_at, ends_at FROM pgdue.history_partitions
+    )
+    SELECT coalesce(min(n), 101) - 1
+    FROM generate_series(0, 100) AS n
+    WHERE NOT EXISTS (SELECT FROM partitions
+                      WHERE starts_at <= (pgdue.now()::date + n)::timestamptz AND ends_at >= (pgdue.now()::date + n + 1)::timestamptz)
+$$;
+-- +goose StatementEnd
+COMMENT ON FUNCTION pgdue.history_days_ahead() IS 'For how many whole days (UTC) after today run_history has partitions without a gap: 14 when all is well, 100 at most, -1 when today has none. Fewer than 3: see why make_history_partitions() fails';
+
 SELECT pgdue.make_history_partitions();
 
 CREATE VIEW pgdue.job_overview AS
@@ -357,7 +428,10 @@ COMMENT ON VIEW pgdue.runs IS 'All runs: those that wait, those that run, and th
 -- +goose Down
 DROP VIEW pgdue.runs;
 DROP VIEW pgdue.job_overview;
+DROP FUNCTION pgdue.history_days_ahead();
 DROP FUNCTION pgdue.make_history_partitions(integer);
+DROP FUNCTION pgdue.require_history_rights();
+DROP VIEW pgdue.history_partitions;
 DROP TABLE pgdue.run_history;
 DROP TABLE pgdue.waiting_runs;
 DROP TABLE pgdue.running_instances;

@@ -19,7 +19,7 @@ COMMENT ON COLUMN pgdue.settings.paused_by IS 'Who paused everything';
 COMMENT ON COLUMN pgdue.settings.paused_reason IS 'Why';
 COMMENT ON COLUMN pgdue.settings.system_identifier IS 'The PostgreSQL cluster that these rows were made for, as in pg_control_system(). In another one they are a restored copy, and nodes start paused';
 COMMENT ON COLUMN pgdue.settings.database_name IS 'The database that these rows were made for, likewise';
-COMMENT ON COLUMN pgdue.settings.history_retention IS 'How long run_history and job_events are kept; whole days are dropped';
+COMMENT ON COLUMN pgdue.settings.history_retention IS 'How long run_history, job_events, and pauses and alerts that are over are kept; of run_history whole days are dropped';
 INSERT INTO pgdue.settings DEFAULT VALUES;
 
 CREATE TABLE pgdue.pauses (
@@ -184,9 +184,38 @@ COMMENT ON INDEX pgdue.run_history_failures IS 'A job''s latest failures, which 
 CREATE INDEX jobs_watched ON pgdue.jobs (id) WHERE on_failure IS NOT NULL;
 COMMENT ON INDEX pgdue.jobs_watched IS 'The jobs with on_failure, which every node looks through';
 
+-- +goose StatementBegin
+CREATE FUNCTION pgdue.drop_history_partitions(at_most integer DEFAULT 1) RETURNS integer LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET lock_timeout = '100ms' AS $$
+DECLARE
+    old     regclass;
+    dropped integer := 0;
+BEGIN
+    PERFORM pgdue.require_history_rights();
+    IF NOT pg_try_advisory_xact_lock(hashtext('pgdue.history_partitions')) THEN
+        RETURN 0;
+    END IF;
+    -- All rows of a partition are older than its end.
+    FOR old IN
+        SELECT p.partition FROM pgdue.history_partitions p, pgdue.settings s
+        WHERE p.ends_at <= pgdue.now() - s.history_retention
+        ORDER BY p.ends_at
+        LIMIT at_most
+    LOOP
+        -- This locks run_history itself, for a moment. Behind a long reader it gives up soon, since all completions
+        -- would wait behind it.
+        EXECUTE format('DROP TABLE %s', old);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END $$;
+-- +goose StatementEnd
+COMMENT ON FUNCTION pgdue.drop_history_partitions(integer) IS 'Drops the oldest partitions of run_history all of whose rows are older than settings.history_retention: one per call unless more are asked for, so that run_history is locked for a moment only. Returns how many it dropped; call it again until that is 0. Waits for a lock for 100 ms at most. For whoever may DELETE from run_history; it runs with the rights of its owner';
+
 -- +goose Down
 DROP INDEX pgdue.jobs_watched;
 DROP INDEX pgdue.run_history_failures;
+DROP FUNCTION pgdue.drop_history_partitions(integer);
 DROP TABLE pgdue.alerts;
 DROP TABLE pgdue.job_events;
 DROP VIEW pgdue.job_overview;

@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"internal/scheduler": {"internal/trigger"},
 	"internal/store":     {"internal/scheduler", "internal/trigger", "migrations"},
 	"internal/executor":  {"internal/scheduler", "internal/trigger"},
+	"internal/metrics":   {"internal/scheduler"},
 	"internal/server":    {"client", "internal/scheduler", "internal/trigger"},
 }
 

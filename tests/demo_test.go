@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,6 +48,9 @@ func TestDemo(t *testing.T) {
 		"scheduler", "add", "123", "--max-instances", "12", "--at", "now", "--", "sleep", "60")
 	conn := storetest.Conn(t, database)
 	storetest.Await(t, conn, "runs of 123 that overlap", "SELECT count(*) >= 2 FROM pgdue.running_instances WHERE job_id = '123'")
+
+	wantMetrics(t, api, `pgdue_running_instances [2-9]`, `pgdue_fires_total{outcome="skipped",reason="max_instances"} [1-9]`,
+		`pgdue_history_partitions_ahead 14`, `pgdue_nodes_alive 1`, `process_start_time_seconds `)
 
 	// kill -9 of everything, and the same command again.
 	node.kill()
@@ -226,4 +230,23 @@ func output(t testing.TB, program string, args ...string) string {
 		t.Fatalf("%s %s: %v\n%s", program, strings.Join(args, " "), err, out)
 	}
 	return string(out)
+}
+
+// wantMetrics looks for lines in what a node tells Prometheus.
+func wantMetrics(t *testing.T, api string, want ...string) {
+	t.Helper()
+	answer, err := http.Get(api + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range want {
+		if !regexp.MustCompile("(?m)^" + line).Match(text) {
+			t.Errorf("no line %s in the metrics:\n%s", line, text)
+		}
+	}
 }

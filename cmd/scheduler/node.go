@@ -18,6 +18,7 @@ import (
 
 	"github.com/pgdue/pgdue/client"
 	"github.com/pgdue/pgdue/internal/executor"
+	"github.com/pgdue/pgdue/internal/metrics"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/server"
 	"github.com/pgdue/pgdue/internal/store"
@@ -41,11 +42,13 @@ type node struct {
 	paused     bool
 	logLevel   slog.Level
 	logFormat  string
+	jobLabels  bool // in metrics
 
 	log      *slog.Logger
 	store    *store.Store
 	listener net.Listener
 	pool     *executor.Pool
+	metrics  *metrics.Metrics
 	current  atomic.Pointer[scheduler.Scheduler]
 }
 
@@ -154,7 +157,9 @@ func (n *node) run(ctx context.Context, ready func(context.Context) error) error
 	if err != nil {
 		return fmt.Errorf("read the address of the API: %w", err)
 	}
-	api := &server.Server{Store: n.store, Log: n.log, Version: buildVersion(), TZData: tzdataVersion(), Ready: n.ready, Loopback: loopback}
+	n.metrics = metrics.New(n.store, n.jobLabels)
+	api := &server.Server{Store: n.store, Log: n.log, Version: buildVersion(), TZData: tzdataVersion(), Ready: n.ready, Loopback: loopback,
+		Warnings: n.warnings, Metrics: n.metrics.Handler()}
 	web := &http.Server{
 		Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
@@ -203,7 +208,7 @@ func closeServer(web *http.Server) {
 func (n *node) schedule(ctx context.Context) error {
 	first := true
 	for {
-		s := &scheduler.Scheduler{Store: n.store, Executor: n.pool, Log: n.log, Version: buildVersion(), Drain: n.drain, Slots: n.slots}
+		s := &scheduler.Scheduler{Store: n.store, Executor: n.pool, Log: n.log, Version: buildVersion(), Drain: n.drain, Slots: n.slots, Metrics: n.metrics}
 		n.current.Store(s)
 		err := s.Run(ctx)
 		switch {
@@ -232,6 +237,14 @@ func (n *node) ready(ctx context.Context) error {
 		return errors.New("the node has not begun yet")
 	}
 	return s.Ready()
+}
+
+// warnings are those of the present registration.
+func (n *node) warnings() []string {
+	if s := n.current.Load(); s != nil {
+		return s.Warnings()
+	}
+	return nil
 }
 
 // databaseURL is the database that a flag or PGDUE_DATABASE_URL names. DATABASE_URL is never read: it is often another

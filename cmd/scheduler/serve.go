@@ -32,6 +32,7 @@ func newServe() *cobra.Command {
 	n.addFlags(cmd, 30*time.Second)
 	cmd.Flags().StringVar(&url, "database-url", "", "`URL` of the database (default $PGDUE_DATABASE_URL)")
 	cmd.Flags().BoolVar(&migrate, "migrate", false, "bring the schema up to date first")
+	cmd.Flags().BoolVar(&n.jobLabels, "metrics-job-labels", false, "count fires by job, too, in /metrics: of the first 1,000 jobs")
 	cmd.Flags().BoolVar(&n.enableExec, "enable-exec", false, "run exec jobs: programs on this machine, as this user")
 	return cmd
 }

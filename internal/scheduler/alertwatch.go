@@ -55,7 +55,6 @@ func (j *toJudge) take() []string {
 // holds a job's lock must not hold up the recording of ends.
 func (s *Scheduler) judgeJobs(ctx context.Context) error {
 	next := time.Now()
-	expire := next.Add(maintainEvery)
 	for ctx.Err() == nil {
 		s.JudgeEnded(ctx)
 		if time.Now().Before(next) {
@@ -67,12 +66,6 @@ func (s *Scheduler) judgeJobs(ctx context.Context) error {
 			s.Log.Warn("jobs were not all judged; trying again", "node", s.node.Name, "err", err)
 		}
 		next = time.Now().Add(s.jittered(max(watchEvery, watchShare*time.Since(started))))
-		if time.Now().After(expire) {
-			expire = time.Now().Add(s.jittered(maintainEvery))
-			if err := s.Store.ExpireAlerts(ctx); err != nil && ctx.Err() == nil {
-				s.Log.Warn("old alerts are not removed yet", "node", s.node.Name, "err", err)
-			}
-		}
 	}
 	return nil
 }

@@ -37,6 +37,7 @@ func (s *Scheduler) note(err error) {
 	s.claiming, s.looked = err == nil, time.Now()
 	s.mu.Unlock()
 	if err != nil {
+		s.Metrics.ClaimFailed()
 		s.Log.Warn("due jobs were not looked at; trying again", "node", s.node.Name, "err", err)
 	}
 }
@@ -142,6 +143,9 @@ func blocked(j Job, reason string) Decision {
 
 // begin starts what a committed claim began, cancels what it replaces, and logs what it skipped.
 func (s *Scheduler) begin(ctx context.Context, c Claim) {
+	if len(c.Decided) > 0 {
+		s.Metrics.Claimed(c)
+	}
 	s.replaceOldest(ctx, c)
 	for _, d := range c.Decided {
 		if d.Decision.State == StateBlocked {
@@ -196,6 +200,7 @@ func (s *Scheduler) block(ctx context.Context, jobID string, reason error) (bool
 	case err != nil:
 		return false, fmt.Errorf("block job %s: %w", jobID, err)
 	}
+	s.Metrics.Blocked()
 	s.Log.Error("job blocked; correct it and put it again", "job", jobID, "err", reason)
 	return true, nil
 }

@@ -47,7 +47,7 @@ func (s *Scheduler) end(d Decided, i Instance, r Result, took time.Duration) {
 		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
 	}
 	d.Job.conclude(&record)
-	s.ended.add(ending{queue: d.Queue, record: record, watched: d.Job.OnFailure != nil})
+	s.ended.add(ending{queue: d.Queue, record: record, took: took, watched: d.Job.OnFailure != nil})
 }
 
 func endSentence(i Instance, r Result, took time.Duration) string {
@@ -121,7 +121,7 @@ func (s *Scheduler) recordBatch(ctx context.Context, batch []ending) (left []end
 	if len(batch) == 0 {
 		return nil
 	}
-	stale, err := s.Store.Complete(ctx, records(batch))
+	done, err := s.Store.Complete(ctx, records(batch))
 	switch {
 	case errors.Is(err, ErrRejected), errors.Is(err, ErrLocked):
 		return s.recordOneByOne(ctx, batch)
@@ -129,7 +129,7 @@ func (s *Scheduler) recordBatch(ctx context.Context, batch []ending) (left []end
 		s.notRecorded(ctx, batch, err)
 		return batch
 	}
-	s.recorded(ctx, batch, stale)
+	s.recorded(ctx, batch, done)
 	return nil
 }
 
@@ -137,9 +137,9 @@ func (s *Scheduler) recordBatch(ctx context.Context, batch []ending) (left []end
 // others. It returns those that the database could not take now.
 func (s *Scheduler) recordOneByOne(ctx context.Context, batch []ending) (left []ending) {
 	var done []ending
-	var stale int
+	var recorded []Record
 	for i, e := range batch {
-		n, err := s.recordAlone(ctx, e.record)
+		alone, err := s.recordAlone(ctx, e.record)
 		if errors.Is(err, ErrRejected) || errors.Is(err, ErrLocked) {
 			s.putAside(e, err)
 			continue
@@ -149,26 +149,26 @@ func (s *Scheduler) recordOneByOne(ctx context.Context, batch []ending) (left []
 			s.notRecorded(ctx, left, err)
 			break
 		}
-		done, stale = append(done, e), stale+n
+		done, recorded = append(done, e), append(recorded, alone...)
 	}
-	s.recorded(ctx, done, stale)
+	s.recorded(ctx, done, recorded)
 	return left
 }
 
 // recordAlone writes one end, without what the work said where it is refused with it.
-func (s *Scheduler) recordAlone(ctx context.Context, r Record) (stale int, err error) {
-	stale, err = s.Store.Complete(ctx, []Record{r})
+func (s *Scheduler) recordAlone(ctx context.Context, r Record) (recorded []Record, err error) {
+	recorded, err = s.Store.Complete(ctx, []Record{r})
 	if !errors.Is(err, ErrRejected) {
-		return stale, err
+		return recorded, err
 	}
 	plain := r
 	plain.Output, plain.Error = "", "the output and error could not be stored: "+err.Error()
 	plain.Sentence = fmt.Sprintf("%s on %s", outcomeWords[r.Outcome], r.Node)
-	stale, plainErr := s.Store.Complete(ctx, []Record{plain})
+	recorded, plainErr := s.Store.Complete(ctx, []Record{plain})
 	if plainErr == nil {
 		s.Log.Error("the end of a run could not be recorded as it was; its output is left out", "job", r.JobID, "run", r.RunID, "err", err)
 	}
-	return stale, plainErr
+	return recorded, plainErr
 }
 
 // putAside tries an end that is refused again later and later. Its slot stays taken, and its instance counted. If the node
@@ -187,12 +187,14 @@ func (s *Scheduler) notRecorded(ctx context.Context, batch []ending, err error) 
 	}
 }
 
-// recorded gives the slots of ends that are durable back.
-func (s *Scheduler) recorded(ctx context.Context, batch []ending, stale int) {
+// recorded gives the slots of ends that are durable back. done are their records; the others are stale.
+func (s *Scheduler) recorded(ctx context.Context, batch []ending, done []Record) {
 	// Durable from here: if we die now, the ends are known and the instances are free.
 	if len(batch) == 0 {
 		return
 	}
+	stale := len(batch) - len(done)
+	s.Metrics.Ended(endsOf(batch, done), stale)
 	if stale > 0 {
 		s.Log.Warn("ends of runs that had been taken over were ignored", "node", s.node.Name, "runs", stale)
 	}

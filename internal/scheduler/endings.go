@@ -9,6 +9,7 @@ import (
 type ending struct {
 	queue   string
 	record  Record
+	took    time.Duration
 	refused int  // so many times, alone
 	watched bool // the definition had OnFailure
 }

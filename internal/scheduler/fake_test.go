@@ -24,6 +24,7 @@ type fake struct {
 	resolve  func(context.Context) (bool, error)
 	complete func([]Record) error
 	markDead func(Peer) (bool, error)
+	maintain func() (Housekeeping, error)
 
 	lasting []Pause
 
@@ -36,8 +37,13 @@ type fake struct {
 func (f *fake) Identify(context.Context, string) (Identified, error) { return Identified{}, nil }
 func (f *fake) Lasting(context.Context) ([]Pause, error)             { return f.lasting, nil }
 
-func (f *fake) Register(context.Context, Node) error                { return nil }
-func (f *fake) Maintain(context.Context) error                      { return nil }
+func (f *fake) Register(context.Context, Node) error { return nil }
+func (f *fake) Maintain(context.Context) (Housekeeping, error) {
+	if f.maintain == nil {
+		return Housekeeping{Known: true, DaysAhead: 14}, nil
+	}
+	return f.maintain()
+}
 func (f *fake) Leave(context.Context, uuid.UUID) error              { f.left = true; return nil }
 func (f *fake) Cancels(context.Context, uuid.UUID) ([]Asked, error) { return nil, nil }
 func (f *fake) Listen(ctx context.Context, _ map[string]func()) error {
@@ -66,16 +72,16 @@ func (f *fake) NextDue(context.Context, []string) (time.Duration, bool, error) {
 
 func (f *fake) WakeWaiting(context.Context, []string, bool) (int, error) { return 0, nil }
 
-func (f *fake) Complete(_ context.Context, ended []Record) (int, error) {
+func (f *fake) Complete(_ context.Context, ended []Record) ([]Record, error) {
 	if f.complete != nil {
 		if err := f.complete(ended); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ends = append(f.ends, ended...)
-	return 0, nil
+	return ended, nil
 }
 
 func (f *fake) Resolve(ctx context.Context, _ Claim) (bool, error) { return f.resolve(ctx) }
@@ -90,7 +96,6 @@ func (f *fake) JudgeJobs(context.Context, []string, func(Watch) Verdict) ([]Judg
 	return nil, nil
 }
 func (f *fake) ClaimAlerts(context.Context, int, time.Duration) ([]Alert, error) { return nil, nil }
-func (f *fake) ExpireAlerts(context.Context) error                               { return nil }
 
 // recorded lists the ends that were taken.
 func (f *fake) recorded() []Record {

@@ -21,8 +21,9 @@ type Scheduler struct {
 	Store    Store
 	Executor Executor
 	Log      *slog.Logger
-	Name     string // the node's name; default host:pid
-	Version  string // of this program, for the nodes table
+	Name     string  // the node's name; default host:pid
+	Version  string  // of this program, for the nodes table
+	Metrics  Metrics // told of what is durable; default nobody
 
 	Slots int           // attempts at the same time per queue; default 100
 	Batch int           // jobs per claim and queue; default 200
@@ -52,6 +53,7 @@ type Scheduler struct {
 	claiming   bool               // the claim loop's latest look succeeded
 	looked     time.Time          // when it ended
 	executing  attempts
+	warnings   []string // of the latest housekeeping, for Warnings
 }
 
 const (
@@ -68,8 +70,6 @@ const (
 	// quietAtMost is how long ago the latest look of a ready node may have ended, where three polls are not more. It is more
 	// than the Store lets a claim wait for an answer.
 	quietAtMost = 15 * time.Second
-	// maintainEvery is how often partitions are looked after.
-	maintainEvery = time.Hour
 )
 
 // Register draws the node's id and writes its row. Run does it; tests that tick by hand call it themselves.
@@ -96,6 +96,9 @@ func (s *Scheduler) setDefaults() {
 	}
 	if s.Poll == 0 {
 		s.Poll = defaultPoll
+	}
+	if s.Metrics == nil {
+		s.Metrics = noMetrics{}
 	}
 	id := uuid.New()
 	if s.Name == "" {
@@ -212,18 +215,6 @@ func (s *Scheduler) listen(ctx context.Context) error {
 			s.Log.Debug("not listening; polling goes on", "node", s.node.Name, "err", err)
 		}
 		sleep(ctx, s.jittered(s.Poll))
-	}
-	return nil
-}
-
-func (s *Scheduler) maintain(ctx context.Context) error {
-	for ctx.Err() == nil {
-		wait := maintainEvery
-		if err := s.Store.Maintain(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Warn("housekeeping did not succeed; it is tried again", "node", s.node.Name, "err", err)
-			wait = time.Minute
-		}
-		sleep(ctx, s.jittered(wait))
 	}
 	return nil
 }

@@ -36,10 +36,12 @@ type Store interface {
 	// when nothing is due at any time. Negative: overdue.
 	NextDue(ctx context.Context, queues []string) (in time.Duration, some bool, err error)
 
-	// Complete ends attempts: it deletes their running instances and writes their records. stale counts those that
-	// somebody else has ended, of which nothing is written. An end of which neither an instance nor a record is left, as
-	// when a person deleted the row, is recorded with a sentence that says so. ErrRejected: nothing was written.
-	Complete(ctx context.Context, ended []Record) (stale int, err error)
+	// Complete ends attempts: it deletes their running instances and writes their records. It returns those that are
+	// recorded, as they are written: one that was to be followed by another attempt is final where its job is gone. The
+	// others are stale: somebody else has ended them, and nothing is written of them. An end of which neither an instance
+	// nor a record is left, as when a person deleted the row, is recorded with a sentence that says so. ErrRejected:
+	// nothing was written.
+	Complete(ctx context.Context, ended []Record) (recorded []Record, err error)
 
 	// WakeWaiting makes those of the jobs due that have waiting runs, and says how many. It comes after the commit that
 	// ended instances of theirs. With tell, other nodes are notified.
@@ -50,8 +52,9 @@ type Store interface {
 	// TakeOver ends up to limit attempts of a dead node as lost; done says that none is left and its row is gone.
 	TakeOver(ctx context.Context, p Peer, limit int) (ended []Record, done bool, err error)
 
-	// Maintain does the housekeeping that any node may do at any time: partitions made ahead.
-	Maintain(ctx context.Context) error
+	// Maintain does the housekeeping that any node may do at any time; one after the other, as several at it leave it to
+	// one. What it could not do does not keep it from the rest, which the Housekeeping tells beside the error.
+	Maintain(ctx context.Context) (Housekeeping, error)
 	// Listen calls the function of a topic whenever somebody notifies it, and all of them once at first, until ctx ends or
 	// the connection breaks. The topics are queues, of which a job may have become due earlier than was known, and a
 	// node's CancelTopic.
@@ -73,8 +76,6 @@ type Store interface {
 	// SettleAlert records how the attempt of a call ended that a.Attempts numbers, by a.State and a.LastError; with
 	// AlertPending the next one is due after again. Where another node has begun the next, only a delivery is recorded.
 	SettleAlert(ctx context.Context, a Alert, again time.Duration) error
-	// ExpireAlerts removes alerts that are older than the history.
-	ExpireAlerts(ctx context.Context) error
 }
 
 // Node is one scheduler process.

@@ -46,6 +46,7 @@ func (s *Scheduler) TakeOver(ctx context.Context, p Peer) error {
 		if err != nil {
 			return err
 		}
+		s.Metrics.TakenOver(ended)
 		for _, r := range ended {
 			s.Log.Warn("run lost", "job", r.JobID, "run", r.RunID, "attempt", r.Attempt,
 				"scheduled_run_time", r.ScheduledRunTime, "dead_node", p.Name, "outcome", Lost)

@@ -25,7 +25,8 @@ func (s *Server) registerHealth(api huma.API) {
 
 type statusOutput struct {
 	Body struct {
-		Status string `json:"status" example:"ok"`
+		Status   string   `json:"status" example:"ok"`
+		Warnings []string `json:"warnings,omitempty" doc:"What a person should look after although the node is ready"`
 	} `nameHint:"Status"`
 }
 
@@ -43,7 +44,11 @@ func (s *Server) ready(ctx context.Context, _ *struct{}) (*statusOutput, error) 
 			return nil, huma.Error503ServiceUnavailable("this node is not ready: " + err.Error())
 		}
 	}
-	return ok(), nil
+	out := ok()
+	if s.Warnings != nil {
+		out.Body.Warnings = s.Warnings()
+	}
+	return out, nil
 }
 
 type versionOutput struct{ Body client.Version }

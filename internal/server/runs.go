@@ -103,7 +103,7 @@ func (s *Server) listRuns(ctx context.Context, in *runsInput) (*runsOutput, erro
 	if err != nil {
 		return nil, s.problem(ctx, "list runs of job", in.JobID, err)
 	}
-	views = views[min(in.from.skip, len(views)):]
+	views = in.from.behind(views)
 	var next string
 	if len(views) > in.Limit {
 		views = views[:in.Limit]
@@ -181,6 +181,16 @@ func (c cursor) before() time.Time {
 		return c.at
 	}
 	return c.at.Add(time.Microsecond)
+}
+
+// behind are those of the views, which begin at c.at, that come behind the place. Rows may have gone since the page before, as
+// successes are folded; then fewer are left to skip.
+func (c cursor) behind(views []scheduler.RunView) []scheduler.RunView {
+	n := 0
+	for n < min(c.skip, len(views)) && views[n].EndedAt.Equal(c.at) {
+		n++
+	}
+	return views[n:]
 }
 
 // after is the place behind the page that began at c.

@@ -86,6 +86,10 @@ type Server struct {
 	TZData  string // version of the time zone database, for /version
 	// Ready says why this node does not claim due runs yet, nil when it does. It is asked by each /readyz.
 	Ready func(context.Context) error
+	// Warnings are sentences that /readyz adds, about what a person should look after although the node is ready; nil for none.
+	Warnings func() []string
+	// Metrics answers /metrics; nil where there are none.
+	Metrics http.Handler
 	// Loopback is set when the server listens on a loopback address: it then refuses requests for other hosts.
 	Loopback bool
 }
@@ -125,6 +129,9 @@ func (s *Server) Handler() http.Handler {
 	s.registerWhy(api)
 	s.registerAlerts(api)
 	s.registerHealth(api)
+	if s.Metrics != nil {
+		mux.Handle("GET /metrics", s.Metrics)
+	}
 	serveDocument(mux, api.OpenAPI())
 	return s.recovered(s.guarded(routed(mux)))
 }

@@ -507,6 +507,42 @@ func TestReadyzSaysWhyNot(t *testing.T) {
 	}
 }
 
+// What a person should look after soon is told, and keeps nobody from being ready.
+func TestReadyzTellsWarnings(t *testing.T) {
+	s, _, _ := newServer(t)
+	var warnings []string
+	s.Warnings = func() []string { return warnings }
+	h := s.Handler()
+	for body, list := range map[string][]string{
+		`{"status":"ok"}`: nil,
+		`{"status":"ok","warnings":["run_history has partitions for 2 days after today only"]}`: {"run_history has partitions for 2 days after today only"},
+	} {
+		warnings = list
+		if w := do(h, "GET", "/readyz", ""); w.Code != http.StatusOK || strings.TrimSpace(w.Body.String()) != body {
+			t.Errorf("ready: %d %s, want %s", w.Code, w.Body, body)
+		}
+	}
+}
+
+// The metrics are behind the same guard as the rest, and there is nothing where there are none.
+func TestMetricsAreGuarded(t *testing.T) {
+	s, _, _ := newServer(t)
+	if w := do(s.Handler(), "GET", "/metrics", ""); w.Code != http.StatusNotFound {
+		t.Errorf("without metrics: %d", w.Code)
+	}
+	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "pgdue_database_up 1\n") })
+	h := s.Handler()
+	if w := do(h, "GET", "/metrics", ""); w.Code != http.StatusOK || w.Body.String() != "pgdue_database_up 1\n" {
+		t.Errorf("metrics: %d %s", w.Code, w.Body)
+	}
+	if w := do(h, "GET", "/metrics", "", "Host", "evil.example"); w.Code != http.StatusMisdirectedRequest {
+		t.Errorf("for another host: %d", w.Code)
+	}
+	if w := do(h, "POST", "/metrics", ""); w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("POST: %d", w.Code)
+	}
+}
+
 func TestLocationOfNewJob(t *testing.T) {
 	s, _, _ := newServer(t)
 	h := s.Handler()

@@ -36,11 +36,6 @@ func (s *Store) SettleAlert(ctx context.Context, a scheduler.Alert, again time.D
 	})
 }
 
-// ExpireAlerts removes alerts that are older than the history.
-func (s *Store) ExpireAlerts(ctx context.Context) error {
-	return s.exec(ctx, maintainTimeout, alertsExpire)
-}
-
 // Alerts returns the alerts of a job id, newest first.
 func (s *Store) Alerts(ctx context.Context, f scheduler.AlertFilter) (list []scheduler.Alert, err error) {
 	var before *int64

@@ -122,7 +122,7 @@ func TestOldAlertsAreRemoved(t *testing.T) {
 			SELECT $1, 'j', 1, 'failure', at, $2, at, at, CASE WHEN $2 <> 'no_call' THEN '{}'::jsonb END, $2, CASE $2 WHEN 'pending' THEN at END
 			FROM (SELECT pgdue.now() - $3 * interval '1 day' AS at) moment`, uuid.New(), state, []int{40, 40, 3, 40}[i])
 	}
-	if err := s.ExpireAlerts(t.Context()); err != nil {
+	if _, err := s.Maintain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	const left = "SELECT string_agg(state, ', ' ORDER BY number) FROM pgdue.alerts"

@@ -38,30 +38,44 @@ const removedByHand = "; its row in pgdue.running_instances had been removed by 
 // Complete ends attempts: what was running is deleted, or waits for its next attempt, and is recorded; what was not is
 // stale and changes nothing, unless nothing at all is left of the run, since somebody removed its instance by hand: then
 // its end is recorded all the same.
-func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (stale int, err error) {
+func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (recorded []scheduler.Record, err error) {
 	in := s.inTx
 	if slices.ContainsFunc(ended, func(r scheduler.Record) bool { return !r.Final }) {
 		in = s.inTxWithLocks
 	}
 	err = in(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		written, done, err := endAttempts(ctx, tx, ended)
-		if stale = len(ended) - done; err != nil || stale == 0 {
+		if recorded = written; err != nil || done == len(ended) {
 			return err
 		}
 		if _, err := tx.Exec(ctx, completeRemoved, removedArgs(written)); err != nil {
 			return fmt.Errorf("record attempts whose instances were removed: %w", err)
 		}
-		// What is recorded now was ours, of this commit or one whose answer we did not get.
-		args := endedArgs(written)
-		var recorded int
-		err = tx.QueryRow(ctx, completeRecorded, pgx.StrictNamedArgs{
-			"job_ids": args["job_ids"], "run_ids": args["run_ids"], "attempts": args["attempts"], "node_ids": args["node_ids"],
-			"sentences": args["sentences"], "removed": removedByHand,
-		}).Scan(&recorded)
-		stale = len(ended) - recorded
+		recorded, err = ours(ctx, tx, written)
 		return err
 	})
-	return stale, err
+	if err != nil {
+		return nil, err
+	}
+	return recorded, nil
+}
+
+// ours are those of the ends that are recorded now: by this commit, or by one whose answer we did not get.
+func ours(ctx context.Context, tx pgx.Tx, written []scheduler.Record) ([]scheduler.Record, error) {
+	args := endedArgs(written)
+	rows, err := tx.Query(ctx, completeRecorded, pgx.StrictNamedArgs{
+		"job_ids": args["job_ids"], "run_ids": args["run_ids"], "attempts": args["attempts"], "node_ids": args["node_ids"],
+		"sentences": args["sentences"], "removed": removedByHand,
+	})
+	if err != nil {
+		return nil, err
+	}
+	which, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	recorded := make([]scheduler.Record, len(which))
+	for i, n := range which {
+		recorded[i] = written[n-1]
+	}
+	return recorded, err
 }
 
 // endAttempts writes the ends of attempts. It returns the records as they are written and how many instances they ended.

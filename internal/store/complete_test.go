@@ -27,19 +27,19 @@ func TestCompleteAfterTakeOverIsStale(t *testing.T) {
 	}
 	complete := func(job string, want int) {
 		t.Helper()
-		if stale, err := s.Complete(t.Context(), ends[job]); err != nil || stale != want {
-			t.Errorf("complete %s: stale %d (%v), want %d", job, stale, err, want)
+		if recorded, err := s.Complete(t.Context(), ends[job]); err != nil || len(recorded) != want {
+			t.Errorf("complete %s: recorded %+v (%v), want %d", job, recorded, err, want)
 		}
 	}
-	complete("mine", 0)
-	complete("mine", 0)
+	complete("mine", 1)
+	complete("mine", 1)
 	if marked, err := s.MarkDead(t.Context(), peer(me)); err != nil || !marked {
 		t.Fatal("mark dead: ", marked, err)
 	}
 	if _, done, err := s.TakeOver(t.Context(), peer(me), 10); err != nil || !done {
 		t.Fatal("take over: ", done, err)
 	}
-	complete("lost", 1)
+	complete("lost", 0)
 	if got := storetest.Query[string](t, conn, "SELECT string_agg(job_id || ' ' || outcome, ', ' ORDER BY job_id) FROM pgdue.run_history"); got != "lost lost, mine succeeded" {
 		t.Errorf("history is %q", got)
 	}
@@ -69,8 +69,8 @@ func TestCompleteAfterInstanceWasRemovedByHand(t *testing.T) {
 		t.Errorf("record %+v, want that of the fire at %s, revision %d", r, job.NextRunTime, job.Revision)
 	}
 	r.Sentence = strings.TrimSuffix(r.Sentence, "; its row in pgdue.running_instances had been removed by hand")
-	if stale, err := s.Complete(t.Context(), []scheduler.Record{r.Record}); err != nil || stale != 0 {
-		t.Errorf("complete again: stale %d, %v", stale, err)
+	if recorded, err := s.Complete(t.Context(), []scheduler.Record{r.Record}); err != nil || len(recorded) != 1 {
+		t.Errorf("complete again: recorded %+v, %v", recorded, err)
 	}
 	if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history"); got != 1 {
 		t.Errorf("%d records, want 1", got)

@@ -134,7 +134,11 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRo
 				}
 			}
 		}
-		if lost, _, err = endAttempts(ctx, tx, lost); err != nil {
+		written, n, err := endAttempts(ctx, tx, lost)
+		if err == nil && n < len(written) { // the dead node has recorded some itself meanwhile
+			written, err = ours(ctx, tx, written)
+		}
+		if lost = written; err != nil {
 			return nil, err
 		}
 	}
@@ -164,11 +168,6 @@ func ids(jobs []scheduleRow) []string {
 		list[i] = jobs[i].JobID
 	}
 	return list
-}
-
-// Maintain makes the partitions of run_history that are missing, and forgets old pauses.
-func (s *Store) Maintain(ctx context.Context) error {
-	return errors.Join(s.exec(ctx, maintainTimeout, maintain), s.exec(ctx, maintainTimeout, pausesForget))
 }
 
 // exec is a loop's call of one statement that is a transaction by itself.

@@ -404,14 +404,14 @@ func TestOldPausesAreForgotten(t *testing.T) {
 	pauseMany(t, s, teamWeb)
 	resumeMany(t, s, teamWeb, false)
 	pauseMany(t, s, tierA)
-	if err := s.Maintain(t.Context()); err != nil {
+	if _, err := s.Maintain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.pauses"); n != 2 {
 		t.Errorf("%d pauses are kept, want both", n)
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.pauses SET paused_at = paused_at - interval '40 days', resumed_at = resumed_at - interval '31 days'")
-	if err := s.Maintain(t.Context()); err != nil {
+	if _, err := s.Maintain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if left := storetest.Query[string](t, conn, "SELECT label_name FROM pgdue.pauses"); left != "tier" {

@@ -27,7 +27,7 @@ const (
 	lockLimit = 5 * time.Second
 	// checkTimeout bounds a look at the schema, for which a probe waits.
 	checkTimeout = 3 * time.Second
-	// maintainTimeout bounds the housekeeping.
+	// maintainTimeout bounds each step of the housekeeping.
 	maintainTimeout = time.Minute
 	// pingTimeout bounds the ping with which the pool tries a connection that has idled: several that are dead must not
 	// use up a call's time.

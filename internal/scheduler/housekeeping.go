@@ -1,0 +1,90 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Housekeeping is what Store.Maintain found and did.
+type Housekeeping struct {
+	Known     bool // DaysAhead could be read
+	DaysAhead int  // whole days after today of which run_history has a partition; -1: not even today
+	Made      int  // partitions
+	Dropped   int  // partitions, past their retention
+	Forgotten int  // events, pauses and alerts that were deleted
+	Folded    int  // rows of successes that became one with others
+	More      bool // some is left to do: soon again
+}
+
+const (
+	// maintainEvery is the time between two housekeepings, maintainAgain where the last one left something to do.
+	maintainEvery = time.Hour
+	maintainAgain = time.Minute
+	// fewDays is the number of days with partitions below which a person must act. They are made two weeks ahead.
+	fewDays = 3
+)
+
+// maintain keeps house until ctx ends.
+func (s *Scheduler) maintain(ctx context.Context) error {
+	for ctx.Err() == nil {
+		sleep(ctx, s.jittered(s.keepHouse(ctx)))
+	}
+	return nil
+}
+
+// keepHouse does the housekeeping once, raises the alarm where run_history is about to be without partitions, and says
+// when to do it again.
+func (s *Scheduler) keepHouse(ctx context.Context) (wait time.Duration) {
+	h, err := s.Store.Maintain(ctx)
+	if ctx.Err() != nil {
+		return 0
+	}
+	s.Metrics.Kept(h, err)
+	if h.Dropped > 0 || h.Forgotten > 0 || h.Folded > 0 {
+		s.Log.Info("history kept", "node", s.node.Name, "partitions_made", h.Made, "partitions_dropped", h.Dropped,
+			"rows_folded", h.Folded, "events_deleted", h.Forgotten, "days_ahead", h.DaysAhead)
+	}
+	if err != nil {
+		s.Log.Warn("housekeeping did not succeed; it is tried again", "node", s.node.Name, "err", err)
+	}
+	few := h.Known && h.DaysAhead < fewDays
+	s.warn(h, few)
+	if err != nil || few || h.More {
+		return maintainAgain
+	}
+	return maintainEvery
+}
+
+// warn raises the alarm, and keeps it for Warnings. What is not known changes nothing.
+func (s *Scheduler) warn(h Housekeeping, few bool) {
+	if !h.Known {
+		return
+	}
+	var warnings []string
+	if few {
+		s.Log.Warn("run_history is about to be without partitions", "node", s.node.Name, "days_ahead", h.DaysAhead, "remedy", fewDaysRemedy)
+		warnings = append(warnings, fewDaysSentence(h.DaysAhead)+"; "+fewDaysRemedy)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.warnings = warnings
+}
+
+const fewDaysRemedy = "run SELECT pgdue.make_history_partitions() and see why it fails: mostly a transaction that has read " +
+	"run_history stays open (pg_stat_activity), or the role lacks rights"
+
+func fewDaysSentence(days int) string {
+	if days < 0 {
+		return "run_history has no partition for today, and its rows go into run_history_default"
+	}
+	return fmt.Sprintf("run_history has partitions for %s after today only", plural(int64(days), "day", "days"))
+}
+
+// Warnings are sentences about what a person should look after soon, though the node works. It does not wait for the
+// database.
+func (s *Scheduler) Warnings() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.warnings
+}
