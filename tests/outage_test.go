@@ -91,7 +91,6 @@ func TestAFullJobStarvesNoOther(t *testing.T) {
 	without := fastest(t, conn, node, jobs)
 
 	full := storetest.Job(t, "full", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
-	full.MaxWaiting = 1_000_000
 	if _, err := s.Add(t.Context(), full); err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +104,7 @@ func TestAFullJobStarvesNoOther(t *testing.T) {
 		t.Errorf("%d runs wait, want %d: the full job was to stay full", n, waiting)
 	}
 	t.Logf("%d due jobs claimed and recorded in %s; beside %d waiting runs of a full job in %s: %.2f times as long", jobs, without, waiting, with, float64(with)/float64(without))
-	if with > 2*without+200*time.Millisecond {
+	if with > 3*without/2+50*time.Millisecond { // a plan that reads the waiting runs for each job takes five times as long
 		t.Errorf("claiming 1,000 jobs took %s beside a full job, %s without", with, without)
 	}
 }
