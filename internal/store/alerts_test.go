@@ -117,6 +117,7 @@ func TestCallOfANodeThatDied(t *testing.T) {
 func TestOldAlertsAreRemoved(t *testing.T) {
 	t.Parallel()
 	s, conn, _ := judged(t)
+	add(t, s, storetest.Job(t, "j", `{"type":"interval","every":"1h"}`)) // a job's latest alert stays while it is there
 	for i, state := range []string{"delivered", "pending", "delivered", "no_call"} {
 		storetest.Exec(t, conn, `INSERT INTO pgdue.alerts (id, job_id, created_revision, kind, at, sentence, since, run_ended_at, http, state, next_attempt_at)
 			SELECT $1, 'j', 1, 'failure', at, $2, at, at, CASE WHEN $2 <> 'no_call' THEN '{}'::jsonb END, $2, CASE $2 WHEN 'pending' THEN at END

@@ -204,11 +204,11 @@ func TestOldEventsPausesAndAlertsAreForgotten(t *testing.T) {
 	storetest.Exec(t, conn, `INSERT INTO pgdue.pauses (label_name, label_value, paused_at, paused_by, resumed_at) VALUES
 		('a', '1', now() - interval '20 days', 'ada', now() - interval '11 days'), ('a', '2', now() - interval '20 days', 'ada', now() - interval '9 days'),
 		('a', '3', now() - interval '20 days', 'ada', NULL)`)
-	storetest.Exec(t, conn, `INSERT INTO pgdue.alerts (id, job_id, kind, at, sentence, state, next_attempt_at) VALUES
-		(gen_random_uuid(), 'kept', 'failure', now() - interval '20 days', 'first', 'delivered', NULL),
-		(gen_random_uuid(), 'kept', 'failure', now() - interval '19 days', 'latest', 'delivered', NULL),
-		(gen_random_uuid(), 'gone', 'failure', now() - interval '19 days', 'of a removed job', 'given_up', NULL),
-		(gen_random_uuid(), 'gone', 'failure', now() - interval '20 days', 'pending', 'pending', now())`)
+	storetest.Exec(t, conn, `INSERT INTO pgdue.alerts (id, job_id, created_revision, kind, at, sentence, since, run_ended_at, http, state, next_attempt_at)
+		SELECT gen_random_uuid(), job_id, 1, 'failure', at, sentence, at, at, '{}', state, CASE state WHEN 'pending' THEN now() END
+		FROM (VALUES ('kept', now() - interval '20 days', 'first', 'delivered'), ('kept', now() - interval '19 days', 'latest', 'delivered'),
+		             ('gone', now() - interval '19 days', 'of a removed job', 'given_up'), ('gone', now() - interval '20 days', 'pending', 'pending'))
+		     AS a(job_id, at, sentence, state)`)
 
 	events := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.job_events WHERE at < now() - interval '10 days'")
 	if h := maintain(t, s); h.Forgotten != events+1+2 || events < 1000 {
