@@ -157,6 +157,7 @@ func (w *world) awake() (string, error) {
 		FROM pgdue.next_run_times n JOIN pgdue.jobs j ON j.id = n.job_id
 		CROSS JOIN LATERAL (SELECT count(*) AS live FROM pgdue.running_instances r WHERE r.job_id = n.job_id) r
 		WHERE n.state IN ('active', 'finished') AND r.live < j.max_instances
+		  AND NOT EXISTS (SELECT FROM pgdue.lasting_pauses p WHERE p.label_name IS NULL OR j.labels ->> p.label_name = p.label_value)
 		  AND n.due_at > pgdue.now() + interval '5 seconds' -- the clock may have been set back by 3 s
 		  AND EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = n.job_id)`
 	for deadline := time.Now().Add(3 * time.Second); ; <-time.After(5 * time.Millisecond) {

@@ -31,6 +31,9 @@ func TestModel(t *testing.T) {
 			"remove":  m.remove,
 			"pause":   m.pause,
 			"resume":  m.resume,
+			"hold":    m.hold,
+			"release": m.release,
+			"skip":    m.skipNext,
 			"run now": m.runNow,
 			"cancel":  m.cancel,
 			"time":    m.time,
@@ -80,6 +83,9 @@ func (m *machine) definition(r *rapid.T, id, tag string, every int) scheduler.De
 	d.Coalesce = rapid.SampledFrom([]string{scheduler.CoalesceLatest, scheduler.CoalesceEarliest, scheduler.CoalesceAll}).Draw(r, "coalesce")
 	if d.Overlap == scheduler.OverlapReplace && d.Coalesce == scheduler.CoalesceAll {
 		d.Coalesce = scheduler.CoalesceLatest
+	}
+	if rapid.Bool().Draw(r, "in team web") {
+		d.Labels = map[string]string{web.LabelName: web.LabelValue}
 	}
 	d.MaxAttempts = rapid.IntRange(1, 3).Draw(r, "max_attempts")
 	d.MisfireGraceTime = time.Duration(rapid.SampledFrom([]int{0, 0, 5}).Draw(r, "grace")) * time.Second
@@ -162,6 +168,34 @@ func (m *machine) resume(r *rapid.T) {
 	must(r, err, scheduler.ErrNotFound)
 }
 
+// web is the label that some jobs have.
+var web = scheduler.Scope{LabelName: "team", LabelValue: "web"}
+
+// scope is everything, or a label.
+func scope(r *rapid.T) scheduler.Scope {
+	if rapid.Bool().Draw(r, "everything") {
+		return scheduler.Scope{}
+	}
+	return web
+}
+
+func (m *machine) hold(r *rapid.T) {
+	_, err := m.edits.PauseMany(m.t.Context(), scope(r), "model")
+	must(r, err, scheduler.ErrNotFound)
+}
+
+func (m *machine) release(r *rapid.T) { m.resumeMany(r, scope(r), rapid.Bool().Draw(r, "run missed")) }
+
+func (m *machine) resumeMany(r *rapid.T, s scheduler.Scope, runMissed bool) {
+	_, err := m.edits.ResumeMany(m.t.Context(), s, runMissed)
+	must(r, err, scheduler.ErrNotFound)
+}
+
+func (m *machine) skipNext(r *rapid.T) {
+	_, err := m.edits.SkipNext(m.t.Context(), id(r), "model")
+	must(r, err, scheduler.ErrNotFound)
+}
+
 func (m *machine) runNow(r *rapid.T) {
 	run, err := m.edits.RunNow(m.t.Context(), id(r), "")
 	must(r, err, scheduler.ErrNotFound, scheduler.ErrPaused)
@@ -231,6 +265,8 @@ func (m *machine) meet(r *rapid.T) {
 	must(r, err)
 	_, err = m.edits.Resume(m.t.Context(), id, false)
 	must(r, err)
+	m.resumeMany(r, scheduler.Scope{}, false)
+	m.resumeMany(r, web, false)
 	_, err = m.edits.CancelAll(m.t.Context(), id, "model")
 	must(r, err)
 	storetest.Await(m.t, m.rows, "no run of "+id, "SELECT count(*) = 0 FROM pgdue.running_instances WHERE job_id = $1", id)
@@ -263,6 +299,7 @@ func (m *machine) die(r *rapid.T) {
 
 // claimed lets the nodes claim until nothing is due.
 func (m *machine) claimed(r *rapid.T) {
+	m.resumeMany(r, scheduler.Scope{}, false)
 	for range 50 {
 		m.tick(r)
 		due, err := m.first(`SELECT job_id || ' has been due since ' || due_at FROM pgdue.next_run_times WHERE due_at < pgdue.now() - interval '500 milliseconds'`)
