@@ -381,35 +381,6 @@ COMMENT ON FUNCTION pgdue.history_days_ahead() IS 'For how many whole days (UTC)
 
 SELECT pgdue.make_history_partitions();
 
-CREATE VIEW pgdue.job_overview AS
-SELECT j.id AS job_id,
-       n.state,
-       n.next_run_time,
-       n.last_run_time,
-       n.due_at,
-       (SELECT count(*) FROM pgdue.running_instances r WHERE r.job_id = j.id)::integer AS running,
-       j.max_instances,
-       (SELECT count(*) FROM pgdue.waiting_runs w WHERE w.job_id = j.id)::integer AS waiting,
-       h.outcome AS last_outcome,
-       h.reason AS last_reason,
-       h.ended_at AS last_ended_at,
-       CASE
-           WHEN n.state = 'blocked' THEN 'blocked: ' || n.error || '; correct the job and put it again'
-           WHEN n.state = 'paused' THEN 'paused' || coalesce(to_char(j.paused_at AT TIME ZONE 'UTC', '" since "YYYY-MM-DD HH24:MI:SS "UTC"'), '')
-               || coalesce(' by ' || j.paused_by, '') || coalesce(': ' || j.paused_reason, '')
-           WHEN n.state = 'active' AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive AND n.queue = ANY (k.queues))
-               THEN 'no live node serves the queue ' || n.queue || '; start one that does'
-                    || CASE n.queue WHEN 'exec' THEN ' (scheduler serve --enable-exec)' ELSE '' END
-           WHEN n.state = 'active' AND n.due_at < pgdue.now() - interval '30 seconds'
-               THEN 'due since ' || to_char(n.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
-                    || ' and not claimed: all slots are taken, or somebody holds a lock on its row in next_run_times'
-       END AS problem
-FROM pgdue.jobs j
-JOIN pgdue.next_run_times n ON n.job_id = j.id
-LEFT JOIN LATERAL (SELECT outcome, reason, ended_at FROM pgdue.run_history h
-                   WHERE h.job_id = j.id AND h.final ORDER BY h.ended_at DESC LIMIT 1) h ON true;
-COMMENT ON VIEW pgdue.job_overview IS 'Each job with its state, next run time, running instances, last outcome, and what keeps it from running';
-
 CREATE VIEW pgdue.runs AS
 SELECT job_id, run_id, 'waiting' AS state, NULL::integer AS attempt, cause, scheduled_run_time, NULL::text AS outcome,
        NULL::text AS reason, NULL::text AS sentence, NULL::timestamptz AS started_at, NULL::timestamptz AS ended_at,
@@ -427,7 +398,6 @@ COMMENT ON VIEW pgdue.runs IS 'All runs: those that wait, those that run, and th
 
 -- +goose Down
 DROP VIEW pgdue.runs;
-DROP VIEW pgdue.job_overview;
 DROP FUNCTION pgdue.history_days_ahead();
 DROP FUNCTION pgdue.make_history_partitions(integer);
 DROP FUNCTION pgdue.require_history_rights();

@@ -67,7 +67,6 @@ FROM (SELECT 'everything' AS what, NULL AS label_name, NULL AS label_value, paus
       FROM pgdue.pauses WHERE resumed_at IS NULL) l;
 COMMENT ON VIEW pgdue.lasting_pauses IS 'What is paused now by a label or with everything, since when, by whom, why, and the command that ends it. Single jobs that are paused are in job_overview';
 
-DROP VIEW pgdue.job_overview;
 CREATE VIEW pgdue.job_overview AS
 SELECT j.id AS job_id,
        CASE WHEN n.state = 'active' AND p.paused_with IS NOT NULL THEN 'paused' ELSE n.state END AS state,
@@ -219,34 +218,6 @@ DROP FUNCTION pgdue.drop_history_partitions(integer);
 DROP TABLE pgdue.alerts;
 DROP TABLE pgdue.job_events;
 DROP VIEW pgdue.job_overview;
-CREATE VIEW pgdue.job_overview AS
-SELECT j.id AS job_id,
-       n.state,
-       n.next_run_time,
-       n.last_run_time,
-       n.due_at,
-       (SELECT count(*) FROM pgdue.running_instances r WHERE r.job_id = j.id)::integer AS running,
-       j.max_instances,
-       (SELECT count(*) FROM pgdue.waiting_runs w WHERE w.job_id = j.id)::integer AS waiting,
-       h.outcome AS last_outcome,
-       h.reason AS last_reason,
-       h.ended_at AS last_ended_at,
-       CASE
-           WHEN n.state = 'blocked' THEN 'blocked: ' || n.error || '; correct the job and put it again'
-           WHEN n.state = 'paused' THEN 'paused' || coalesce(to_char(j.paused_at AT TIME ZONE 'UTC', '" since "YYYY-MM-DD HH24:MI:SS "UTC"'), '')
-               || coalesce(' by ' || j.paused_by, '') || coalesce(': ' || j.paused_reason, '')
-           WHEN n.state = 'active' AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive AND n.queue = ANY (k.queues))
-               THEN 'no live node serves the queue ' || n.queue || '; start one that does'
-                    || CASE n.queue WHEN 'exec' THEN ' (scheduler serve --enable-exec)' ELSE '' END
-           WHEN n.state = 'active' AND n.due_at < pgdue.now() - interval '30 seconds'
-               THEN 'due since ' || to_char(n.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
-                    || ' and not claimed: all slots are taken, or somebody holds a lock on its row in next_run_times'
-       END AS problem
-FROM pgdue.jobs j
-JOIN pgdue.next_run_times n ON n.job_id = j.id
-LEFT JOIN LATERAL (SELECT outcome, reason, ended_at FROM pgdue.run_history h
-                   WHERE h.job_id = j.id AND h.final ORDER BY h.ended_at DESC LIMIT 1) h ON true;
-COMMENT ON VIEW pgdue.job_overview IS 'Each job with its state, next run time, running instances, last outcome, and what keeps it from running';
 DROP VIEW pgdue.lasting_pauses;
 DROP TABLE pgdue.pauses;
 DROP TABLE pgdue.settings;

@@ -20,7 +20,7 @@ import (
 // instances never exceed max_instances, no run sleeps beside a free instance, nothing that is due stays so, and what has
 // ended never changes.
 func TestModel(t *testing.T) {
-	atMost(t, 30)
+	atMost(t, 12)
 	rapid.Check(t, func(r *rapid.T) {
 		w, closeAll := newWorld(t)
 		defer closeAll()
@@ -40,6 +40,7 @@ func TestModel(t *testing.T) {
 			"tick":    m.tick,
 			"end":     m.end,
 			"meet":    m.meet,
+			"park":    m.park,
 			"die":     m.die,
 			"claimed": m.claimed,
 			"":        m.check,
@@ -256,14 +257,37 @@ func (x *execution) end(o scheduler.Outcome) {
 }
 
 // meet lets a fire come at the limit, where nothing waits yet, while the instance in the way ends: the moment in which a
-// wake-up is lost if it can be.
+// wake-up is lost if a look parks a job whose list it has filled.
 func (m *machine) meet(r *rapid.T) {
+	x, every := m.full(r)
+	m.ahead(every)
+	after := time.Duration(rapid.IntRange(0, 8).Draw(r, "milliseconds")) * time.Millisecond
+	var ending sync.WaitGroup
+	ending.Go(func() { <-time.After(after); x.end(scheduler.Succeeded) })
+	m.tick(r)
+	ending.Wait()
+}
+
+// park lets a job be parked with a run that waits, and then ends the instance in the way: it is lost if nobody wakes the job.
+func (m *machine) park(r *rapid.T) {
+	x, _ := m.full(r)
+	run, err := m.edits.RunNow(m.t.Context(), x.JobID, "")
+	must(r, err)
+	m.runs = append(m.runs, run)
+	m.tick(r)
+	m.tick(r)
+	x.end(scheduler.Succeeded)
+	storetest.Await(m.t, m.rows, "the end of "+x.RunID.String(), "SELECT count(*) > 0 FROM pgdue.run_history WHERE run_id = $1", x.RunID)
+}
+
+// full brings a job that fires seldom to its limit of one instance, with nothing that waits.
+func (m *machine) full(r *rapid.T) (x *execution, every time.Duration) {
 	id := id(r)
 	g := m.alive(id)
 	if g == nil {
 		r.Skip("there is no such job")
 	}
-	every := g.epochs[len(g.epochs)-1].every
+	every = g.epochs[len(g.epochs)-1].every
 	if every < 20*time.Second {
 		r.Skip("its next fire would hide what is lost")
 	}
@@ -278,17 +302,10 @@ func (m *machine) meet(r *rapid.T) {
 	_, err = m.edits.CancelAll(m.t.Context(), id, "model")
 	must(r, err)
 	storetest.Await(m.t, m.rows, "no run of "+id, "SELECT count(*) = 0 FROM pgdue.running_instances WHERE job_id = $1", id)
-	m.ahead(every)
-	for len(m.attemptsOf(id)) == 0 {
+	for m.ahead(every); len(m.attemptsOf(id)) == 0; {
 		m.tick(r)
 	}
-	x := m.attemptsOf(id)[0]
-	m.ahead(every)
-	after := time.Duration(rapid.IntRange(0, 8).Draw(r, "milliseconds")) * time.Millisecond
-	var ending sync.WaitGroup
-	ending.Go(func() { <-time.After(after); x.end(scheduler.Succeeded) })
-	m.tick(r)
-	ending.Wait()
+	return m.attemptsOf(id)[0], every
 }
 
 func (m *machine) attemptsOf(id string) []*execution {
