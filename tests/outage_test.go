@@ -22,41 +22,51 @@ func TestThirtyDaysOfASecondJob(t *testing.T) {
 		{scheduler.CoalesceAll, "catch_up_limit x2591000"},
 	} {
 		t.Run(c.coalesce, func(t *testing.T) {
-			url := storetest.URL(t)
-			conn := storetest.Conn(t, url)
-			s := storetest.OpenURL(t, url)
-			node := &scheduler.Scheduler{Store: s, Executor: sleeps(0), Log: testLog(t)}
-			if err := node.Register(t.Context()); err != nil {
-				t.Fatal(err)
+			took := resume(t, c.coalesce, c.want)
+			for again := 0; again < 4 && took > time.Second; again++ { // others use this machine too
+				took = resume(t, c.coalesce, c.want)
 			}
-			d := storetest.Job(t, "second", `{"type":"interval","every":"1s"}`)
-			d.Coalesce = c.coalesce
-			if _, err := s.Add(t.Context(), d); err != nil {
-				t.Fatal(err)
-			}
-			outage(t, conn)
-			began := time.Now()
-			if _, err := node.Tick(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			took := time.Since(began)
-			t.Logf("the first look after 30 days took %s", took)
-			if took > 3*time.Second { // a second, and as much again twice for a machine that is busy with other tests
-				t.Errorf("the first look took %s", took)
-			}
-			node.Finish(t.Context())
-			node.Flush(t.Context())
-			got := storetest.Query[string](t, conn, `SELECT format('%s x%s', reason, fire_count) FROM pgdue.run_history WHERE outcome = 'skipped'`)
-			if got != c.want {
-				t.Errorf("the missed fire times are recorded as %s, want %s", got, c.want)
-			}
-			// Each fire time of the 30 days is somewhere, once.
-			all := storetest.Query[int](t, conn, `SELECT (SELECT sum(fire_count) FROM pgdue.run_history WHERE final) + (SELECT count(*) FROM pgdue.waiting_runs)`)
-			if all != 2592000 {
-				t.Errorf("%d fire times are recorded or wait, want 2592000", all)
+			if took > time.Second {
+				t.Errorf("the first look took %s, and no less the times before", took)
 			}
 		})
 	}
+}
+
+// resume returns how long the first look at the job takes after an outage of 30 days, and checks what it recorded.
+func resume(t *testing.T, coalesce, want string) (took time.Duration) {
+	t.Helper()
+	url := storetest.URL(t)
+	conn := storetest.Conn(t, url)
+	s := storetest.OpenURL(t, url)
+	node := &scheduler.Scheduler{Store: s, Executor: sleeps(0), Log: testLog(t)}
+	if err := node.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d := storetest.Job(t, "second", `{"type":"interval","every":"1s"}`)
+	d.Coalesce = coalesce
+	if _, err := s.Add(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	outage(t, conn)
+	began := time.Now()
+	if _, err := node.Tick(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	took = time.Since(began)
+	t.Logf("the first look after 30 days took %s", took)
+	node.Finish(t.Context())
+	node.Flush(t.Context())
+	got := storetest.Query[string](t, conn, `SELECT format('%s x%s', reason, fire_count) FROM pgdue.run_history WHERE outcome = 'skipped'`)
+	if got != want {
+		t.Errorf("the missed fire times are recorded as %s, want %s", got, want)
+	}
+	// Each fire time of the 30 days is somewhere, once.
+	all := storetest.Query[int](t, conn, `SELECT (SELECT sum(fire_count) FROM pgdue.run_history WHERE final) + (SELECT count(*) FROM pgdue.waiting_runs)`)
+	if all != 2592000 {
+		t.Errorf("%d fire times are recorded or wait, want 2592000", all)
+	}
+	return took
 }
 
 // outage lets 30 days pass in which the job was not looked at: the last of its 2,592,000 fire times is half a second old.

@@ -38,9 +38,9 @@ func TestHeavyDefinitionsAreQuick(t *testing.T) {
 		"many different names":    `{"type":"date"` + manyNames(5_000) + `}`,
 		"many numbers as members": setText("any", slices.Repeat([]string{"0"}, 30_000)...),
 	} {
-		began := time.Now()
-		trig, err := Parse([]byte(text))
-		took := map[string]time.Duration{"Parse": time.Since(began)}
+		var trig *Trigger
+		var err error
+		took := map[string]time.Duration{"Parse": quickest(func() { trig, err = Parse([]byte(text)) })}
 		if err == nil {
 			trig = trig.Anchored(at(t, "2026-01-01T00:00:00Z"))
 			took["Never"] = quickest(func() { _ = trig.Never() })
@@ -50,14 +50,14 @@ func TestHeavyDefinitionsAreQuick(t *testing.T) {
 		}
 		t.Logf("%s: %v", name, took)
 		for what, d := range took {
-			if d > 50*time.Millisecond*slowdown { // on an idle machine the worst is 10 ms
+			if d > 100*time.Millisecond*slowdown { // on an idle machine the worst is 10 ms; unbounded, seconds
 				t.Errorf("%s: %s took %v", name, what, d)
 			}
 		}
 	}
 }
 
-// quickest returns how long f takes, without the noise of the machine.
+// quickest returns how long f takes, without the noise of the machine: the best of several.
 func quickest(f func()) time.Duration {
 	best := time.Hour
 	for range 5 {
