@@ -40,6 +40,9 @@ func (w *world) check() (string, error) {
 			SELECT job_id, run_id, 'running' AS where FROM pgdue.running_instances UNION ALL SELECT job_id, run_id, 'waiting' FROM pgdue.waiting_runs) r
 			USING (job_id, run_id) WHERE h.final
 		UNION ALL
+		SELECT format('run %s of %s is to be tried again, and its job is gone', run_id, job_id) FROM pgdue.running_instances r
+			WHERE state = 'retrying' AND NOT EXISTS (SELECT FROM pgdue.jobs j WHERE j.id = r.job_id AND j.created_revision <= r.job_revision)
+		UNION ALL
 		SELECT format('%s is blocked: %s', job_id, error) FROM pgdue.next_run_times WHERE state = 'blocked'`)
 	if err != nil || fault != "" {
 		return fault, err

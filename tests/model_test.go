@@ -41,6 +41,7 @@ func TestModel(t *testing.T) {
 			"end":     m.end,
 			"meet":    m.meet,
 			"park":    m.park,
+			"anew":    m.anew,
 			"die":     m.die,
 			"claimed": m.claimed,
 			"":        m.check,
@@ -102,6 +103,10 @@ func (m *machine) add(r *rapid.T) {
 	if m.alive(id) != nil {
 		r.Skip("it is there")
 	}
+	m.addJob(r, id)
+}
+
+func (m *machine) addJob(r *rapid.T, id string) {
 	every := rapid.SampledFrom(everies).Draw(r, "every")
 	g := &generation{tag: fmt.Sprintf("%s-%d", id, len(m.gens[id]))}
 	o, err := m.edits.Add(m.t.Context(), m.definition(r, id, g.tag, every))
@@ -150,10 +155,14 @@ func latest(a, b time.Time) time.Time {
 
 func (m *machine) remove(r *rapid.T) {
 	id := id(r)
-	g := m.alive(id)
-	if g == nil {
+	if m.alive(id) == nil {
 		r.Skip("there is no such job")
 	}
+	m.removeJob(r, id)
+}
+
+func (m *machine) removeJob(r *rapid.T, id string) {
+	g := m.alive(id)
 	before, err := m.edits.Job(m.t.Context(), id)
 	must(r, err)
 	last := &g.epochs[len(g.epochs)-1]
@@ -277,7 +286,32 @@ func (m *machine) park(r *rapid.T) {
 	m.tick(r)
 	m.tick(r)
 	x.end(scheduler.Succeeded)
-	storetest.Await(m.t, m.rows, "the end of "+x.RunID.String(), "SELECT count(*) > 0 FROM pgdue.run_history WHERE run_id = $1", x.RunID)
+	m.awaitEnd(x)
+}
+
+// anew removes a job while a run of it executes that would be tried again, sometimes adds it again under its id, and lets the
+// attempt fail: no other follows, of neither definition.
+func (m *machine) anew(r *rapid.T) {
+	list := slices.DeleteFunc(m.attempts(), func(x *execution) bool {
+		return x.Instance.Attempt >= x.Definition.MaxAttempts || m.alive(x.JobID) == nil
+	})
+	if len(list) == 0 {
+		r.Skip("no attempt that another would follow")
+	}
+	x := rapid.SampledFrom(list).Draw(r, "attempt")
+	m.removeJob(r, x.JobID)
+	if rapid.Bool().Draw(r, "added again") {
+		m.addJob(r, x.JobID)
+	}
+	x.end(scheduler.Failed)
+	m.awaitEnd(x)
+	m.ahead(time.Minute)
+	m.tick(r)
+}
+
+// awaitEnd waits until the end of an attempt is recorded.
+func (m *machine) awaitEnd(x *execution) {
+	storetest.Await(m.t, m.rows, "the end of "+x.RunID.String(), "SELECT count(*) > 0 FROM pgdue.run_history WHERE run_id = $1 AND attempt = $2", x.RunID, x.Instance.Attempt)
 }
 
 // full brings a job that fires seldom to its limit of one instance, with nothing that waits.
