@@ -20,7 +20,7 @@ import (
 // instances never exceed max_instances, no run sleeps beside a free instance, nothing that is due stays so, and what has
 // ended never changes.
 func TestModel(t *testing.T) {
-	atMost(t, 12)
+	atMost(t, 24)
 	rapid.Check(t, func(r *rapid.T) {
 		w, closeAll := newWorld(t)
 		defer closeAll()
@@ -41,6 +41,7 @@ func TestModel(t *testing.T) {
 			"end":     m.end,
 			"meet":    m.meet,
 			"park":    m.park,
+			"crowd":   m.crowd,
 			"anew":    m.anew,
 			"die":     m.die,
 			"claimed": m.claimed,
@@ -268,7 +269,7 @@ func (x *execution) end(o scheduler.Outcome) {
 // meet lets a fire come at the limit, where nothing waits yet, while the instance in the way ends: the moment in which a
 // wake-up is lost if a look parks a job whose list it has filled.
 func (m *machine) meet(r *rapid.T) {
-	x, every := m.full(r)
+	x, every := m.full(r, scheduler.OverlapWait)
 	m.ahead(every)
 	after := time.Duration(rapid.IntRange(0, 8).Draw(r, "milliseconds")) * time.Millisecond
 	var ending sync.WaitGroup
@@ -279,7 +280,7 @@ func (m *machine) meet(r *rapid.T) {
 
 // park lets a job be parked with a run that waits, and then ends the instance in the way: it is lost if nobody wakes the job.
 func (m *machine) park(r *rapid.T) {
-	x, _ := m.full(r)
+	x, _ := m.full(r, scheduler.OverlapWait)
 	run, err := m.edits.RunNow(m.t.Context(), x.JobID, "")
 	must(r, err)
 	m.runs = append(m.runs, run)
@@ -289,16 +290,17 @@ func (m *machine) park(r *rapid.T) {
 	m.awaitEnd(x)
 }
 
+// crowd lets a fire come at the limit of a job whose fires do not wait.
+func (m *machine) crowd(r *rapid.T) {
+	_, every := m.full(r, rapid.SampledFrom([]string{scheduler.OverlapSkip, scheduler.OverlapReplace}).Draw(r, "overlap"))
+	m.ahead(every)
+	m.tick(r)
+}
+
 // anew removes a job while a run of it executes that would be tried again, sometimes adds it again under its id, and lets the
 // attempt fail: no other follows, of neither definition.
 func (m *machine) anew(r *rapid.T) {
-	list := slices.DeleteFunc(m.attempts(), func(x *execution) bool {
-		return x.Instance.Attempt >= x.Definition.MaxAttempts || m.alive(x.JobID) == nil
-	})
-	if len(list) == 0 {
-		r.Skip("no attempt that another would follow")
-	}
-	x := rapid.SampledFrom(list).Draw(r, "attempt")
+	x, _ := m.full(r, scheduler.OverlapWait)
 	m.removeJob(r, x.JobID)
 	if rapid.Bool().Draw(r, "added again") {
 		m.addJob(r, x.JobID)
@@ -314,8 +316,8 @@ func (m *machine) awaitEnd(x *execution) {
 	storetest.Await(m.t, m.rows, "the end of "+x.RunID.String(), "SELECT count(*) > 0 FROM pgdue.run_history WHERE run_id = $1 AND attempt = $2", x.RunID, x.Instance.Attempt)
 }
 
-// full brings a job that fires seldom to its limit of one instance, with nothing that waits.
-func (m *machine) full(r *rapid.T) (x *execution, every time.Duration) {
+// full brings a job that fires seldom to its limit of one instance, with nothing that waits. The run is tried again if it fails.
+func (m *machine) full(r *rapid.T, overlap string) (x *execution, every time.Duration) {
 	id := id(r)
 	g := m.alive(id)
 	if g == nil {
@@ -326,7 +328,7 @@ func (m *machine) full(r *rapid.T) (x *execution, every time.Duration) {
 		r.Skip("its next fire would hide what is lost")
 	}
 	d := m.definition(r, id, g.tag, int(every/time.Second))
-	d.MaxInstances, d.Overlap, d.Coalesce, d.MisfireGraceTime = 1, scheduler.OverlapWait, scheduler.CoalesceLatest, 0
+	d.MaxInstances, d.Overlap, d.MaxAttempts, d.Coalesce, d.MisfireGraceTime = 1, overlap, 3, scheduler.CoalesceLatest, 0
 	_, _, err := m.edits.Put(m.t.Context(), d)
 	must(r, err)
 	_, err = m.edits.Resume(m.t.Context(), id, false)
@@ -336,7 +338,8 @@ func (m *machine) full(r *rapid.T) (x *execution, every time.Duration) {
 	_, err = m.edits.CancelAll(m.t.Context(), id, "model")
 	must(r, err)
 	storetest.Await(m.t, m.rows, "no run of "+id, "SELECT count(*) = 0 FROM pgdue.running_instances WHERE job_id = $1", id)
-	for m.ahead(every); len(m.attemptsOf(id)) == 0; {
+	for len(m.attemptsOf(id)) == 0 {
+		m.aheadTo(id)
 		m.tick(r)
 	}
 	return m.attemptsOf(id)[0], every

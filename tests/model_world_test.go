@@ -207,6 +207,12 @@ func (w *world) ahead(d time.Duration) {
 	storetest.Exec(w.t, w.rows, "UPDATE public.model_clock SET ahead = ahead + $1", d)
 }
 
+// aheadTo moves the clock to a job's next run time, unless that has come.
+func (w *world) aheadTo(id string) {
+	storetest.Exec(w.t, w.rows, `UPDATE public.model_clock SET ahead = ahead + greatest('0',
+		(SELECT next_run_time FROM pgdue.next_run_times WHERE job_id = $1) - pgdue.now())`, id)
+}
+
 // now is what the clock shows.
 func (w *world) now() time.Time {
 	return storetest.Query[time.Time](w.t, w.rows, "SELECT pgdue.now()")
