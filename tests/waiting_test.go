@@ -14,11 +14,11 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// runNode runs a node until the test ends.
-func runNode(t *testing.T, url string, w work) {
+// runNode runs a node until the test ends. It looks seldom by itself: it has to be told.
+func runNode(t *testing.T, url string, e scheduler.Executor) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	node := &scheduler.Scheduler{Store: raceStore(t, url), Executor: w, Log: testLog(t)}
+	node := &scheduler.Scheduler{Store: raceStore(t, url), Executor: e, Log: testLog(t), Poll: time.Minute}
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := node.Run(ctx); err != nil {
@@ -106,6 +106,41 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 		t.Errorf("the waiting run began %s after the instance's end", gap)
 	}
 	t.Logf("began %s after the instance's end", gap)
+}
+
+// A job may have moved to another queue while a run of it executed: a node that serves that queue is told of its end.
+func TestWaitingRunBeginsInAnotherQueue(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	conn := storetest.Conn(t, url)
+	s := storetest.OpenURL(t, url)
+	d := storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
+	if _, err := s.Add(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	h := newHeld()
+	runNode(t, url, h)
+	runNow := func() {
+		if _, err := s.RunNow(t.Context(), "line", ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runNow()
+	storetest.Await(t, conn, "the first run to execute", "SELECT count(*) = 1 FROM pgdue.running_instances")
+	d.Work = scheduler.Work{HTTP: &scheduler.HTTP{URL: "http://127.0.0.1:1/"}}
+	if _, _, err := s.Put(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	done := sleeps(0)
+	done.queue = scheduler.ExecutorHTTP
+	runNode(t, url, done)
+	runNow()
+	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
+	h.release()
+	storetest.Await(t, conn, "both runs to end", "SELECT count(*) = 2 FROM pgdue.run_history WHERE outcome = 'succeeded'")
+	if gap := storetest.Query[time.Duration](t, conn, "SELECT max(started_at) - min(ended_at) FROM pgdue.run_history"); gap > 2*time.Second {
+		t.Errorf("the waiting run began %s after the instance's end", gap)
+	}
 }
 
 // Each half of the wake-up is needed: where completion does not wake, the look that puts the first run into the list does

@@ -198,12 +198,14 @@ func (s *Scheduler) recorded(ctx context.Context, batch []ending, done []Record)
 	if stale > 0 {
 		s.Log.Warn("ends of runs that had been taken over were ignored", "node", s.node.Name, "runs", stale)
 	}
+	full := map[string]bool{}
 	for _, e := range batch {
 		if s.slots.give(e.queue, 1) {
+			full[e.queue] = true
 			s.Wake() // what is due may have waited for a slot
 		}
 	}
-	s.wakeWaiting(ctx, batch)
+	s.wakeWaiting(ctx, batch, full)
 	s.toJudge.add(watched(batch)...)
 	if slices.ContainsFunc(batch, func(e ending) bool { return !e.record.Final }) {
 		s.Wake() // a next attempt may be due before what this node sleeps until
@@ -211,20 +213,30 @@ func (s *Scheduler) recorded(ctx context.Context, batch []ending, done []Record)
 }
 
 // wakeWaiting lets the next look see that instances are free for runs that wait: mostly one of this node, which is why others
-// are told only where it drains. If it fails, or we die before it, the jobs are looked at again after relookAtLimit.
-func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending) {
+// are told only where it may not begin them. If it fails, or we die before it, the jobs are looked at again after
+// relookAtLimit.
+func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending, full map[string]bool) {
 	var jobs []string
 	for _, e := range batch {
 		jobs = append(jobs, e.record.JobID)
 	}
 	slices.Sort(jobs)
-	woken, err := s.Store.WakeWaiting(ctx, slices.Compact(jobs), s.drains.Load())
+	woken, err := s.Store.WakeWaiting(ctx, slices.Compact(jobs), s.claimsIn(full))
 	if err != nil && ctx.Err() == nil {
 		s.Log.Warn("waiting runs not woken; their jobs are looked at again soon", "node", s.node.Name, "within", relookAtLimit, "err", err)
 	}
 	if woken > 0 {
 		s.Wake()
 	}
+}
+
+// claimsIn lists the queues in which this node begins what is due: not while it drains, nor where what is due may be more than
+// the slots that have just become free.
+func (s *Scheduler) claimsIn(full map[string]bool) []string {
+	if s.drains.Load() {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s.node.Queues), func(q string) bool { return full[q] })
 }
 
 // watched lists the jobs of final ends that are to be judged.

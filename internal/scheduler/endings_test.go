@@ -69,3 +69,35 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 		}
 	})
 }
+
+// Where instances end, other nodes are told of runs that wait in queues in which this node may not begin them.
+func TestEndsTellOthersWhereThisNodeMayNotBegin(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		slots  int
+		drains bool
+		want   []string
+	}{
+		{"slots were free", 2, false, []string{ExecutorExec}},
+		{"no slot was free", 1, false, nil},
+		{"the node drains", 2, true, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			f := &fake{claim: oneRun(t)}
+			s := node(f, quickly)
+			s.Slots = c.slots
+			if err := s.Register(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.Tick(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			s.drains.Store(c.drains)
+			s.Finish(t.Context())
+			s.Flush(t.Context())
+			if len(f.mine) != 1 || !slices.Equal(f.mine[0], c.want) {
+				t.Errorf("the node claims in %v itself, want once in %v", f.mine, c.want)
+			}
+		})
+	}
+}

@@ -31,6 +31,7 @@ type fake struct {
 	mu     sync.Mutex
 	ends   []Record
 	claims []time.Time
+	mine   [][]string // of each wake-up
 	left   bool
 }
 
@@ -70,7 +71,12 @@ func (f *fake) Claim(_ context.Context, _ ClaimRequest, decide func(Look) Decisi
 
 func (f *fake) NextDue(context.Context, []string) (time.Duration, bool, error) { return 0, false, nil }
 
-func (f *fake) WakeWaiting(context.Context, []string, bool) (int, error) { return 0, nil }
+func (f *fake) WakeWaiting(_ context.Context, _, mine []string) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.mine = append(f.mine, mine)
+	return 0, nil
+}
 
 func (f *fake) Complete(_ context.Context, ended []Record) ([]Record, error) {
 	if f.complete != nil {

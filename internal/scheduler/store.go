@@ -44,8 +44,9 @@ type Store interface {
 	Complete(ctx context.Context, ended []Record) (recorded []Record, err error)
 
 	// WakeWaiting makes those of the jobs due that have waiting runs, and says how many. It comes after the commit that
-	// ended instances of theirs. With tell, other nodes are notified.
-	WakeWaiting(ctx context.Context, jobIDs []string, tell bool) (woken int, err error)
+	// ended instances of theirs. Other nodes are notified of those whose queue is none of mine, in which the caller claims
+	// next by itself.
+	WakeWaiting(ctx context.Context, jobIDs, mine []string) (woken int, err error)
 
 	// MarkDead marks a peer dead if its beat is still the one given. false: it moved, or another node was faster.
 	MarkDead(ctx context.Context, p Peer) (bool, error)

@@ -12,8 +12,9 @@ import (
 	"github.com/pgdue/pgdue/internal/scheduler"
 )
 
-// WakeWaiting makes the jobs due that have waiting runs, after instances of theirs have ended, and can tell other nodes.
-func (s *Store) WakeWaiting(ctx context.Context, jobIDs []string, tell bool) (woken int, err error) {
+// WakeWaiting makes the jobs due that have waiting runs, after instances of theirs have ended, and tells other nodes of those
+// whose queue is none of mine.
+func (s *Store) WakeWaiting(ctx context.Context, jobIDs, mine []string) (woken int, err error) {
 	var some bool
 	err = call(ctx, s.limit, func(ctx context.Context) error {
 		return s.loops.QueryRow(ctx, completeWaiting, pgx.StrictNamedArgs{"job_ids": jobIDs}).Scan(&some)
@@ -23,10 +24,10 @@ func (s *Store) WakeWaiting(ctx context.Context, jobIDs []string, tell bool) (wo
 	}
 	err = s.inTxWithLocks(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobIDs})
-		if woken = int(tag.RowsAffected()); err != nil || woken == 0 || !tell {
+		if woken = int(tag.RowsAffected()); err != nil || woken == 0 {
 			return err
 		}
-		_, err = tx.Exec(ctx, completeTell, pgx.StrictNamedArgs{"job_ids": jobIDs})
+		_, err = tx.Exec(ctx, completeTell, pgx.StrictNamedArgs{"job_ids": jobIDs, "mine": mine})
 		return err
 	})
 	return woken, err

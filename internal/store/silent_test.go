@@ -34,7 +34,7 @@ var calls = map[string]func(ctx context.Context, s *store.Store, n scheduler.Nod
 		return err
 	},
 	"wake waiting": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
-		_, err := s.WakeWaiting(ctx, []string{"j"}, false)
+		_, err := s.WakeWaiting(ctx, []string{"j"}, nil)
 		return err
 	},
 	"mark dead": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
