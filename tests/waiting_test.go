@@ -95,12 +95,17 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 	}
 	storetest.Await(t, conn, "the first run to execute", "SELECT count(*) = 1 FROM pgdue.running_instances")
 	runNode(t, url, sleeps(0))
+	storetest.Await(t, conn, "both nodes to listen", "SELECT count(*) = 2 FROM pg_stat_activity WHERE datname = current_database() AND query ~* '^listen'")
+	if _, err := s.RunNow(t.Context(), "line", ""); err != nil { // both look once more
+		t.Fatal(err)
+	}
 	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
+	<-time.After(500 * time.Millisecond) // a node that found the job locked has looked again, and sleeps
 	stop()
 	<-drains.seen
 	h.release()
 	running.Wait()
-	storetest.Await(t, conn, "both runs to end", "SELECT count(*) = 2 FROM pgdue.run_history WHERE outcome = 'succeeded'")
+	storetest.Await(t, conn, "all runs to end", "SELECT count(*) = 3 FROM pgdue.run_history WHERE outcome = 'succeeded'")
 	gap := storetest.Query[time.Duration](t, conn, "SELECT max(started_at) - min(ended_at) FROM pgdue.run_history")
 	if gap > 2*time.Second {
 		t.Errorf("the waiting run began %s after the instance's end", gap)
