@@ -180,6 +180,8 @@ COMMENT ON INDEX pgdue.alerts_pending IS 'Calls that are to be made';
 -- What a judgement of a job that mostly succeeds reads; costs a success nothing.
 CREATE INDEX run_history_failures ON pgdue.run_history (job_id, ended_at) WHERE final AND outcome IN ('failed', 'timed_out', 'lost');
 COMMENT ON INDEX pgdue.run_history_failures IS 'A job''s latest failures, which on_failure counts';
+CREATE INDEX run_history_rescheduled ON pgdue.run_history (job_id, last_run_time) WHERE reason = 'rescheduled';
+COMMENT ON INDEX pgdue.run_history_rescheduled IS 'Fire times that were decided ahead of them, as a person skipped or passed over them';
 CREATE INDEX jobs_watched ON pgdue.jobs (id) WHERE on_failure IS NOT NULL;
 COMMENT ON INDEX pgdue.jobs_watched IS 'The jobs with on_failure, which every node looks through';
 
@@ -213,6 +215,7 @@ COMMENT ON FUNCTION pgdue.drop_history_partitions(integer) IS 'Drops the oldest 
 
 -- +goose Down
 DROP INDEX pgdue.jobs_watched;
+DROP INDEX pgdue.run_history_rescheduled;
 DROP INDEX pgdue.run_history_failures;
 DROP FUNCTION pgdue.drop_history_partitions(integer);
 DROP TABLE pgdue.alerts;

@@ -27,7 +27,7 @@ func storyAt(f *Facts, findings []Finding) string {
 	switch {
 	case f.AtTooLong:
 		return fmt.Sprintf("what is recorded since %s is too much to be searched at once; walk it with `scheduler runs %s --before TIME`", here, f.ID)
-	case f.At.After(f.Now) && !fire.IsZero():
+	case f.At.After(f.Now) && !fire.IsZero() && !fire.Before(f.Job.NextRunTime):
 		return fmt.Sprintf("%s is a fire time that is still to come (in %s)", f.when(fire), inShort(fire.Sub(f.Now)))
 	case f.Retention > 0 && f.At.Before(f.Now.Add(-f.Retention)):
 		return fmt.Sprintf("no record of %s is left: history is kept for %s (settings.history_retention)", here, days(f.Retention))
@@ -98,8 +98,12 @@ func orUnknown(node string) string {
 	return node
 }
 
-// fireIn finds the first fire time in [from, until), zero for none; known is false without a trigger.
+// fireIn finds the first fire time in [from, until), zero for none; known is false without a trigger. The next one may have
+// been moved to where the trigger has none.
 func (f *Facts) fireIn(from, until time.Time) (fire time.Time, known bool) {
+	if next := f.Job.NextRunTime; !next.Before(from) && next.Before(until) {
+		return next, true
+	}
 	if f.Job.Trigger == nil {
 		return time.Time{}, false
 	}
@@ -109,10 +113,17 @@ func (f *Facts) fireIn(from, until time.Time) (fire time.Time, known bool) {
 	return fire, true
 }
 
-// around names the fire times on both sides of a moment that is none.
+// around names the fire times on both sides of a moment that is none. Among them is the next one, wherever it was moved to.
 func (f *Facts) around(at time.Time) string {
 	before, some := f.Job.Trigger.Last(f.Job.Anchor.Add(-time.Microsecond), at)
 	after, _ := f.Job.Trigger.Next(at)
+	switch next := f.Job.NextRunTime; {
+	case next.IsZero() || at.Before(f.Job.LastRunTime):
+	case at.Before(next):
+		after = next
+	case before.Before(next):
+		before, some = next, true
+	}
 	switch {
 	case some && !after.IsZero():
 		return fmt.Sprintf("the ones around it are %s and %s", f.when(before), f.when(after))

@@ -29,6 +29,13 @@ func TestStoryAt(t *testing.T) {
 		}, "the run of 2026-03-01 09:00:00 UTC is between two attempts: attempt 1 has ended"},
 		{"the last attempt counts", 0, func(f *Facts) { f.AtRuns = []RunView{ranAt(0, Lost, false), ranAt(0, Failed, true)} }, "the run of 2026-03-01 09:00:00 UTC failed after 1s on web-1; recorded at "},
 		{"to come", 5, nil, "2026-03-01 09:00:05 UTC is a fire time that is still to come (in 3s)"},
+		{"to come, where it was moved to", 7, func(f *Facts) { f.Job.NextRunTime, f.Job.LastRunTime = at(7), at(5) }, "2026-03-01 09:00:07 UTC is a fire time that is still to come (in 5s)"},
+		{"around one that was moved", 10.5, func(f *Facts) { f.Job.NextRunTime, f.Job.LastRunTime = at(12), at(10) },
+			"2026-03-01 09:00:10.5 UTC is no fire time of this job; the ones around it are 2026-03-01 09:00:10 UTC and 2026-03-01 09:00:12 UTC"},
+		{"after one that was moved", 13, func(f *Facts) { f.Job.NextRunTime, f.Job.LastRunTime = at(12), at(10) },
+			"2026-03-01 09:00:13 UTC is no fire time of this job; the ones around it are 2026-03-01 09:00:12 UTC and 2026-03-01 09:00:15 UTC"},
+		{"passed over by hand", 5, func(f *Facts) { f.Job.NextRunTime, f.Job.LastRunTime = at(10), at(0) },
+			"2026-03-01 09:00:05 UTC is a fire time of the trigger, yet no row tells of it: "},
 		{"none to come", 7, nil, "2026-03-01 09:00:07 UTC is no fire time of this job; the ones around it are 2026-03-01 09:00:05 UTC and 2026-03-01 09:00:10 UTC"},
 		{"none before the first", 2, nil, "2026-03-01 09:00:02 UTC is no fire time of this job; the first one after it is 2026-03-01 09:00:05 UTC"},
 		{"none after the last", 12, func(f *Facts) {

@@ -221,6 +221,38 @@ func TestWhyAtATime(t *testing.T) {
 	}
 }
 
+// What was decided long before its fire time, as a person skipped it or passed it over, is told before that time and after it.
+func TestWhyAtATimeThatWasDecidedAhead(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t)
+	add(t, s, storetest.Job(t, "j", `{"type":"interval","every":"1d"}`))
+	j, err := s.SkipNext(t.Context(), "j", "a holiday")
+	if err != nil {
+		t.Fatal(err)
+	}
+	moved := j.Anchor.AddDate(0, 0, 5).Add(-time.Hour)
+	if _, err := s.MoveNext(t.Context(), "j", moved, "a strike"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		at   time.Time
+		want string
+	}{
+		{j.Anchor.AddDate(0, 0, 1), " was skipped (rescheduled): was skipped ahead by "},
+		{j.Anchor.AddDate(0, 0, 3), "one of 3 fire times from "},
+		{moved, " is a fire time that is still to come (in "},
+		{j.Anchor.AddDate(0, 0, 5), " is a fire time that is still to come (in "},
+	} {
+		f, err := s.Why(t.Context(), "j", c.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := scheduler.Explain(f).Story; !strings.Contains(got, c.want) {
+			t.Errorf("at %s: %q lacks %q", c.at, got, c.want)
+		}
+	}
+}
+
 // Of a job that is not there, what is left of it is told.
 func TestWhyAnUnknownJob(t *testing.T) {
 	t.Parallel()
