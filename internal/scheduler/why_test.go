@@ -77,6 +77,12 @@ func TestExplain(t *testing.T) {
 			f.Holders = []Holder{h}
 		}, "table_locked!", "waits, behind pid 12, 13, for AccessExclusiveLock on it, ", "*"},
 
+		{"two tables locked", func(f *Facts) {
+			h, g := psql(), psql()
+			h.Table, h.Mode, g.Table, g.Mode = "jobs", "ShareLock", "nodes", "ShareLock"
+			f.Holders = []Holder{h, g}
+		}, "table_locked!", "the tables pgdue.jobs, pgdue.nodes are locked: pid 4711, user ada, application_name \"psql\", from 10.0.0.7 holds ShareLock on them, ", "*"},
+
 		{"everything paused", func(f *Facts) { f.Pauses = []PauseFact{{Since: at(-60), By: "ada", Reason: "night"}} }, "paused_all!",
 			"everything is paused since 2026-03-01 08:59:00 UTC (1m2s) by ada: night", "scheduler resume --all"},
 		{"label paused", func(f *Facts) {

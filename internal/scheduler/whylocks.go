@@ -2,21 +2,33 @@ package scheduler
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
 // tableLocks tells of locks on whole tables, which exclude every job's claims and completions, and of sessions that wait
 // for one: PostgreSQL lets nobody pass them.
 func tableLocks(f *Facts) (found []Finding) {
-	for _, h := range f.Holders {
-		if h.Table == "" {
+	for i := range f.Holders {
+		h := &f.Holders[i]
+		if h.Table == "" || slices.ContainsFunc(f.Holders[:i], h.sameLock) {
 			continue
+		}
+		var tables []string
+		for j := range f.Holders {
+			if o := &f.Holders[j]; h.sameLock(*o) {
+				tables = append(tables, "pgdue."+o.Table)
+			}
+		}
+		what, on := "the table "+tables[0]+" is", "it"
+		if len(tables) > 1 {
+			what, on = "the tables "+several(tables)+" are", "them"
 		}
 		verb := "holds"
 		if h.Waits {
 			verb = fmt.Sprintf("waits, behind %s, for", sessions(h.Behind))
 		}
-		s := fmt.Sprintf("the table pgdue.%s is locked: %s %s %s on it, %s", h.Table, h.who(), verb, h.Mode, f.doing(&h))
+		s := fmt.Sprintf("%s locked: %s %s %s on %s, %s", what, h.who(), verb, h.Mode, on, f.doing(h))
 		if h.Waits {
 			s += "; whoever comes later waits behind it"
 		}
@@ -25,10 +37,16 @@ func tableLocks(f *Facts) (found []Finding) {
 	return found
 }
 
-// rowLocks tells who holds the job's row, which claims pass over.
+// sameLock says that o is the same session, at a lock of the same kind on a table.
+func (h *Holder) sameLock(o Holder) bool {
+	return o.Table != "" && o.PID == h.PID && o.GID == h.GID && o.Mode == h.Mode && o.Waits == h.Waits
+}
+
+// rowLocks tells who holds the job's row, which claims pass over. A holder that waits for another one that is told of goes on
+// when that one does.
 func rowLocks(f *Facts) (found []Finding) {
 	for _, h := range f.Holders {
-		if h.Table != "" {
+		if h.Table != "" || slices.ContainsFunc(f.Holders, func(o Holder) bool { return slices.Contains(h.Behind, o.PID) }) {
 			continue
 		}
 		by := "by"

@@ -225,6 +225,7 @@ func TestWhyNamesWhoLocksATable(t *testing.T) {
 		{"jobs", "ALTER TABLE pgdue.jobs ADD COLUMN x int", "jobs", "AccessExclusiveLock", true},
 		{"instances", "LOCK TABLE pgdue.running_instances IN EXCLUSIVE MODE", "running_instances", "ExclusiveLock", false},
 		{"history", "CREATE INDEX ON pgdue.run_history_default (outcome)", "run_history_default", "ShareLock", false},
+		{"history with its partitions", "LOCK TABLE pgdue.run_history", "run_history", "AccessExclusiveLock", true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -266,6 +267,27 @@ func TestWhyNamesWhoWaitsForATable(t *testing.T) {
 	}
 	storetest.Exec(t, reader, "ROLLBACK")
 	if err := <-locked; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Who holds the row and waits for a table that another one has locked is no culprit.
+func TestWhyNamesNoVictimOfALock(t *testing.T) {
+	t.Parallel()
+	url, s := served(t)
+	culprit := session(t, url, "migration", "LOCK TABLE pgdue.jobs IN EXCLUSIVE MODE")
+	victim := session(t, url, "pgdue", "SELECT FROM pgdue.next_run_times FOR UPDATE")
+	ended := make(chan error, 1)
+	go func() {
+		_, err := victim.Exec(t.Context(), "SELECT FROM pgdue.jobs FOR UPDATE")
+		ended <- err
+	}()
+	storetest.Await(t, storetest.Conn(t, url), "the table to be waited for", "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'pgdue.jobs'::regclass)")
+	a := ask(t, s, "j")
+	wantCodes(t, a, "table_locked!")
+	wantHolder(t, a, culprit, "migration")
+	storetest.Exec(t, culprit, "ROLLBACK")
+	if err := <-ended; err != nil {
 		t.Fatal(err)
 	}
 }

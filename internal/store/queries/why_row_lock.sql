@@ -2,7 +2,7 @@
 -- xmax is the transaction that has locked, changed or deleted the row, also where it has ended since. A subtransaction has a
 -- number of its own, and holds a lock on it until it is released. Of several lockers xmax is a multixact, numbered apart.
 SELECT NULL::text AS table, NULL::text AS mode, false AS waits, l.virtualtransaction AS transaction, n.xmax::text AS xmax,
-       '{}'::int[] AS behind,
+       pg_blocking_pids(coalesce(l.pid, 0)) AS behind,
        coalesce(l.pid, 0) AS pid, p.gid, coalesce(a.usename, p.owner)::text AS user, a.application_name AS program,
        host(a.client_addr) AS client, coalesce(a.xact_start, p.prepared) AS since, a.state, left(a.query, 200) AS query
 FROM pgdue.next_run_times n

@@ -2,7 +2,7 @@
 -- reads like damage.
 SELECT DISTINCT ON (l.virtualtransaction)
        NULL::text AS table, NULL::text AS mode, false AS waits, l.virtualtransaction AS transaction, @xmax::text AS xmax,
-       '{}'::int[] AS behind,
+       pg_blocking_pids(coalesce(l.pid, 0)) AS behind,
        coalesce(l.pid, 0) AS pid, p.gid, coalesce(a.usename, p.owner)::text AS user, a.application_name AS program,
        host(a.client_addr) AS client, coalesce(a.xact_start, p.prepared) AS since, a.state, left(a.query, 200) AS query
 FROM pg_get_multixact_members(@xmax::text::xid) m
