@@ -84,7 +84,7 @@ func printWhy(w io.Writer, a client.Why) error {
 		fmt.Fprintf(w, "\nAt %s\n  %s\n", inZoneAndUTC(a.At.At, zone), oneLine(a.At.Sentence))
 	}
 	if len(a.Fires) > 0 {
-		fmt.Fprintln(w, "\nLatest fire times, newest first")
+		fmt.Fprintln(w, "\nWhat happened, the latest first")
 		if err := printRuns(w, a.Fires, zone, a.Now); err != nil {
 			return err
 		}

@@ -29,7 +29,7 @@ func atLimit(j Job, at, next, now time.Time, live []Instance, begun []Start) *At
 			l.Oldest = i
 		}
 	}
-	if running := now.Sub(l.Oldest.StartedAt); running > l.Duration {
+	if running := now.Sub(l.Oldest.StartedAt); running > l.Duration && l.Oldest.State != InstanceRetrying {
 		l.Duration, l.Ended = running, false
 	}
 	switch { // a one-off that is added again and again has its fires at the times of its adding
@@ -61,8 +61,11 @@ func (l *AtLimit) Reason() string {
 	return fmt.Sprintf("maximum number of running instances reached (%d)", l.Max)
 }
 
-// Remedy says which max_instances would be enough, and why.
+// Remedy says which max_instances would be enough, and why. How long a run waits for its next attempt is no measure of it.
 func (l *AtLimit) Remedy() string {
+	if l.Oldest.State == InstanceRetrying {
+		return fmt.Sprintf("max_instances %d lets one more run beside it, and a shorter retry.max makes room sooner", l.Enough)
+	}
 	if l.Interval <= 0 {
 		return fmt.Sprintf("max_instances %d lets one more run beside it", l.Enough)
 	}
@@ -77,6 +80,9 @@ func (l *AtLimit) Remedy() string {
 func (l *AtLimit) Sentence(now time.Time) string {
 	who := fmt.Sprintf("run %s has been running since %s (%s) on %s", l.Oldest.RunID, stamp(l.Oldest.StartedAt),
 		short(now.Sub(l.Oldest.StartedAt)), l.Oldest.Where())
+	if l.Oldest.State == InstanceRetrying {
+		who = fmt.Sprintf("run %s waits for its attempt %d until %s, and counts meanwhile", l.Oldest.RunID, l.Oldest.Attempt+1, stamp(l.Oldest.NotBefore))
+	}
 	if l.Others > 0 {
 		who += fmt.Sprintf(", and %s beside it", plural(int64(l.Others), "instance", "instances"))
 	}

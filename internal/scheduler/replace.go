@@ -2,6 +2,9 @@ package scheduler
 
 import "slices"
 
+// replacedBy begins the reason of a request to cancel an instance in whose place another run is to begin.
+const replacedBy = "replaced by the run of "
+
 // replace lets a fire wait before all others, in the place of one that waits there already, and has the oldest instance
 // cancelled, unless one is being cancelled: a single run waits, so one instance is enough. It begins when the row of that
 // instance is gone. An instance between two attempts ends at once, and the fire begins.
@@ -11,7 +14,7 @@ func (p *planner) replace(run Run, stands StandsFor) {
 		return
 	}
 	p.supersede(run)
-	request := CancelRequest{At: p.now, By: Itself, Reason: "replaced by the run of " + stamp(run.ScheduledRunTime)}
+	request := CancelRequest{At: p.now, By: Itself, Reason: replacedBy + stamp(run.ScheduledRunTime)}
 	switch oldest, found := p.replaceable(); {
 	case found && oldest.State == InstanceRetrying:
 		p.giveUp(oldest.Run, request.Reason)

@@ -14,7 +14,7 @@ func Explain(f Facts) Answer {
 	a := Answer{Facts: f}
 	for _, find := range []func(*Facts) []Finding{
 		tableLocks, pauses, blockedJob, rowLocks, noNode, slotsTaken, notClaimed, limitMet, finishedJob,
-		waitingRuns, retryingRuns, limitMetBefore, failures, silentNodes, clockDiffers,
+		waitingRuns, retryingRuns, limitMetBefore, failures, replacedRuns, silentNodes, clockDiffers,
 	} {
 		a.Findings = append(a.Findings, find(&f)...)
 	}
@@ -62,7 +62,7 @@ func (x *Finding) inBrief() string {
 
 func butFails(findings []Finding) string {
 	for _, x := range findings {
-		if x.Code == WhyFailing {
+		if x.Code == WhyFailing || x.Code == WhyReplaced {
 			return ", but " + x.brief
 		}
 	}
@@ -74,7 +74,10 @@ func (f *Facts) nextFires() string {
 	j := &f.Job
 	switch {
 	case j.State == StateFinished:
-		return "; it is finished, and what still waits is begun"
+		if j.WaitingCount > 0 {
+			return "; it is finished, and what still waits is begun"
+		}
+		return fmt.Sprintf("; it will not fire again, and %s still running", plural(int64(len(f.Live)), "run is", "runs are"))
 	case j.NextRunTime.IsZero():
 		return fmt.Sprintf("; its trigger names no fire time yet, and is asked again at %s", f.when(j.DueAt))
 	case j.NextRunTime.After(f.Now):
@@ -157,6 +160,9 @@ func finishedJob(f *Facts) []Finding {
 	}
 	if !j.DueAt.IsZero() && j.WaitingCount == 0 && len(f.Live) == 0 {
 		s += "; its row stays until " + stamp(j.DueAt)
+	}
+	if len(f.Live) > 0 {
+		return []Finding{toKnow(WhyFinished, s, "")}
 	}
 	return []Finding{finding(WhyFinished, j.WaitingCount == 0, s, fmt.Sprintf("add it again under its id, or run it once more: scheduler run-now %s", f.ID))}
 }

@@ -45,6 +45,13 @@ func ranAt(second float64, outcome Outcome, final bool) RunView {
 	return v
 }
 
+// replacedAt is the record of a run in whose place the next one began.
+func replacedAt(second float64) RunView {
+	v := ranAt(second, Cancelled, true)
+	v.Error = CancelSentence(Itself, replacedBy+"2026-03-01 09:00:03 UTC")
+	return v
+}
+
 // psql is a session that holds a lock.
 func psql() Holder {
 	return Holder{PID: 4711, User: "ada", Program: "psql", Client: "10.0.0.7", Since: at(-58), State: "idle in transaction", Query: "SELECT 1\n FOR UPDATE"}
@@ -160,7 +167,23 @@ func TestExplain(t *testing.T) {
 		{"retrying", func(f *Facts) {
 			f.Live, f.Job.MaxInstances, f.Job.MaxAttempts = liveSince(0), 2, 3
 			f.Live[0].State, f.Live[0].NotBefore, f.Live[0].Attempt = InstanceRetrying, at(7), 1
-		}, "retrying", " is between attempts 1 and 2 of at most 3, and counts as an instance; the next begins at 2026-03-01 09:00:07 UTC (in 5s)", ""},
+		}, "retrying", " is between attempts 1 and 2 of at most 3, and counts as an instance; the next begins at 2026-03-01 09:00:07 UTC (in 5s)", "to give it up: scheduler cancel j " + liveSince(0)[0].RunID.String()},
+		{"at its limit, and tries again after the next fire", func(f *Facts) {
+			f.Live, f.Job.MaxAttempts, f.Job.RecentDuration = liveSince(0), 3, time.Second
+			f.Live[0].State, f.Live[0].NotBefore, f.Live[0].Attempt = InstanceRetrying, at(7), 1
+		}, "at_limit! retrying", " waits for its attempt 2 until 2026-03-01 09:00:07 UTC, and counts meanwhile; max_instances 2 lets one more run beside it, and a shorter retry.max makes room sooner; ",
+			"scheduler modify j --max-instances 2; or give the run up: scheduler cancel j " + liveSince(0)[0].RunID.String()},
+		{"at its limit, and tries again before the next fire", func(f *Facts) {
+			f.Live, f.Job.MaxAttempts = liveSince(0), 3
+			f.Live[0].State, f.Live[0].NotBefore, f.Live[0].Attempt = InstanceRetrying, at(4), 1
+		}, "at_limit retrying", "", "*"},
+		{"above a limit that was lowered", func(f *Facts) { f.Live = liveSince(0, 1) }, "at_limit!", "", "*"},
+		{"finished, and runs", func(f *Facts) { f.Live = liveSince(0); finished(&f.Job) }, "finished", "it is finished and will not fire again; its last fire time was 2026-03-01 09:00:00 UTC; 1 run is still running", ""},
+
+		{"replaced again and again", func(f *Facts) { f.Recent = []RunView{replacedAt(2), replacedAt(1), ranAt(0, Succeeded, true)} }, "replaced",
+			"its latest 2 runs were each replaced by the next: while runs take longer than the gap between two fires, overlap replace lets none succeed",
+			"let it fire less often, or let runs end: scheduler modify j --overlap skip"},
+		{"replaced once", func(f *Facts) { f.Recent = []RunView{replacedAt(2), ranAt(0, Succeeded, true), replacedAt(-1)} }, "", "", ""},
 
 		{"fails", func(f *Facts) {
 			f.Recent = []RunView{ranAt(2, Failed, true), skippedAt(2), ranAt(1, TimedOut, true), ranAt(1, Lost, false), ranAt(0, Succeeded, true), ranAt(-1, Failed, true)}
@@ -176,6 +199,11 @@ func TestExplain(t *testing.T) {
 			f.Nodes[1].ID, f.Nodes[1].Name = uuid.Nil, "web-2"
 			f.Nodes[0].BeatAt = at(-8)
 		}, "node_silent", "node web-1 has not renewed its lease since 2026-03-01 08:59:52 UTC (10s); it holds 1 instance of this job; web-2 frees what it holds within 18s of its last renewal", ""},
+		{"a node is silent for longer than it takes to be found dead", func(f *Facts) {
+			f.Nodes = append(f.Nodes, f.Nodes[0])
+			f.Nodes[1].ID, f.Nodes[1].Name = uuid.Nil, "web-2"
+			f.Nodes[0].BeatAt = at(-28)
+		}, "node_silent", "; web-2 frees what it holds within 18s of its own start, or its return to the database", ""},
 		{"the only node is silent", func(f *Facts) { f.Nodes[0].BeatAt = at(-9) }, "node_silent", "; no other node is alive to free what it holds", "scheduler serve --enable-exec --database-url …"},
 		{"a node is a little late", func(f *Facts) { f.Nodes[0].BeatAt = at(-7.9) }, "", "", ""},
 		{"a node is judged dead", func(f *Facts) {
@@ -211,6 +239,18 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// A pause holds the next attempt too.
+func TestWhyARetryWaitsForThePause(t *testing.T) {
+	f := facts(t, func(f *Facts) {
+		f.Live, f.Job.MaxInstances, f.Job.MaxAttempts, f.Job.State = liveSince(0), 2, 3, StatePaused
+		f.Live[0].State, f.Live[0].NotBefore, f.Live[0].Attempt = InstanceRetrying, at(7), 1
+	})
+	const want = "; the next begins when the pause ends, and not before 2026-03-01 09:00:07 UTC (in 5s)"
+	if a := Explain(f); len(a.Findings) != 2 || !strings.Contains(a.Findings[1].Sentence, want) {
+		t.Errorf("findings %+v, want one that says %q", a.Findings, want)
+	}
+}
+
 // What stands in the way is told in the order of its urgency, and the first of it is the verdict.
 func TestVerdict(t *testing.T) {
 	for _, c := range []struct {
@@ -228,6 +268,9 @@ func TestVerdict(t *testing.T) {
 		}, "j runs as planned; it fires next at 2026-03-01 10:00:05 CET (2026-03-01 09:00:05 UTC) (in 3s)"},
 		{"fails", func(f *Facts) { f.Recent = []RunView{ranAt(1, Failed, true)} },
 			"j runs as planned, but its latest run did not succeed; it fires next at 2026-03-01 09:00:05 UTC (in 3s)"},
+		{"is replaced", func(f *Facts) { f.Recent = []RunView{replacedAt(2), replacedAt(1)} },
+			"j runs as planned, but its latest 2 runs were each replaced by the next; it fires next at 2026-03-01 09:00:05 UTC (in 3s)"},
+		{"finished, and runs", func(f *Facts) { finished(&f.Job); f.Live = liveSince(0) }, "j runs as planned; it will not fire again, and 1 run is still running"},
 		{"finished, and one waits", func(f *Facts) { finished(&f.Job); f.Job.WaitingCount, f.Waiting = 1, []WaitingRun{{CreatedAt: at(2)}} },
 			"j runs as planned; it is finished, and what still waits is begun"},
 		{"paused and without a node", func(f *Facts) { f.Nodes = nil; f.Job.State, f.Job.PausedBy = StatePaused, "ada" }, "j does not run: it is paused by ada"},

@@ -122,6 +122,7 @@ const (
 	WhyRetrying      = "retrying"       // a run is between two attempts
 	WhySkippedBefore = "skipped_before" // recent fires met the limit
 	WhyFailing       = "failing"        // the latest runs failed
+	WhyReplaced      = "replaced"       // the latest runs replaced each other
 	WhyNodeSilent    = "node_silent"    // a node does not renew its lease
 	WhyClock         = "clock"          // the database's clock is another one than this process's
 )

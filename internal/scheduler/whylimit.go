@@ -6,19 +6,35 @@ import (
 	"time"
 )
 
-// limitMet is for a job at its limit. That stands in the way when a fire met it already, or runs wait; a run that executes,
-// as most do for a while, does not. A one-off that was added again is finished as soon as its fire was skipped.
+// limitMet is for a job at its limit. That stands in the way when a fire met it already, or is bound to, or runs wait; a run
+// that executes, as most do for a while, does not. A one-off that was added again is finished as soon as its fire was skipped.
 func limitMet(f *Facts) []Finding {
 	if len(f.Live) == 0 || len(f.Live) < f.Job.MaxInstances {
 		return nil
 	}
 	j := f.Job
+	skipped := len(f.Recent) > 0 && metLimit(&f.Recent[0])
+	stands := skipped || j.WaitingCount > 0 || f.boundToMeet()
+	if j.State == StateFinished && !stands {
+		return nil // no fire comes that it could keep from running
+	}
 	j.LastRunTime = time.Time{} // the gap since then is none between two fires
 	l := atLimit(j, j.NextRunTime, j.afterNext(), f.Now, f.Live, nil)
-	skipped := len(f.Recent) > 0 && metLimit(&f.Recent[0])
-	met := finding(WhyAtLimit, skipped || j.WaitingCount > 0, l.Sentence(f.Now)+"; "+whileAtLimit(&j), limitRemedy(&j, l))
+	met := finding(WhyAtLimit, stands, l.Sentence(f.Now)+"; "+whileAtLimit(&j), limitRemedy(&j, l))
 	met.brief = l.Reason() + "; " + l.Remedy()
 	return []Finding{met}
+}
+
+// boundToMeet says that the next fire comes while max_instances are running: more run than may by now, or as many wait for
+// attempts that come later than it.
+func (f *Facts) boundToMeet() bool {
+	later := 0
+	for _, i := range f.Live {
+		if i.State == InstanceRetrying && i.NotBefore.After(f.Job.NextRunTime) {
+			later++
+		}
+	}
+	return len(f.Live) > f.Job.MaxInstances || !f.Job.NextRunTime.IsZero() && later >= f.Job.MaxInstances
 }
 
 // afterNext is the fire time after the next one, zero when there is none.
@@ -41,6 +57,9 @@ func whileAtLimit(j *Job) string {
 
 // limitRemedy is the definition's change that would let all fires run.
 func limitRemedy(j *Job, l *AtLimit) string {
+	if l.Oldest.State == InstanceRetrying {
+		return fmt.Sprintf("%s; or give the run up: scheduler cancel %s %s", moreInstances(j, l), j.ID, l.Oldest.RunID)
+	}
 	if l.Interval <= 0 {
 		return moreInstances(j, l) + "; or wait for the end of a run"
 	}
@@ -105,7 +124,7 @@ func waitingRuns(f *Facts) []Finding {
 	first := f.Waiting[0]
 	what := "for the next look at the job"
 	switch {
-	case j.State == StatePaused || len(f.Pauses) > 0:
+	case f.paused():
 		what = "for the end of the pause"
 	case j.State == StateBlocked:
 		what = "for the job to be corrected"
@@ -116,14 +135,21 @@ func waitingRuns(f *Facts) []Finding {
 		first.RunID, first.Cause, stamp(first.CreatedAt), inShort(f.Now.Sub(first.CreatedAt))), "")}
 }
 
+// paused says that the job is, by itself or with others.
+func (f *Facts) paused() bool { return f.Job.State == StatePaused || len(f.Pauses) > 0 }
+
 func retryingRuns(f *Facts) (found []Finding) {
 	for _, i := range f.Live {
 		if i.State != InstanceRetrying {
 			continue
 		}
-		s := fmt.Sprintf("run %s is between attempts %d and %d of at most %d, and counts as an instance; the next begins at %s (%s)", i.RunID,
-			i.Attempt, i.Attempt+1, f.Job.MaxAttempts, stamp(i.NotBefore), untilOrSince(i.NotBefore.Sub(f.Now)))
-		found = append(found, toKnow(WhyRetrying, s, ""))
+		next := "the next begins at"
+		if f.paused() {
+			next = "the next begins when the pause ends, and not before"
+		}
+		s := fmt.Sprintf("run %s is between attempts %d and %d of at most %d, and counts as an instance; %s %s (%s)", i.RunID,
+			i.Attempt, i.Attempt+1, f.Job.MaxAttempts, next, stamp(i.NotBefore), untilOrSince(i.NotBefore.Sub(f.Now)))
+		found = append(found, toKnow(WhyRetrying, s, fmt.Sprintf("to give it up: scheduler cancel %s %s", f.ID, i.RunID)))
 	}
 	return found[:min(len(found), 3)]
 }
@@ -163,6 +189,29 @@ func failures(f *Facts) []Finding {
 		fmt.Sprintf("scheduler runs %s %s", f.ID, latest.RunID))
 	failing.brief = which + " did not succeed"
 	return []Finding{failing}
+}
+
+// replacedRuns is for a job whose runs replace each other before any of them ends.
+func replacedRuns(f *Facts) []Finding {
+	var n int64
+	for i := range f.Recent {
+		v := &f.Recent[i]
+		if v.Outcome == Skipped || !v.Final {
+			continue
+		}
+		if v.Outcome != Cancelled || !strings.Contains(told(v), replacedBy) {
+			break
+		}
+		n++
+	}
+	if n < 2 {
+		return nil
+	}
+	which := fmt.Sprintf("its latest %d runs were each replaced by the next", n)
+	replaced := toKnow(WhyReplaced, which+": while runs take longer than the gap between two fires, overlap replace lets none succeed",
+		fmt.Sprintf("let it fire less often, or let runs end: scheduler modify %s --overlap skip", f.ID))
+	replaced.brief = which
+	return []Finding{replaced}
 }
 
 // told is a record's sentence, with its error where the sentence has it not.

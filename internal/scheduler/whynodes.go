@@ -115,19 +115,19 @@ func silentNodes(f *Facts) (found []Finding) {
 		if !n.Alive {
 			s = fmt.Sprintf("node %s was judged dead, and what it ran is being ended as lost", n.Name)
 		}
-		found = append(found, f.silent(n.ID, s, n.Queues))
+		found = append(found, f.silent(n.ID, n.BeatAt, s, n.Queues))
 	}
 	for _, i := range f.Live {
 		if i.State == InstanceExecuting && !rows[i.NodeID] {
 			rows[i.NodeID] = true
-			found = append(found, f.silent(i.NodeID, fmt.Sprintf("node %s has no row in pgdue.nodes", i.NodeID), nil))
+			found = append(found, f.silent(i.NodeID, time.Time{}, fmt.Sprintf("node %s has no row in pgdue.nodes", i.NodeID), nil))
 		}
 	}
 	return found[:min(len(found), 5)]
 }
 
 // silent is the finding on one such node: how many instances of the job it holds, and who will free them.
-func (f *Facts) silent(id uuid.UUID, sentence string, queues []string) Finding {
+func (f *Facts) silent(id uuid.UUID, lastBeat time.Time, sentence string, queues []string) Finding {
 	var held int64
 	for _, i := range f.Live {
 		if i.NodeID == id {
@@ -139,7 +139,11 @@ func (f *Facts) silent(id uuid.UUID, sentence string, queues []string) Finding {
 	}
 	for _, n := range f.Nodes {
 		if n.ID != id && n.Alive && f.Now.Sub(n.BeatAt) < leaseTime {
-			return toKnow(WhyNodeSilent, sentence+fmt.Sprintf("; %s frees what it holds within %s of its last renewal", n.Name, deadAfter+beatEvery), "")
+			since := "its last renewal"
+			if f.Now.Sub(lastBeat) >= deadAfter+beatEvery { // a node counts by its own clock, from when it began to watch
+				since = "its own start, or its return to the database"
+			}
+			return toKnow(WhyNodeSilent, sentence+fmt.Sprintf("; %s frees what it holds within %s of %s", n.Name, deadAfter+beatEvery, since), "")
 		}
 	}
 	queue := f.Queue

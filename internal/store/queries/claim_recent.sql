@@ -1,5 +1,5 @@
 -- claim_recent: what a skip at the limit explains itself with: the longest duration among the last five ended attempts of
--- each job, and the median of the gaps between its last fire times, null where there are none. A row that successes were
+-- each job, and the median of the gaps between its last fire times, null where there are none, and for a single one. A row that successes were
 -- folded into (it has no started_at) tells neither.
 SELECT j.job_id, d.longest, g.gap
 FROM unnest(@job_ids::text[]) AS j(job_id)
@@ -13,7 +13,7 @@ CROSS JOIN LATERAL (
           LIMIT 5) ended
 ) d
 CROSS JOIN LATERAL (
-    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY gap) AS gap
+    SELECT CASE WHEN count(*) > 1 THEN percentile_disc(0.5) WITHIN GROUP (ORDER BY gap) END AS gap
     FROM (SELECT scheduled_run_time - lag(scheduled_run_time) OVER (ORDER BY scheduled_run_time) AS gap
           FROM (SELECT h.scheduled_run_time
                 FROM pgdue.run_history h
