@@ -109,6 +109,8 @@ func TestExplain(t *testing.T) {
 		{"no node for http", func(f *Facts) { f.Queue = ExecutorHTTP }, "no_node!", "no live node serves its queue, http; alive are web-1 (exec)", "scheduler serve --database-url …"},
 		{"no node for a function", func(f *Facts) { f.Queue = "func:mail" }, "no_node!", "func:mail", "start a program that registers the function mail"},
 		{"no node for a worker", func(f *Facts) { f.Queue = "worker:mail" }, "no_node!", "worker:mail", "start a program that pulls the work of mail"},
+		{"no node for a queue of somebody's", func(f *Facts) { f.Queue = "sql" }, "no_node!", "sql", "start a node that serves the queue sql"},
+		{"no row of its schedule", func(f *Facts) { f.ID, f.Queue = "it's", "" }, "blocked!", "it has no row in pgdue.next_run_times", "DELETE FROM pgdue.jobs WHERE id = 'it''s', and add the job again"},
 		{"no node for what will not fire", func(f *Facts) { f.Nodes = nil; finished(&f.Job); f.Job.DueAt = at(day) }, "finished!", "", "*"},
 
 		{"slots taken and something due", func(f *Facts) { f.Nodes[0].Taken, f.Job.DueAt = 2, at(1) }, "slots_taken!",

@@ -40,6 +40,10 @@ func noNode(f *Facts) []Finding {
 	if !f.Known || f.Job.State == StateFinished && f.Job.WaitingCount == 0 || len(f.servers()) > 0 {
 		return nil
 	}
+	if f.Queue == "" {
+		return []Finding{inTheWay(WhyBlocked, "it has no row in pgdue.next_run_times, so that no claim finds it: the row was deleted by hand",
+			fmt.Sprintf("DELETE FROM pgdue.jobs WHERE id = '%s', and add the job again", strings.ReplaceAll(f.ID, "'", "''")))}
+	}
 	var alive []string
 	for _, n := range f.Nodes {
 		if n.Alive && f.Now.Sub(n.BeatAt) < deadAfter {
@@ -62,6 +66,9 @@ func startNode(queue string) string {
 		return "start a program that registers the function " + which
 	case "worker":
 		return "start a program that pulls the work of " + which
+	}
+	if queue != ExecutorHTTP {
+		return "start a node that serves the queue " + queue
 	}
 	return "scheduler serve --database-url …"
 }
