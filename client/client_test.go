@@ -184,14 +184,14 @@ func TestRunHoldsItsAttempts(t *testing.T) {
 	again := scheduler.Record{Run: failed.Run, StartedAt: servertest.Now.Add(2 * time.Second)}
 	again.Attempt = 2
 	store.AddRun(scheduler.RunView{Record: failed, State: scheduler.RunEnded})
-	store.AddRun(scheduler.RunView{Record: again, State: scheduler.RunRunning})
+	store.AddRun(scheduler.RunView{Record: again, State: scheduler.RunRetrying, NotBefore: servertest.Now.Add(time.Minute)})
 	got, err := c.Run(t.Context(), "ping", id.String())
 	want := client.RunDetail{Items: []client.Run{
 		{JobID: "ping", RunID: id.String(), Attempt: 1, Cause: "schedule", State: client.RunEnded, Outcome: "failed",
 			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now, EndedAt: servertest.Now.Add(time.Second), Node: "web-1",
 			Error: "exit status 1", Output: "no", Status: &status},
-		{JobID: "ping", RunID: id.String(), Attempt: 2, Cause: "schedule", State: client.RunRunning,
-			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now.Add(2 * time.Second)},
+		{JobID: "ping", RunID: id.String(), Attempt: 2, Cause: "schedule", State: client.RunRetrying,
+			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now.Add(2 * time.Second), NotBefore: servertest.Now.Add(time.Minute)},
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("run: %v (-want +got):\n%s", err, diff)
