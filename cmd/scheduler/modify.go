@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pgdue/pgdue/client"
 )
 
 const modifyExamples = `  scheduler modify 123 --max-instances 12
@@ -44,26 +47,32 @@ func newModify() *cobra.Command {
 	return cmd
 }
 
-// modify changes a job, and tells a change from none by the revisions before and after.
 func modify(cmd *cobra.Command, r *remote, id string, change any) error {
-	c := r.client()
-	before, err := c.Job(cmd.Context(), id)
-	if err != nil {
-		return fmt.Errorf("modify %s: %w", id, err)
-	}
-	j, err := c.ModifyJob(cmd.Context(), id, 0, change)
+	j, changed, err := edit(cmd.Context(), r.client(), id, func(c *client.Client) (client.Job, error) {
+		return c.ModifyJob(cmd.Context(), id, 0, change)
+	})
 	if err != nil {
 		return fmt.Errorf("modify %s: %w", id, err)
 	}
 	if r.output == outputJSON {
 		return printJSON(cmd.OutOrStdout(), j)
 	}
-	verb := "changed"
-	if j.Revision == before.Revision {
-		verb = "unchanged"
+	verb := "unchanged"
+	if changed {
+		verb = "changed"
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s; %s\n", verb, j.ID, oneLine(j.Description), nextOf(j))
 	return nil
+}
+
+// edit lets do edit a job, and tells a change from none by the revisions before and after.
+func edit(ctx context.Context, c *client.Client, id string, do func(*client.Client) (client.Job, error)) (j client.Job, changed bool, err error) {
+	before, err := c.Job(ctx, id)
+	if err != nil {
+		return j, false, err
+	}
+	j, err = do(c)
+	return j, j.Revision != before.Revision, err
 }
 
 // readPatch reads a merge patch from a flag or, for -, from stdin. What it means is for the server to judge.

@@ -86,12 +86,19 @@ func newPause() *cobra.Command {
 }
 
 func pauseJob(cmd *cobra.Command, r *remote, id, reason string) error {
-	j, err := r.client().PauseJob(cmd.Context(), id, client.PauseRequest{Reason: reason})
+	j, changed, err := edit(cmd.Context(), r.client(), id, func(c *client.Client) (client.Job, error) {
+		return c.PauseJob(cmd.Context(), id, client.PauseRequest{Reason: reason})
+	})
 	if err != nil {
 		return err
 	}
 	if r.output == outputJSON {
 		return printJSON(cmd.OutOrStdout(), j)
+	}
+	if !changed {
+		since := pausedSince(client.Pause{PausedAt: j.PausedAt, PausedBy: j.PausedBy, Reason: j.PausedReason})
+		fmt.Fprintf(cmd.OutOrStdout(), "%s was paused already %s; that stays\n", j.ID, oneLine(since))
+		return nil
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "paused %s\n", j.ID)
 	return nil
@@ -148,18 +155,23 @@ func newResume() *cobra.Command {
 }
 
 func resumeJob(cmd *cobra.Command, r *remote, id string, runMissed bool) error {
-	j, err := r.client().ResumeJob(cmd.Context(), id, client.ResumeRequest{RunMissed: runMissed})
+	j, changed, err := edit(cmd.Context(), r.client(), id, func(c *client.Client) (client.Job, error) {
+		return c.ResumeJob(cmd.Context(), id, client.ResumeRequest{RunMissed: runMissed})
+	})
 	if err != nil {
 		return err
 	}
 	if r.output == outputJSON {
 		return printJSON(cmd.OutOrStdout(), j)
 	}
-	if j.PausedWith != "" {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s is not paused by itself, but %s\n", j.ID, oneLine(j.Problem))
-		return nil
+	switch w := cmd.OutOrStdout(); {
+	case changed:
+		printAdded(w, "resumed", j)
+	case j.PausedWith != "":
+		fmt.Fprintf(w, "%s is not paused by itself, but %s\n", j.ID, oneLine(j.Problem))
+	default:
+		fmt.Fprintf(w, "%s was not paused; nothing is changed\n", j.ID)
 	}
-	printAdded(cmd.OutOrStdout(), "resumed", j)
 	return nil
 }
 

@@ -148,7 +148,13 @@ func (s *Store) move(ctx context.Context, id string, do func(scheduler.Job) (sch
 	if o.Job, err = do(o.Job); err != nil {
 		return o, err
 	}
-	s.Change(id, func(stored *scheduler.Overview) { *stored = o })
+	s.Change(id, func(stored *scheduler.Overview) {
+		if o.State != stored.State || !o.NextRunTime.Equal(stored.NextRunTime) || !o.Anchor.Equal(stored.Anchor) {
+			s.revision++
+			o.Revision, o.UpdatedAt = s.revision, Now
+		}
+		*stored = o
+	})
 	return s.Job(ctx, id)
 }
 
