@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -85,7 +86,12 @@ func readPatch(text string, stdin io.Reader) (any, error) {
 		text = string(data)
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(text), &fields); err != nil || fields == nil {
+	err := json.Unmarshal([]byte(text), &fields)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong), err == nil && fields == nil:
+		return nil, errors.New(`--patch must be a JSON object, such as {"max_instances": 2, "timeout": null}`)
+	case err != nil:
 		return nil, fmt.Errorf(`--patch is no JSON object; write it like {"max_instances": 2, "timeout": null}: %w`, err)
 	}
 	return json.RawMessage(text), nil

@@ -128,12 +128,17 @@ type patch struct {
 // read checks what can be checked without the job: fields that nobody may set, and nulls for fields that do not exist, of
 // which nothing would be left after the merge.
 func (p *patcher) read(text []byte) (patch, error) {
-	var fields map[string]any
+	var body any
 	if len(text) > maxBody {
 		return patch{}, newProblem(http.StatusRequestEntityTooLarge, "")
 	}
-	if err := readJSON(text, &fields); err != nil || fields == nil {
+	err := readJSON(text, &body)
+	fields, isObject := body.(map[string]any)
+	switch {
+	case err != nil:
 		return patch{}, huma.Error400BadRequest(fmt.Sprintf("the body is no JSON object of the fields to change, as in {\"max_instances\": 2}: %v", err))
+	case !isObject:
+		return patch{}, huma.Error400BadRequest(`the body must be a JSON object, such as {"max_instances": 2}`)
 	}
 	var bad []error
 	for name := range fields {

@@ -99,6 +99,23 @@ func TestRefusedPatches(t *testing.T) {
 	}
 }
 
+func TestPatchIsAnObject(t *testing.T) {
+	s, _, _ := newServer(t)
+	h := s.Handler()
+	do(h, "PUT", "/v1/jobs/r", reportJob)
+	const object = `the body must be a JSON object, such as {"max_instances": 2}`
+	const broken = `the body is no JSON object of the fields to change, as in {"max_instances": 2}: `
+	for patch, want := range map[string]string{
+		`[1]`: object, `null`: object, `"x"`: object, `7`: object,
+		`{"a": `: broken + "unexpected end of JSON input", `{"max_instances": 1e400}`: broken + "1e400 is too large",
+	} {
+		w := do(h, "PATCH", "/v1/jobs/r", patch)
+		if got := decode[client.Problem](t, w, "application/problem+json"); w.Code != 400 || got.Detail != want {
+			t.Errorf("%s: %d %s, want %s", patch, w.Code, got.Detail, want)
+		}
+	}
+}
+
 // With If-Match only the job as it was seen is changed, by PATCH and by PUT.
 func TestIfMatch(t *testing.T) {
 	s, _, _ := newServer(t)
