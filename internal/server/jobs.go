@@ -172,7 +172,14 @@ func (s *Server) getJob(ctx context.Context, in *idInput) (*jobOutput, error) {
 
 type pauseInput struct {
 	ID   string `path:"id"`
-	Body client.PauseRequest
+	Body *client.PauseRequest
+}
+
+func (in *pauseInput) Resolve(huma.Context) []error {
+	if in.Body == nil {
+		in.Body = &client.PauseRequest{}
+	}
+	return checkReason(in.Body.Reason)
 }
 
 func (s *Server) pauseJob(ctx context.Context, in *pauseInput) (*jobOutput, error) {
@@ -188,7 +195,14 @@ func (s *Server) pauseJob(ctx context.Context, in *pauseInput) (*jobOutput, erro
 
 type resumeInput struct {
 	ID   string `path:"id"`
-	Body client.ResumeRequest
+	Body *client.ResumeRequest
+}
+
+func (in *resumeInput) Resolve(huma.Context) []error {
+	if in.Body == nil {
+		in.Body = &client.ResumeRequest{}
+	}
+	return nil
 }
 
 func (s *Server) resumeJob(ctx context.Context, in *resumeInput) (*jobOutput, error) {
