@@ -147,7 +147,7 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 				"GET /v1/runs?job_id=123 lists its runs"}},
 		{name: "run id", method: "GET", target: "/v1/jobs/123/runs/7",
 			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "path.run_id", Message: "invalid value: invalid UUID length: 1", Value: "7"}}}},
+				{Location: "path.run_id", Message: "is not the id of a run, which is a UUID as `scheduler runs JOB` shows it", Value: "7"}}}},
 		{name: "query", method: "GET", target: "/v1/runs?before=yesterday&limit=0",
 			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
 				{Location: "query.before", Message: `"yesterday" is neither a time like 2026-03-01T09:00:00Z nor the next of a page`},
