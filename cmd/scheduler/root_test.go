@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 )
 
 // call runs the command line in this process.
@@ -75,6 +76,21 @@ func TestItExplainsItself(t *testing.T) {
 		if stdout, stderr, code := call(t, strings.Fields(args)...); code != 0 || stderr != "" || !strings.Contains(stdout, want) {
 			t.Errorf("scheduler %s: exit code %d, stderr %q, stdout without %q:\n%s", args, code, stderr, want, stdout)
 		}
+	}
+}
+
+// The flags of modify are shown as those of add, but for the defaults, which it does not have.
+func TestModifyShowsFlagsAsAddDoes(t *testing.T) {
+	add, modify := newAdd().Flags(), newModify().Flags()
+	for _, f := range modifyFields {
+		want, wantUsage := pflag.UnquoteUsage(add.Lookup(f.flag))
+		got, gotUsage := pflag.UnquoteUsage(modify.Lookup(f.flag))
+		if got != want || gotUsage != wantUsage {
+			t.Errorf("--%s %s: %s; add has %s: %s", f.flag, got, gotUsage, want, wantUsage)
+		}
+	}
+	if usages := modify.FlagUsages(); strings.Contains(usages, "[]") {
+		t.Errorf("an empty default is shown:\n%s", usages)
 	}
 }
 
