@@ -195,10 +195,16 @@ func (p *patcher) merge(o scheduler.Overview, patch patch) (d scheduler.Definiti
 		result.Errors = append(result.Errors, &huma.ErrorDetail{Location: "body", Message: err.Error()})
 	}
 	d, wrong := definition(w)
+	_, retriggered := patch.fields["trigger"]
+	for i := range wrong {
+		if wrong[i].Field == "trigger" && o.Trigger == nil && !retriggered {
+			wrong[i].Message = "of the stored job cannot be read, and must be given anew, as in {\"type\": \"interval\", \"every\": \"30s\"} or by `scheduler reschedule " + o.ID + " --every 30s`"
+		}
+	}
 	if result.Errors = append(result.Errors, details(wrong, "path.id")...); len(result.Errors) > 0 {
 		return d, newProblem(http.StatusUnprocessableEntity, "", result.Errors...)
 	}
-	if _, retriggered := patch.fields["trigger"]; !retriggered {
+	if !retriggered {
 		d.Trigger = o.Trigger
 	}
 	return d, nil

@@ -116,6 +116,24 @@ func TestPatchIsAnObject(t *testing.T) {
 	}
 }
 
+// A job whose stored trigger nobody can read is changed with another one only.
+func TestPatchOfAJobWithoutATrigger(t *testing.T) {
+	s, store, _ := newServer(t)
+	h := s.Handler()
+	do(h, "PUT", "/v1/jobs/r", reportJob)
+	store.Change("r", func(o *scheduler.Overview) { o.State, o.Trigger = scheduler.StateBlocked, nil })
+	w := do(h, "PATCH", "/v1/jobs/r", `{"max_instances": 2}`)
+	got := decode[client.Problem](t, w, "application/problem+json")
+	want := []client.FieldProblem{{Location: "body.trigger", Message: "of the stored job cannot be read, and must be given anew, " +
+		"as in {\"type\": \"interval\", \"every\": \"30s\"} or by `scheduler reschedule r --every 30s`"}}
+	if diff := cmp.Diff(want, got.Errors); diff != "" || w.Code != 422 {
+		t.Errorf("%d, errors (-want +got):\n%s", w.Code, diff)
+	}
+	if w := do(h, "PATCH", "/v1/jobs/r", `{"max_instances": 2, "trigger": {"type": "interval", "every": "30s"}}`); w.Code != http.StatusOK {
+		t.Errorf("with a trigger: %d %s", w.Code, w.Body)
+	}
+}
+
 // With If-Match only the job as it was seen is changed, by PATCH and by PUT.
 func TestIfMatch(t *testing.T) {
 	s, _, _ := newServer(t)
