@@ -90,7 +90,7 @@ func TestIDsAreEscapedInPaths(t *testing.T) {
 		if j, err := c.Job(t.Context(), id); err != nil || j.ID != id {
 			t.Errorf("get %q: %q, %v", id, j.ID, err)
 		}
-		if err := c.RemoveJob(t.Context(), id); err != nil {
+		if err := c.RemoveJob(t.Context(), id, ""); err != nil {
 			t.Errorf("remove %q: %v", id, err)
 		}
 	}
@@ -213,7 +213,7 @@ func TestProblemsAreErrors(t *testing.T) {
 	if _, err := c.AddJob(t.Context(), every5s("ping")); !client.IsExists(err) || client.IsNotFound(err) {
 		t.Errorf("taken id: %v", err)
 	}
-	if err := c.RemoveJob(t.Context(), "nosuch"); !client.IsNotFound(err) || client.IsExists(err) {
+	if err := c.RemoveJob(t.Context(), "nosuch", ""); !client.IsNotFound(err) || client.IsExists(err) {
 		t.Errorf("unknown job: %v", err)
 	}
 }

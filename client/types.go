@@ -245,7 +245,8 @@ type PauseRequest struct {
 
 // ResumeRequest ends a job's pause.
 type ResumeRequest struct {
-	RunMissed bool `json:"run_missed,omitempty" doc:"Run once for the fire times that were due meanwhile"`
+	RunMissed bool   `json:"run_missed,omitempty" doc:"Run once for the fire times that were due meanwhile"`
+	Reason    string `json:"reason,omitempty" maxLength:"1000" doc:"Why"`
 }
 
 // SkipNextRequest skips a job's next fire.

@@ -20,9 +20,9 @@ const modifyExamples = `  scheduler modify 123 --max-instances 12
 
 func newModify() *cobra.Command {
 	var (
-		r     remote
-		given = modifyFlags{}
-		patch string
+		r             remote
+		given         = modifyFlags{}
+		patch, reason string
 	)
 	cmd := &cobra.Command{
 		Use:   "modify ID (FLAGS... | --patch JSON) [-- COMMAND...]",
@@ -39,18 +39,19 @@ func newModify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return modify(cmd, &r, id, change)
+			return modify(cmd, &r, id, change, reason)
 		},
 	}
 	r.addEditFlags(cmd)
 	given.addTo(cmd.Flags())
 	cmd.Flags().StringVar(&patch, "patch", "", "the change as a `JSON` merge patch of the job, - for stdin")
+	cmd.Flags().StringVar(&reason, "reason", "", "`why`, for those who read of it")
 	return cmd
 }
 
-func modify(cmd *cobra.Command, r *remote, id string, change any) error {
+func modify(cmd *cobra.Command, r *remote, id string, change any, reason string) error {
 	j, changed, err := edit(cmd.Context(), r.client(), id, func(c *client.Client) (client.Job, error) {
-		return c.ModifyJob(cmd.Context(), id, 0, change)
+		return c.ModifyJob(cmd.Context(), id, 0, change, reason)
 	})
 	if err != nil {
 		return fmt.Errorf("modify %s: %w", id, err)

@@ -128,6 +128,7 @@ func newResume() *cobra.Command {
 		r         remote
 		t         target
 		runMissed bool
+		reason    string
 	)
 	cmd := &cobra.Command{
 		Use:   "resume {ID | --label NAME=VALUE | --all}",
@@ -137,8 +138,11 @@ func newResume() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if t.id == "" && cmd.Flags().Changed("reason") {
+				return usagef(cmd, "--reason is for one job; leave it out beside --label and --all")
+			}
 			if t.id != "" {
-				err = resumeJob(cmd, &r, t.id, runMissed)
+				err = resumeJob(cmd, &r, t.id, client.ResumeRequest{RunMissed: runMissed, Reason: reason})
 			} else {
 				err = resumeMany(cmd, &r, client.ResumeManyRequest{Label: t.label, All: t.all, RunMissed: runMissed})
 			}
@@ -151,12 +155,13 @@ func newResume() *cobra.Command {
 	r.addEditFlags(cmd)
 	t.addFlags(cmd)
 	cmd.Flags().BoolVar(&runMissed, "run-missed", false, "run once for the fire times that were due meanwhile")
+	cmd.Flags().StringVar(&reason, "reason", "", "with the id of one job: `why`, for those who read of it")
 	return cmd
 }
 
-func resumeJob(cmd *cobra.Command, r *remote, id string, runMissed bool) error {
+func resumeJob(cmd *cobra.Command, r *remote, id string, request client.ResumeRequest) error {
 	j, changed, err := edit(cmd.Context(), r.client(), id, func(c *client.Client) (client.Job, error) {
-		return c.ResumeJob(cmd.Context(), id, client.ResumeRequest{RunMissed: runMissed})
+		return c.ResumeJob(cmd.Context(), id, request)
 	})
 	if err != nil {
 		return err

@@ -44,7 +44,7 @@ func cancelRequest(r *client.CancelRequest) (*client.CancelRequest, []error) {
 	if r == nil {
 		r = &client.CancelRequest{}
 	}
-	return r, checkReason(r.Reason)
+	return r, checkReason("body.reason", r.Reason)
 }
 
 type cancelOutput struct{ Body client.Cancellation }

@@ -42,8 +42,11 @@ func (s *Server) registerModify(api huma.API) {
 type modifyInput struct {
 	ID      string `path:"id"`
 	IfMatch string `header:"If-Match" doc:"The ETag that the job must have"`
+	Reason  string `query:"reason" maxLength:"1000" doc:"Why"`
 	RawBody []byte `contentType:"application/merge-patch+json"`
 }
+
+func (in *modifyInput) Resolve(huma.Context) []error { return checkReason("query.reason", in.Reason) }
 
 // modifyJob merges the patch with the job as it stands, and again when somebody else was faster.
 func (s *Server) modifyJob(ctx context.Context, in *modifyInput, p *patcher) (*jobOutput, error) {
@@ -66,7 +69,7 @@ func (s *Server) modifyJob(ctx context.Context, in *modifyInput, p *patcher) (*j
 		if err != nil {
 			return nil, err
 		}
-		o, err = s.Store.Modify(ctx, in.ID, o.Revision, d)
+		o, err = s.Store.Modify(ctx, in.ID, o.Revision, d, in.Reason)
 		switch {
 		case errors.Is(err, scheduler.ErrChanged) && try < modifyTries:
 		case err != nil:

@@ -168,7 +168,7 @@ type contested struct {
 	others int
 }
 
-func (c *contested) Modify(ctx context.Context, id string, from int64, d scheduler.Definition) (scheduler.Overview, error) {
+func (c *contested) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, reason string) (scheduler.Overview, error) {
 	if c.others > 0 {
 		c.others--
 		o, err := c.Job(ctx, id)
@@ -177,11 +177,11 @@ func (c *contested) Modify(ctx context.Context, id string, from int64, d schedul
 		}
 		other := o.Definition
 		other.Labels = map[string]string{"others": fmt.Sprint(c.others)}
-		if _, err := c.Store.Modify(ctx, id, o.Revision, other); err != nil {
+		if _, err := c.Store.Modify(ctx, id, o.Revision, other, ""); err != nil {
 			return o, err
 		}
 	}
-	return c.Store.Modify(ctx, id, from, d)
+	return c.Store.Modify(ctx, id, from, d, reason)
 }
 
 // A patch is merged with what somebody else has changed meanwhile, and given up when that goes on for ever.

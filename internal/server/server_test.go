@@ -370,16 +370,16 @@ func (o onlyIDs) Job(_ context.Context, id string) (v scheduler.Overview, err er
 func (o onlyIDs) Jobs(_ context.Context, after string, _ int) ([]scheduler.Overview, error) {
 	return nil, o.check(after)
 }
-func (o onlyIDs) Remove(_ context.Context, id string) error { return o.check(id) }
+func (o onlyIDs) RemoveFor(_ context.Context, id, _ string) error { return o.check(id) }
 func (o onlyIDs) Pause(_ context.Context, id, _ string) (v scheduler.Overview, err error) {
 	return v, o.check(id)
 }
 
-func (o onlyIDs) Resume(_ context.Context, id string, _ bool) (v scheduler.Overview, err error) {
+func (o onlyIDs) Resume(_ context.Context, id string, _ bool, _ string) (v scheduler.Overview, err error) {
 	return v, o.check(id)
 }
 
-func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ scheduler.Definition) (v scheduler.Overview, err error) {
+func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ scheduler.Definition, _ string) (v scheduler.Overview, err error) {
 	return v, o.check(id)
 }
 
