@@ -34,6 +34,7 @@ func TestWrongCallsSayWhatWouldBeRight(t *testing.T) {
 		{"add 123 --at now --body x -- sleep 60", "--body goes with --http only"},
 		{"add 123 --at now --http http://a --header Accept", `--header "Accept" is not written like name:value`},
 		{"add 123 --at now --env A=1 --env A=2 -- sleep 60", "--env A is given twice"},
+		{"add 123 --at now --max-waiting 5 -- sleep 60", "--max-waiting goes with --overlap wait only"},
 		{"add 123 --at now --label =x -- sleep 60", `--label "=x" is not written like name=value`},
 		{"add --at now -- sleep 60", "give the job an id, as in `scheduler add 123 --at now -- sleep 60`"},
 		{"add 123 --at now sleep 60", `"sleep" is one argument too many; put -- before the command`},

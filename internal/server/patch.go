@@ -204,6 +204,10 @@ func (p *patcher) merge(o scheduler.Overview, patch patch) (d scheduler.Definiti
 			wrong[i].Message = "of the stored job cannot be read, and must be given anew, as in {\"type\": \"interval\", \"every\": \"30s\"} or by `scheduler reschedule " + o.ID + " --every 30s`"
 		}
 	}
+	if patch.fields["max_waiting"] != nil && d.MaxWaiting != o.MaxWaiting && d.Overlap != scheduler.OverlapWait {
+		wrong = append(wrong, scheduler.FieldError{Field: "max_waiting",
+			Message: fmt.Sprintf("goes with overlap %q, and it is %q; set overlap too, or leave this out", scheduler.OverlapWait, d.Overlap)})
+	}
 	if result.Errors = append(result.Errors, details(wrong, "path.id")...); len(result.Errors) > 0 {
 		return d, newProblem(http.StatusUnprocessableEntity, "", result.Errors...)
 	}

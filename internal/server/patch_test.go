@@ -77,6 +77,8 @@ func TestRefusedPatches(t *testing.T) {
 			{Location: "body.http", Message: "stands beside exec; a job has exactly one of exec, http"},
 			{Location: "body.max_instances", Message: "0 is outside 1 to 1000000; 1 means that runs never overlap"},
 			{Location: "body.trigger", Message: `is missing; say when the job fires, as in {"type": "interval", "every": "30s"}`}}},
+		"waiting that is skipped": {`{"max_waiting": 5}`, 422, []client.FieldProblem{
+			{Location: "body.max_waiting", Message: `goes with overlap "wait", and it is "skip"; set overlap too, or leave this out`}}},
 		"list":   {`[{"op": "remove", "path": "/timeout"}]`, 400, nil},
 		"null":   {`null`, 400, nil},
 		"broken": {`{"a": `, 400, nil},
@@ -112,6 +114,29 @@ func TestPatchIsAnObject(t *testing.T) {
 		w := do(h, "PATCH", "/v1/jobs/r", patch)
 		if got := decode[client.Problem](t, w, "application/problem+json"); w.Code != 400 || got.Detail != want {
 			t.Errorf("%s: %d %s, want %s", patch, w.Code, got.Detail, want)
+		}
+	}
+}
+
+// max_waiting is refused without overlap wait where it is changed: what GET shows of it can be put and patched again.
+func TestMaxWaitingGoesWithOverlapWait(t *testing.T) {
+	s, _, _ := newServer(t)
+	h := s.Handler()
+	job := decode[client.Job](t, do(h, "PUT", "/v1/jobs/r", reportJob), "application/json")
+	again, err := json.Marshal(job.JobDefinition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ method, body string }{
+		{"PUT", string(again)},
+		{"PATCH", `{"max_waiting": 100}`},
+		{"PATCH", `{"max_waiting": 5, "overlap": "wait"}`},
+		{"PATCH", `{"max_waiting": 6}`},
+		{"PATCH", `{"overlap": "skip"}`}, // max_waiting stays what it is
+		{"PATCH", `{"max_waiting": null}`},
+	} {
+		if w := do(h, tt.method, "/v1/jobs/r", tt.body); w.Code != http.StatusOK {
+			t.Errorf("%s %s: %d %s", tt.method, tt.body, w.Code, w.Body)
 		}
 	}
 }
