@@ -66,9 +66,10 @@ func (c *Client) Jobs(ctx context.Context, after string, limit int) (JobPage, er
 	return p, err
 }
 
-// RemoveJob removes a job's definition and schedule. What runs is not stopped. It fails with IsNotFound.
-func (c *Client) RemoveJob(ctx context.Context, id string) error {
-	_, err := c.call(ctx, http.MethodDelete, JobPath(id), nil, nil, nil)
+// RemoveJob removes a job's definition and schedule. What runs is not stopped. The reason, "" for none, is told
+// by its events. It fails with IsNotFound.
+func (c *Client) RemoveJob(ctx context.Context, id, reason string) error {
+	_, err := c.call(ctx, http.MethodDelete, JobPath(id), pageQuery("reason", reason, 0), nil, nil)
 	return err
 }
 

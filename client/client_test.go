@@ -90,7 +90,7 @@ func TestIDsAreEscapedInPaths(t *testing.T) {
 		if j, err := c.Job(t.Context(), id); err != nil || j.ID != id {
 			t.Errorf("get %q: %q, %v", id, j.ID, err)
 		}
-		if err := c.RemoveJob(t.Context(), id); err != nil {
+		if err := c.RemoveJob(t.Context(), id, ""); err != nil {
 			t.Errorf("remove %q: %v", id, err)
 		}
 	}
@@ -184,14 +184,14 @@ func TestRunHoldsItsAttempts(t *testing.T) {
 	again := scheduler.Record{Run: failed.Run, StartedAt: servertest.Now.Add(2 * time.Second)}
 	again.Attempt = 2
 	store.AddRun(scheduler.RunView{Record: failed, State: scheduler.RunEnded})
-	store.AddRun(scheduler.RunView{Record: again, State: scheduler.RunRunning})
+	store.AddRun(scheduler.RunView{Record: again, State: scheduler.RunRetrying, NotBefore: servertest.Now.Add(time.Minute)})
 	got, err := c.Run(t.Context(), "ping", id.String())
 	want := client.RunDetail{Items: []client.Run{
 		{JobID: "ping", RunID: id.String(), Attempt: 1, Cause: "schedule", State: client.RunEnded, Outcome: "failed",
 			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now, EndedAt: servertest.Now.Add(time.Second), Node: "web-1",
 			Error: "exit status 1", Output: "no", Status: &status},
-		{JobID: "ping", RunID: id.String(), Attempt: 2, Cause: "schedule", State: client.RunRunning,
-			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now.Add(2 * time.Second)},
+		{JobID: "ping", RunID: id.String(), Attempt: 2, Cause: "schedule", State: client.RunRetrying,
+			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now.Add(2 * time.Second), NotBefore: servertest.Now.Add(time.Minute)},
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("run: %v (-want +got):\n%s", err, diff)
@@ -213,7 +213,7 @@ func TestProblemsAreErrors(t *testing.T) {
 	if _, err := c.AddJob(t.Context(), every5s("ping")); !client.IsExists(err) || client.IsNotFound(err) {
 		t.Errorf("taken id: %v", err)
 	}
-	if err := c.RemoveJob(t.Context(), "nosuch"); !client.IsNotFound(err) || client.IsExists(err) {
+	if err := c.RemoveJob(t.Context(), "nosuch", ""); !client.IsNotFound(err) || client.IsExists(err) {
 		t.Errorf("unknown job: %v", err)
 	}
 }

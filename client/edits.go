@@ -8,10 +8,10 @@ import (
 
 // ModifyJob changes parts of a job by a JSON merge patch (RFC 7396) over its definition, as in
 // map[string]any{"max_instances": 2, "timeout": nil}: null takes the default, objects merge, lists are replaced. With a
-// revision other than 0 it fails, IsChanged, unless the job has that one.
-func (c *Client) ModifyJob(ctx context.Context, id string, revision int64, patch any) (Job, error) {
+// revision other than 0 it fails, IsChanged, unless the job has that one. The reason, "" for none, is told by its events.
+func (c *Client) ModifyJob(ctx context.Context, id string, revision int64, patch any, reason string) (Job, error) {
 	var j Job
-	req, err := c.request(ctx, http.MethodPatch, JobPath(id), nil, patch)
+	req, err := c.request(ctx, http.MethodPatch, JobPath(id), pageQuery("reason", reason, 0), patch)
 	if err != nil {
 		return j, err
 	}

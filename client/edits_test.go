@@ -16,14 +16,14 @@ func TestJobsAreEdited(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	changed, err := c.ModifyJob(ctx, "j", added.Revision, map[string]any{"max_instances": 7, "timeout": nil})
+	changed, err := c.ModifyJob(ctx, "j", added.Revision, map[string]any{"max_instances": 7, "timeout": nil}, "")
 	if err != nil || *changed.MaxInstances != 7 || changed.Trigger.Every != "5s" {
 		t.Errorf("modified to %+v, %v", changed.JobDefinition, err)
 	}
-	if _, err := c.ModifyJob(ctx, "j", added.Revision, map[string]any{"max_instances": 8}); !client.IsChanged(err) {
+	if _, err := c.ModifyJob(ctx, "j", added.Revision, map[string]any{"max_instances": 8}, ""); !client.IsChanged(err) {
 		t.Errorf("modified from a revision that has passed: %v", err)
 	}
-	if j, err := c.ModifyJob(ctx, "j", 0, map[string]any{"max_instances": 8}); err != nil || *j.MaxInstances != 8 {
+	if j, err := c.ModifyJob(ctx, "j", 0, map[string]any{"max_instances": 8}, ""); err != nil || *j.MaxInstances != 8 {
 		t.Errorf("modified whatever its revision: %v", err)
 	}
 	skipped, err := c.SkipNext(ctx, "j", client.SkipNextRequest{Reason: "holiday"})

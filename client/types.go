@@ -165,6 +165,7 @@ type Run struct {
 	ScheduledRunTime time.Time `json:"scheduled_run_time" doc:"The nominal fire time"`
 	StartedAt        time.Time `json:"started_at,omitzero"`
 	EndedAt          time.Time `json:"ended_at,omitzero"`
+	NotBefore        time.Time `json:"not_before,omitzero" doc:"While it is retrying: when the next attempt may begin; attempt and started_at are those of the one before"`
 	Node             string    `json:"node,omitempty"`
 	Error            string    `json:"error,omitempty"`
 	Output           string    `json:"output,omitempty" doc:"The last of what the work printed or answered"`
@@ -244,7 +245,8 @@ type PauseRequest struct {
 
 // ResumeRequest ends a job's pause.
 type ResumeRequest struct {
-	RunMissed bool `json:"run_missed,omitempty" doc:"Run once for the fire times that were due meanwhile"`
+	RunMissed bool   `json:"run_missed,omitempty" doc:"Run once for the fire times that were due meanwhile"`
+	Reason    string `json:"reason,omitempty" maxLength:"1000" doc:"Why"`
 }
 
 // SkipNextRequest skips a job's next fire.

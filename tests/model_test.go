@@ -179,7 +179,7 @@ func (m *machine) pause(r *rapid.T) {
 }
 
 func (m *machine) resume(r *rapid.T) {
-	_, err := m.edits.Resume(m.t.Context(), id(r), rapid.Bool().Draw(r, "run missed"))
+	_, err := m.edits.Resume(m.t.Context(), id(r), rapid.Bool().Draw(r, "run missed"), "")
 	must(r, err, scheduler.ErrNotFound)
 }
 
@@ -331,7 +331,7 @@ func (m *machine) full(r *rapid.T, overlap string) (x *execution, every time.Dur
 	d.MaxInstances, d.Overlap, d.MaxAttempts, d.Coalesce, d.MisfireGraceTime = 1, overlap, 3, scheduler.CoalesceLatest, 0
 	_, _, err := m.edits.Put(m.t.Context(), d)
 	must(r, err)
-	_, err = m.edits.Resume(m.t.Context(), id, false)
+	_, err = m.edits.Resume(m.t.Context(), id, false, "")
 	must(r, err)
 	m.resumeMany(r, scheduler.Scope{}, false)
 	m.resumeMany(r, web, false)

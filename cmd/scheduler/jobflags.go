@@ -51,6 +51,9 @@ func (f *jobFlags) addTriggerTo(flags *pflag.FlagSet) {
 	flags.SetNormalizeFunc(shortZone)
 }
 
+// overlapWait is the overlap with which runs wait.
+const overlapWait = "wait"
+
 // addWorkTo adds the flags that say what, and how.
 func (f *jobFlags) addWorkTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.http, "http", "", "send a request to this `URL` (instead of a command after --)")
@@ -94,6 +97,9 @@ func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, n
 		d.MaxInstances = &f.maxInstances
 	}
 	if cmd.Flags().Changed("max-waiting") {
+		if f.overlap != overlapWait {
+			return d, usagef(cmd, "--max-waiting goes with --overlap wait only")
+		}
 		d.MaxWaiting = &f.maxWaiting
 	}
 	if f.retry != (client.Retry{}) {

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
+
+	"github.com/pgdue/pgdue/client"
 )
 
 const modifyExamples = `  scheduler modify 123 --max-instances 12
@@ -16,9 +20,9 @@ const modifyExamples = `  scheduler modify 123 --max-instances 12
 
 func newModify() *cobra.Command {
 	var (
-		r     remote
-		given = modifyFlags{}
-		patch string
+		r             remote
+		given         = modifyFlags{}
+		patch, reason string
 	)
 	cmd := &cobra.Command{
 		Use:   "modify ID (FLAGS... | --patch JSON) [-- COMMAND...]",
@@ -35,35 +39,42 @@ func newModify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return modify(cmd, &r, id, change)
+			return modify(cmd, &r, id, change, reason)
 		},
 	}
 	r.addEditFlags(cmd)
 	given.addTo(cmd.Flags())
 	cmd.Flags().StringVar(&patch, "patch", "", "the change as a `JSON` merge patch of the job, - for stdin")
+	cmd.Flags().StringVar(&reason, "reason", "", "`why`, for those who read of it")
 	return cmd
 }
 
-// modify changes a job, and tells a change from none by the revisions before and after.
-func modify(cmd *cobra.Command, r *remote, id string, change any) error {
-	c := r.client()
-	before, err := c.Job(cmd.Context(), id)
-	if err != nil {
-		return fmt.Errorf("modify %s: %w", id, err)
-	}
-	j, err := c.ModifyJob(cmd.Context(), id, 0, change)
+func modify(cmd *cobra.Command, r *remote, id string, change any, reason string) error {
+	j, changed, err := edit(cmd.Context(), r.client(), id, func(c *client.Client) (client.Job, error) {
+		return c.ModifyJob(cmd.Context(), id, 0, change, reason)
+	})
 	if err != nil {
 		return fmt.Errorf("modify %s: %w", id, err)
 	}
 	if r.output == outputJSON {
 		return printJSON(cmd.OutOrStdout(), j)
 	}
-	verb := "changed"
-	if j.Revision == before.Revision {
-		verb = "unchanged"
+	verb := "unchanged"
+	if changed {
+		verb = "changed"
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s; %s\n", verb, j.ID, oneLine(j.Description), nextOf(j))
 	return nil
+}
+
+// edit lets do edit a job, and tells a change from none by the revisions before and after.
+func edit(ctx context.Context, c *client.Client, id string, do func(*client.Client) (client.Job, error)) (j client.Job, changed bool, err error) {
+	before, err := c.Job(ctx, id)
+	if err != nil {
+		return j, false, err
+	}
+	j, err = do(c)
+	return j, j.Revision != before.Revision, err
 }
 
 // readPatch reads a merge patch from a flag or, for -, from stdin. What it means is for the server to judge.
@@ -76,7 +87,12 @@ func readPatch(text string, stdin io.Reader) (any, error) {
 		text = string(data)
 	}
 	var fields map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(text), &fields); err != nil || fields == nil {
+	err := json.Unmarshal([]byte(text), &fields)
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong), err == nil && fields == nil:
+		return nil, errors.New(`--patch must be a JSON object, such as {"max_instances": 2, "timeout": null}`)
+	case err != nil:
 		return nil, fmt.Errorf(`--patch is no JSON object; write it like {"max_instances": 2, "timeout": null}: %w`, err)
 	}
 	return json.RawMessage(text), nil

@@ -50,9 +50,30 @@ func (f modifyFlags) addTo(flags *pflag.FlagSet) {
 	ofAdd.addWorkTo(shown)
 	for _, field := range modifyFields {
 		f[field.flag] = new([]string)
-		flags.StringArrayVar(f[field.flag], field.flag, nil, shown.Lookup(field.flag).Usage)
+		like := shown.Lookup(field.flag)
+		flags.Var(texts{f[field.flag], like.Value.Type()}, field.flag, like.Usage)
 	}
 }
+
+// texts is a repeatable flag that takes any text, and is shown as one of a type.
+type texts struct {
+	values *[]string
+	kind   string
+}
+
+func (t texts) String() string {
+	if t.values == nil { // as package flag makes one, to compare defaults
+		return ""
+	}
+	return strings.Join(*t.values, ",")
+}
+
+func (t texts) Set(value string) error {
+	*t.values = append(*t.values, value)
+	return nil
+}
+
+func (t texts) Type() string { return t.kind }
 
 // change is the merge patch that the flags, or --patch, and the command after -- write.
 func (f modifyFlags) change(cmd *cobra.Command, patch string, command []string) (any, error) {

@@ -86,12 +86,19 @@ func newPause() *cobra.Command {
 }
 
 func pauseJob(cmd *cobra.Command, r *remote, id, reason string) error {
-	j, err := r.client().PauseJob(cmd.Context(), id, client.PauseRequest{Reason: reason})
+	j, changed, err := edit(cmd.Context(), r.client(), id, func(c *client.Client) (client.Job, error) {
+		return c.PauseJob(cmd.Context(), id, client.PauseRequest{Reason: reason})
+	})
 	if err != nil {
 		return err
 	}
 	if r.output == outputJSON {
 		return printJSON(cmd.OutOrStdout(), j)
+	}
+	if !changed {
+		since := pausedSince(client.Pause{PausedAt: j.PausedAt, PausedBy: j.PausedBy, Reason: j.PausedReason})
+		fmt.Fprintf(cmd.OutOrStdout(), "%s was paused already %s; that stays\n", j.ID, oneLine(since))
+		return nil
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "paused %s\n", j.ID)
 	return nil
@@ -121,6 +128,7 @@ func newResume() *cobra.Command {
 		r         remote
 		t         target
 		runMissed bool
+		reason    string
 	)
 	cmd := &cobra.Command{
 		Use:   "resume {ID | --label NAME=VALUE | --all}",
@@ -130,8 +138,11 @@ func newResume() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if t.id == "" && cmd.Flags().Changed("reason") {
+				return usagef(cmd, "--reason is for one job; leave it out beside --label and --all")
+			}
 			if t.id != "" {
-				err = resumeJob(cmd, &r, t.id, runMissed)
+				err = resumeJob(cmd, &r, t.id, client.ResumeRequest{RunMissed: runMissed, Reason: reason})
 			} else {
 				err = resumeMany(cmd, &r, client.ResumeManyRequest{Label: t.label, All: t.all, RunMissed: runMissed})
 			}
@@ -144,22 +155,28 @@ func newResume() *cobra.Command {
 	r.addEditFlags(cmd)
 	t.addFlags(cmd)
 	cmd.Flags().BoolVar(&runMissed, "run-missed", false, "run once for the fire times that were due meanwhile")
+	cmd.Flags().StringVar(&reason, "reason", "", "with the id of one job: `why`, for those who read of it")
 	return cmd
 }
 
-func resumeJob(cmd *cobra.Command, r *remote, id string, runMissed bool) error {
-	j, err := r.client().ResumeJob(cmd.Context(), id, client.ResumeRequest{RunMissed: runMissed})
+func resumeJob(cmd *cobra.Command, r *remote, id string, request client.ResumeRequest) error {
+	j, changed, err := edit(cmd.Context(), r.client(), id, func(c *client.Client) (client.Job, error) {
+		return c.ResumeJob(cmd.Context(), id, request)
+	})
 	if err != nil {
 		return err
 	}
 	if r.output == outputJSON {
 		return printJSON(cmd.OutOrStdout(), j)
 	}
-	if j.PausedWith != "" {
-		fmt.Fprintf(cmd.OutOrStdout(), "%s is not paused by itself, but %s\n", j.ID, oneLine(j.Problem))
-		return nil
+	switch w := cmd.OutOrStdout(); {
+	case changed:
+		printAdded(w, "resumed", j)
+	case j.PausedWith != "":
+		fmt.Fprintf(w, "%s is not paused by itself, but %s\n", j.ID, oneLine(j.Problem))
+	default:
+		fmt.Fprintf(w, "%s was not paused; nothing is changed\n", j.ID)
 	}
-	printAdded(cmd.OutOrStdout(), "resumed", j)
 	return nil
 }
 

@@ -55,7 +55,8 @@ func printPauses(cmd *cobra.Command, p client.Pauses) error {
 
 // pausedSince is "since 2026-03-01 09:00:00 UTC by ada: the receiver is being moved".
 func pausedSince(p client.Pause) string {
-	s := fmt.Sprintf("since %s by %s", timeIn(p.PausedAt, time.UTC), cmp.Or(p.PausedBy, "somebody"))
+	since := cmp.Or(timeIn(p.PausedAt, time.UTC), "a time that is not known") // paused by hand
+	s := fmt.Sprintf("since %s by %s", since, cmp.Or(p.PausedBy, "somebody"))
 	if p.Reason != "" {
 		s += ": " + p.Reason
 	}

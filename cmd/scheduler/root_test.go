@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/pflag"
 )
 
 // call runs the command line in this process.
@@ -33,6 +34,7 @@ func TestWrongCallsSayWhatWouldBeRight(t *testing.T) {
 		{"add 123 --at now --body x -- sleep 60", "--body goes with --http only"},
 		{"add 123 --at now --http http://a --header Accept", `--header "Accept" is not written like name:value`},
 		{"add 123 --at now --env A=1 --env A=2 -- sleep 60", "--env A is given twice"},
+		{"add 123 --at now --max-waiting 5 -- sleep 60", "--max-waiting goes with --overlap wait only"},
 		{"add 123 --at now --label =x -- sleep 60", `--label "=x" is not written like name=value`},
 		{"add --at now -- sleep 60", "give the job an id, as in `scheduler add 123 --at now -- sleep 60`"},
 		{"add 123 --at now sleep 60", `"sleep" is one argument too many; put -- before the command`},
@@ -75,6 +77,21 @@ func TestItExplainsItself(t *testing.T) {
 		if stdout, stderr, code := call(t, strings.Fields(args)...); code != 0 || stderr != "" || !strings.Contains(stdout, want) {
 			t.Errorf("scheduler %s: exit code %d, stderr %q, stdout without %q:\n%s", args, code, stderr, want, stdout)
 		}
+	}
+}
+
+// The flags of modify are shown as those of add, but for the defaults, which it does not have.
+func TestModifyShowsFlagsAsAddDoes(t *testing.T) {
+	add, modify := newAdd().Flags(), newModify().Flags()
+	for _, f := range modifyFields {
+		want, wantUsage := pflag.UnquoteUsage(add.Lookup(f.flag))
+		got, gotUsage := pflag.UnquoteUsage(modify.Lookup(f.flag))
+		if got != want || gotUsage != wantUsage {
+			t.Errorf("--%s %s: %s; add has %s: %s", f.flag, got, gotUsage, want, wantUsage)
+		}
+	}
+	if usages := modify.FlagUsages(); strings.Contains(usages, "[]") {
+		t.Errorf("an empty default is shown:\n%s", usages)
 	}
 }
 

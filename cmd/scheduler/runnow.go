@@ -118,7 +118,7 @@ func printRunNow(cmd *cobra.Command, r *remote, run client.Run) error {
 		fmt.Fprintf(cmd.OutOrStdout(), "run %s %s\n", run.RunID, oneLine(storyOf(run)))
 		fmt.Fprint(cmd.OutOrStdout(), run.Output)
 	} else {
-		fmt.Fprintf(cmd.OutOrStdout(), "run %s of %s waits for a free instance; see `scheduler runs %s %s`\n",
+		fmt.Fprintf(cmd.OutOrStdout(), "run %s of %s begins as soon as an instance is free; see `scheduler runs %s %s`\n",
 			run.RunID, run.JobID, run.JobID, run.RunID)
 	}
 	if run.State == client.RunEnded && run.Outcome != "succeeded" {

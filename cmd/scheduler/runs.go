@@ -94,13 +94,15 @@ func outcomeOf(r client.Run) string {
 	return outcome
 }
 
-// durationOf is how long the attempt took, or takes so far by this machine's clock.
+// durationOf is how long the attempt took, or takes so far by this machine's clock; "" for a run that executes nothing.
 func durationOf(r client.Run, now time.Time) string {
 	switch {
 	case r.StartedAt.IsZero():
 		return ""
 	case r.State == client.RunRunning:
 		return max(0, now.Sub(r.StartedAt)).Round(time.Second).String()
+	case r.EndedAt.IsZero(): // between two attempts
+		return ""
 	}
 	return r.EndedAt.Sub(r.StartedAt).Round(time.Millisecond).String()
 }
@@ -112,6 +114,8 @@ func storyOf(r client.Run) string {
 		return r.Sentence
 	case r.State == client.RunWaiting:
 		return "waits for an instance"
+	case r.State == client.RunRetrying:
+		return fmt.Sprintf("waits for attempt %d until %s", r.Attempt+1, timeIn(r.NotBefore, time.UTC))
 	case r.State == client.RunRunning && !r.CancelRequestedAt.IsZero():
 		return fmt.Sprintf("runs on %s; %s asked for its end", r.Node, r.CancelRequestedBy)
 	case r.State == client.RunRunning && r.Node != "":

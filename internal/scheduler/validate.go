@@ -65,10 +65,10 @@ func (d *Definition) Validate() error {
 	validateRetryOn(&v, d.RetryOn)
 	if d.MaxAttempts == 1 {
 		if d.Retry != (Retry{}) {
-			v.add("retry", "says how long to wait before another attempt, and max_attempts 1 allows none; set max_attempts to 2 or more")
+			v.add("retry", "says how long to wait before another attempt, and max_attempts 1 allows none; set max_attempts to 2 or more, or leave out retry (`scheduler modify JOB --retry-min= --retry-max= --retry-factor=`)")
 		}
 		if d.RetryOn != nil {
-			v.add("retry_on", "says what is tried again, and max_attempts 1 allows nothing; set max_attempts to 2 or more")
+			v.add("retry_on", "says what is tried again, and max_attempts 1 allows nothing; set max_attempts to 2 or more, or leave out retry_on (`scheduler modify JOB --retry-on=`)")
 		}
 	}
 	if d.History != HistoryAll && d.History != HistoryErrors {

@@ -24,6 +24,7 @@ const (
 type RunView struct {
 	// Record of a running instance has a zero EndedAt and an empty Outcome.
 	Record
-	State  string
-	Cancel CancelRequest // of a running instance that somebody asked to cancel
+	State     string
+	NotBefore time.Time     // with RunRetrying: when the next attempt may begin
+	Cancel    CancelRequest // of a running instance that somebody asked to cancel
 }

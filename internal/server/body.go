@@ -23,10 +23,17 @@ func readJSON(data []byte, v any) error {
 	}
 	err := json.Unmarshal(data, v)
 	var wrong *json.UnmarshalTypeError
-	if errors.As(err, &wrong) {
-		return fmt.Errorf("%s: %s is too large, or not written as a whole number in digits", wrong.Field, strings.TrimPrefix(wrong.Value, "number "))
+	if !errors.As(err, &wrong) {
+		return err
 	}
-	return err
+	number, isNumber := strings.CutPrefix(wrong.Value, "number ")
+	switch {
+	case !isNumber:
+		return err
+	case wrong.Field == "":
+		return fmt.Errorf("%s is too large", number)
+	}
+	return fmt.Errorf("%s: %s is too large, or not written as a whole number in digits", wrong.Field, number)
 }
 
 // depth says how deep objects and lists stand in each other in a text that is to be JSON.

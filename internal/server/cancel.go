@@ -31,7 +31,20 @@ func (s *Server) registerCancel(api huma.API) {
 type cancelInput struct {
 	ID    string    `path:"id"`
 	RunID uuid.UUID `path:"run_id" format:"uuid"`
-	Body  client.CancelRequest
+	Body  *client.CancelRequest
+}
+
+func (in *cancelInput) Resolve(huma.Context) (bad []error) {
+	in.Body, bad = cancelRequest(in.Body)
+	return bad
+}
+
+// cancelRequest is an empty one where there is no body.
+func cancelRequest(r *client.CancelRequest) (*client.CancelRequest, []error) {
+	if r == nil {
+		r = &client.CancelRequest{}
+	}
+	return r, checkReason("body.reason", r.Reason)
 }
 
 type cancelOutput struct{ Body client.Cancellation }
@@ -54,7 +67,12 @@ func (s *Server) cancelRun(ctx context.Context, in *cancelInput) (*cancelOutput,
 
 type cancelAllInput struct {
 	ID   string `path:"id"`
-	Body client.CancelRequest
+	Body *client.CancelRequest
+}
+
+func (in *cancelAllInput) Resolve(huma.Context) (bad []error) {
+	in.Body, bad = cancelRequest(in.Body)
+	return bad
 }
 
 func (s *Server) cancelRuns(ctx context.Context, in *cancelAllInput) (*cancelOutput, error) {

@@ -47,13 +47,13 @@ func (in *skipNextInput) Resolve(huma.Context) []error {
 	if in.Body == nil {
 		in.Body = &client.SkipNextRequest{}
 	}
-	return checkReason(in.Body.Reason)
+	return checkReason("body.reason", in.Body.Reason)
 }
 
 // checkReason refuses what the database cannot keep.
-func checkReason(reason string) []error {
+func checkReason(location, reason string) []error {
 	if strings.ContainsRune(reason, 0) {
-		return []error{&huma.ErrorDetail{Location: "body.reason", Message: "holds a NUL byte, which the database cannot keep"}}
+		return []error{&huma.ErrorDetail{Location: location, Message: "holds a NUL byte, which the database cannot keep"}}
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ type rescheduleInput struct {
 }
 
 func (in *rescheduleInput) Resolve(huma.Context) []error {
-	bad := checkReason(in.Body.Reason)
+	bad := checkReason("body.reason", in.Body.Reason)
 	switch given := in.Body; {
 	case (given.Trigger == nil) == given.NextRunTime.IsZero():
 		return append(bad, &huma.ErrorDetail{Location: "body.next_run_time",

@@ -54,6 +54,12 @@ func TestRefusedEdits(t *testing.T) {
 	s, _, _ := newServer(t)
 	h := s.Handler()
 	do(h, "PUT", "/v1/jobs/p", pingJob)
+	for _, method := range []string{"DELETE", "PATCH"} {
+		w := do(h, method, "/v1/jobs/p?reason=%00", "{}")
+		if got := decode[client.Problem](t, w, "application/problem+json"); w.Code != 422 || got.Errors[0].Location != "query.reason" {
+			t.Errorf("%s with a NUL: %d %+v", method, w.Code, got)
+		}
+	}
 	for _, tt := range []struct{ target, body, location, message string }{
 		{"reschedule", `{}`, "body.next_run_time", "give either this, "},
 		{"reschedule", `{"trigger": {"type": "date"}, "next_run_time": "2026-03-01T10:00:00Z"}`, "body.next_run_time", "give either this, "},
@@ -63,6 +69,9 @@ func TestRefusedEdits(t *testing.T) {
 		{"reschedule", `{"next_run_time": "tomorrow"}`, "body.next_run_time", ""},
 		{"skip-next", `{"reason": "\u0000"}`, "body.reason", "holds a NUL byte"},
 		{"skip-next", `{"reason": "` + strings.Repeat("x", 1001) + `"}`, "body.reason", ""},
+		{"pause", `{"reason": "\u0000"}`, "body.reason", "holds a NUL byte"},
+		{"resume", `{"reason": "\u0000"}`, "body.reason", "holds a NUL byte"},
+		{"cancel", `{"reason": "\u0000"}`, "body.reason", "holds a NUL byte"},
 		{"runs", `{"payload": "\u0000"}`, "body.payload", "holds a NUL byte"},
 		{"runs", `{"payload": "` + strings.Repeat("x", 64<<10+1) + `"}`, "body.payload", "is 65537 bytes long; a run takes 65536 (64 KiB) at most"},
 		{"runs", `{"payload": 5}`, "body.payload", ""},
@@ -71,6 +80,18 @@ func TestRefusedEdits(t *testing.T) {
 		got := decode[client.Problem](t, w, "application/problem+json")
 		if w.Code != 422 || len(got.Errors) != 1 || got.Errors[0].Location != tt.location || !strings.HasPrefix(got.Errors[0].Message, tt.message) {
 			t.Errorf("%s %.80s: %d %+v, want %s: %s", tt.target, tt.body, w.Code, got, tt.location, tt.message)
+		}
+	}
+}
+
+func TestBodiesThatMayBeLeftOut(t *testing.T) {
+	s, _, _ := newServer(t)
+	h := s.Handler()
+	do(h, "PUT", "/v1/jobs/p", pingJob)
+	run := decode[client.Run](t, do(h, "POST", "/v1/jobs/p/runs", ""), "application/json")
+	for _, act := range []string{"pause", "resume", "skip-next", "runs/" + run.RunID + "/cancel", "cancel"} {
+		if w := do(h, "POST", "/v1/jobs/p/"+act, ""); w.Code != http.StatusOK && w.Code != http.StatusAccepted {
+			t.Errorf("%s without a body: %d %s", act, w.Code, w.Body)
 		}
 	}
 }

@@ -146,7 +146,7 @@ func (s *Server) putJob(ctx context.Context, in *putInput) (*jobOutput, error) {
 func (s *Server) putMatching(ctx context.Context, in *putInput) (*jobOutput, error) {
 	o, err := s.Store.Job(ctx, in.ID)
 	if err == nil && matches(in.IfMatch, o) {
-		o, err = s.Store.Modify(ctx, in.ID, o.Revision, in.definition)
+		o, err = s.Store.Modify(ctx, in.ID, o.Revision, in.definition, "")
 	} else if err == nil {
 		err = scheduler.ErrChanged
 	}
@@ -172,7 +172,14 @@ func (s *Server) getJob(ctx context.Context, in *idInput) (*jobOutput, error) {
 
 type pauseInput struct {
 	ID   string `path:"id"`
-	Body client.PauseRequest
+	Body *client.PauseRequest
+}
+
+func (in *pauseInput) Resolve(huma.Context) []error {
+	if in.Body == nil {
+		in.Body = &client.PauseRequest{}
+	}
+	return checkReason("body.reason", in.Body.Reason)
 }
 
 func (s *Server) pauseJob(ctx context.Context, in *pauseInput) (*jobOutput, error) {
@@ -188,25 +195,39 @@ func (s *Server) pauseJob(ctx context.Context, in *pauseInput) (*jobOutput, erro
 
 type resumeInput struct {
 	ID   string `path:"id"`
-	Body client.ResumeRequest
+	Body *client.ResumeRequest
+}
+
+func (in *resumeInput) Resolve(huma.Context) []error {
+	if in.Body == nil {
+		in.Body = &client.ResumeRequest{}
+	}
+	return checkReason("body.reason", in.Body.Reason)
 }
 
 func (s *Server) resumeJob(ctx context.Context, in *resumeInput) (*jobOutput, error) {
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	o, err := s.Store.Resume(ctx, in.ID, in.Body.RunMissed)
+	o, err := s.Store.Resume(ctx, in.ID, in.Body.RunMissed, in.Body.Reason)
 	if err != nil {
 		return nil, s.problem(ctx, "resume job", in.ID, err)
 	}
 	return newJobOutput(o, false), nil
 }
 
-func (s *Server) removeJob(ctx context.Context, in *idInput) (*struct{}, error) {
+type removeInput struct {
+	ID     string `path:"id"`
+	Reason string `query:"reason" maxLength:"1000" doc:"Why"`
+}
+
+func (in *removeInput) Resolve(huma.Context) []error { return checkReason("query.reason", in.Reason) }
+
+func (s *Server) removeJob(ctx context.Context, in *removeInput) (*struct{}, error) {
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	if err := s.Store.Remove(ctx, in.ID); err != nil {
+	if err := s.Store.RemoveFor(ctx, in.ID, in.Reason); err != nil {
 		return nil, s.problem(ctx, "remove job", in.ID, err)
 	}
 	return nil, nil

@@ -42,8 +42,11 @@ func (s *Server) registerModify(api huma.API) {
 type modifyInput struct {
 	ID      string `path:"id"`
 	IfMatch string `header:"If-Match" doc:"The ETag that the job must have"`
+	Reason  string `query:"reason" maxLength:"1000" doc:"Why"`
 	RawBody []byte `contentType:"application/merge-patch+json"`
 }
+
+func (in *modifyInput) Resolve(huma.Context) []error { return checkReason("query.reason", in.Reason) }
 
 // modifyJob merges the patch with the job as it stands, and again when somebody else was faster.
 func (s *Server) modifyJob(ctx context.Context, in *modifyInput, p *patcher) (*jobOutput, error) {
@@ -66,7 +69,7 @@ func (s *Server) modifyJob(ctx context.Context, in *modifyInput, p *patcher) (*j
 		if err != nil {
 			return nil, err
 		}
-		o, err = s.Store.Modify(ctx, in.ID, o.Revision, d)
+		o, err = s.Store.Modify(ctx, in.ID, o.Revision, d, in.Reason)
 		switch {
 		case errors.Is(err, scheduler.ErrChanged) && try < modifyTries:
 		case err != nil:
@@ -128,12 +131,17 @@ type patch struct {
 // read checks what can be checked without the job: fields that nobody may set, and nulls for fields that do not exist, of
 // which nothing would be left after the merge.
 func (p *patcher) read(text []byte) (patch, error) {
-	var fields map[string]any
+	var body any
 	if len(text) > maxBody {
 		return patch{}, newProblem(http.StatusRequestEntityTooLarge, "")
 	}
-	if err := readJSON(text, &fields); err != nil || fields == nil {
+	err := readJSON(text, &body)
+	fields, isObject := body.(map[string]any)
+	switch {
+	case err != nil:
 		return patch{}, huma.Error400BadRequest(fmt.Sprintf("the body is no JSON object of the fields to change, as in {\"max_instances\": 2}: %v", err))
+	case !isObject:
+		return patch{}, huma.Error400BadRequest(`the body must be a JSON object, such as {"max_instances": 2}`)
 	}
 	var bad []error
 	for name := range fields {
@@ -190,10 +198,20 @@ func (p *patcher) merge(o scheduler.Overview, patch patch) (d scheduler.Definiti
 		result.Errors = append(result.Errors, &huma.ErrorDetail{Location: "body", Message: err.Error()})
 	}
 	d, wrong := definition(w)
+	_, retriggered := patch.fields["trigger"]
+	for i := range wrong {
+		if wrong[i].Field == "trigger" && o.Trigger == nil && !retriggered {
+			wrong[i].Message = "of the stored job cannot be read, and must be given anew, as in {\"type\": \"interval\", \"every\": \"30s\"} or by `scheduler reschedule " + o.ID + " --every 30s`"
+		}
+	}
+	if patch.fields["max_waiting"] != nil && d.MaxWaiting != o.MaxWaiting && d.Overlap != scheduler.OverlapWait {
+		wrong = append(wrong, scheduler.FieldError{Field: "max_waiting",
+			Message: fmt.Sprintf("goes with overlap %q, and it is %q; set overlap too, or leave this out", scheduler.OverlapWait, d.Overlap)})
+	}
 	if result.Errors = append(result.Errors, details(wrong, "path.id")...); len(result.Errors) > 0 {
 		return d, newProblem(http.StatusUnprocessableEntity, "", result.Errors...)
 	}
-	if _, retriggered := patch.fields["trigger"]; !retriggered {
+	if !retriggered {
 		d.Trigger = o.Trigger
 	}
 	return d, nil

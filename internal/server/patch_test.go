@@ -77,6 +77,8 @@ func TestRefusedPatches(t *testing.T) {
 			{Location: "body.http", Message: "stands beside exec; a job has exactly one of exec, http"},
 			{Location: "body.max_instances", Message: "0 is outside 1 to 1000000; 1 means that runs never overlap"},
 			{Location: "body.trigger", Message: `is missing; say when the job fires, as in {"type": "interval", "every": "30s"}`}}},
+		"waiting that is skipped": {`{"max_waiting": 5}`, 422, []client.FieldProblem{
+			{Location: "body.max_waiting", Message: `goes with overlap "wait", and it is "skip"; set overlap too, or leave this out`}}},
 		"list":   {`[{"op": "remove", "path": "/timeout"}]`, 400, nil},
 		"null":   {`null`, 400, nil},
 		"broken": {`{"a": `, 400, nil},
@@ -96,6 +98,64 @@ func TestRefusedPatches(t *testing.T) {
 				t.Errorf("the job is %s\nwas %s\nlog: %s", after, before, log)
 			}
 		})
+	}
+}
+
+func TestPatchIsAnObject(t *testing.T) {
+	s, _, _ := newServer(t)
+	h := s.Handler()
+	do(h, "PUT", "/v1/jobs/r", reportJob)
+	const object = `the body must be a JSON object, such as {"max_instances": 2}`
+	const broken = `the body is no JSON object of the fields to change, as in {"max_instances": 2}: `
+	for patch, want := range map[string]string{
+		`[1]`: object, `null`: object, `"x"`: object, `7`: object,
+		`{"a": `: broken + "unexpected end of JSON input", `{"max_instances": 1e400}`: broken + "1e400 is too large",
+	} {
+		w := do(h, "PATCH", "/v1/jobs/r", patch)
+		if got := decode[client.Problem](t, w, "application/problem+json"); w.Code != 400 || got.Detail != want {
+			t.Errorf("%s: %d %s, want %s", patch, w.Code, got.Detail, want)
+		}
+	}
+}
+
+// max_waiting is refused without overlap wait where it is changed: what GET shows of it can be put and patched again.
+func TestMaxWaitingGoesWithOverlapWait(t *testing.T) {
+	s, _, _ := newServer(t)
+	h := s.Handler()
+	job := decode[client.Job](t, do(h, "PUT", "/v1/jobs/r", reportJob), "application/json")
+	again, err := json.Marshal(job.JobDefinition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ method, body string }{
+		{"PUT", string(again)},
+		{"PATCH", `{"max_waiting": 100}`},
+		{"PATCH", `{"max_waiting": 5, "overlap": "wait"}`},
+		{"PATCH", `{"max_waiting": 6}`},
+		{"PATCH", `{"overlap": "skip"}`}, // max_waiting stays what it is
+		{"PATCH", `{"max_waiting": null}`},
+	} {
+		if w := do(h, tt.method, "/v1/jobs/r", tt.body); w.Code != http.StatusOK {
+			t.Errorf("%s %s: %d %s", tt.method, tt.body, w.Code, w.Body)
+		}
+	}
+}
+
+// A job whose stored trigger nobody can read is changed with another one only.
+func TestPatchOfAJobWithoutATrigger(t *testing.T) {
+	s, store, _ := newServer(t)
+	h := s.Handler()
+	do(h, "PUT", "/v1/jobs/r", reportJob)
+	store.Change("r", func(o *scheduler.Overview) { o.State, o.Trigger = scheduler.StateBlocked, nil })
+	w := do(h, "PATCH", "/v1/jobs/r", `{"max_instances": 2}`)
+	got := decode[client.Problem](t, w, "application/problem+json")
+	want := []client.FieldProblem{{Location: "body.trigger", Message: "of the stored job cannot be read, and must be given anew, " +
+		"as in {\"type\": \"interval\", \"every\": \"30s\"} or by `scheduler reschedule r --every 30s`"}}
+	if diff := cmp.Diff(want, got.Errors); diff != "" || w.Code != 422 {
+		t.Errorf("%d, errors (-want +got):\n%s", w.Code, diff)
+	}
+	if w := do(h, "PATCH", "/v1/jobs/r", `{"max_instances": 2, "trigger": {"type": "interval", "every": "30s"}}`); w.Code != http.StatusOK {
+		t.Errorf("with a trigger: %d %s", w.Code, w.Body)
 	}
 }
 
@@ -133,7 +193,7 @@ type contested struct {
 	others int
 }
 
-func (c *contested) Modify(ctx context.Context, id string, from int64, d scheduler.Definition) (scheduler.Overview, error) {
+func (c *contested) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, reason string) (scheduler.Overview, error) {
 	if c.others > 0 {
 		c.others--
 		o, err := c.Job(ctx, id)
@@ -142,11 +202,11 @@ func (c *contested) Modify(ctx context.Context, id string, from int64, d schedul
 		}
 		other := o.Definition
 		other.Labels = map[string]string{"others": fmt.Sprint(c.others)}
-		if _, err := c.Store.Modify(ctx, id, o.Revision, other); err != nil {
+		if _, err := c.Store.Modify(ctx, id, o.Revision, other, ""); err != nil {
 			return o, err
 		}
 	}
-	return c.Store.Modify(ctx, id, from, d)
+	return c.Store.Modify(ctx, id, from, d, reason)
 }
 
 // A patch is merged with what somebody else has changed meanwhile, and given up when that goes on for ever.

@@ -72,9 +72,12 @@ func (p *problem) add(err error, told map[string]bool) {
 	}
 	told[location] = true
 	f := client.FieldProblem{Location: location, Message: d.Message}
-	switch d.Message {
-	case "unexpected property", "unknown query parameter":
+	switch {
+	case d.Message == "unexpected property", d.Message == "unknown query parameter":
 		f.Message = "is not a known field"
+	case location == "path.run_id":
+		f.Message = "is not the id of a run, which is a UUID as `scheduler runs JOB` shows it"
+		f.Value = scalar(d)
 	default:
 		f.Value = scalar(d)
 	}

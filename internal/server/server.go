@@ -41,13 +41,13 @@ type Store interface {
 	Job(ctx context.Context, id string) (scheduler.Overview, error)
 	// Jobs returns at most limit jobs whose ids come after the given one, in the order of their ids.
 	Jobs(ctx context.Context, after string, limit int) ([]scheduler.Overview, error)
-	// Remove removes a job; ErrNotFound when there is none.
-	Remove(ctx context.Context, id string) error
+	// RemoveFor removes a job for a reason, "" for none; ErrNotFound when there is none.
+	RemoveFor(ctx context.Context, id, reason string) error
 	// Pause pauses a job, Resume ends its pause; ErrNotFound, ErrFinished, ErrBlocked.
 	Pause(ctx context.Context, id, reason string) (scheduler.Overview, error)
-	Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error)
+	Resume(ctx context.Context, id string, runMissed bool, reason string) (scheduler.Overview, error)
 	// Modify is Put for a job that has the revision from; ErrNotFound, ErrChanged when it has another.
-	Modify(ctx context.Context, id string, from int64, d scheduler.Definition) (scheduler.Overview, error)
+	Modify(ctx context.Context, id string, from int64, d scheduler.Definition, reason string) (scheduler.Overview, error)
 	// SkipNext skips a job's next fire; ErrNotFound, ErrFinished, ErrBlocked, ErrNoNextFire.
 	SkipNext(ctx context.Context, id, reason string) (scheduler.Overview, error)
 	// Reschedule gives a job another trigger; ErrNotFound, an *InvalidError when it can never fire.

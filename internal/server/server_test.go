@@ -147,7 +147,7 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 				"GET /v1/runs?job_id=123 lists its runs"}},
 		{name: "run id", method: "GET", target: "/v1/jobs/123/runs/7",
 			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "path.run_id", Message: "invalid value: invalid UUID length: 1", Value: "7"}}}},
+				{Location: "path.run_id", Message: "is not the id of a run, which is a UUID as `scheduler runs JOB` shows it", Value: "7"}}}},
 		{name: "query", method: "GET", target: "/v1/runs?before=yesterday&limit=0",
 			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
 				{Location: "query.before", Message: `"yesterday" is neither a time like 2026-03-01T09:00:00Z nor the next of a page`},
@@ -370,16 +370,16 @@ func (o onlyIDs) Job(_ context.Context, id string) (v scheduler.Overview, err er
 func (o onlyIDs) Jobs(_ context.Context, after string, _ int) ([]scheduler.Overview, error) {
 	return nil, o.check(after)
 }
-func (o onlyIDs) Remove(_ context.Context, id string) error { return o.check(id) }
+func (o onlyIDs) RemoveFor(_ context.Context, id, _ string) error { return o.check(id) }
 func (o onlyIDs) Pause(_ context.Context, id, _ string) (v scheduler.Overview, err error) {
 	return v, o.check(id)
 }
 
-func (o onlyIDs) Resume(_ context.Context, id string, _ bool) (v scheduler.Overview, err error) {
+func (o onlyIDs) Resume(_ context.Context, id string, _ bool, _ string) (v scheduler.Overview, err error) {
 	return v, o.check(id)
 }
 
-func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ scheduler.Definition) (v scheduler.Overview, err error) {
+func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ scheduler.Definition, _ string) (v scheduler.Overview, err error) {
 	return v, o.check(id)
 }
 
@@ -450,8 +450,6 @@ func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 			method, target, _ := strings.Cut(request, " ")
 			var body string
 			switch {
-			case strings.HasSuffix(target, "/cancel"):
-				body = "{}"
 			case method == "PUT" || method == "PATCH":
 				body = `{"trigger": {"type": "date"}, "exec": {"command": ["true"]}}`
 			case strings.HasSuffix(target, "/reschedule"):

@@ -201,6 +201,7 @@ func runOf(v scheduler.RunView) client.Run {
 		ScheduledRunTime: v.ScheduledRunTime,
 		StartedAt:        v.StartedAt,
 		EndedAt:          v.EndedAt,
+		NotBefore:        v.NotBefore,
 		Node:             v.Node,
 		Error:            v.Error,
 		Output:           v.Output,

@@ -12,7 +12,7 @@ import (
 
 // Modify changes a job as Put does, if it has the revision that the new definition was made from. ErrChanged: it has
 // another; nothing was written.
-func (s *Store) Modify(ctx context.Context, id string, from int64, d scheduler.Definition) (scheduler.Overview, error) {
+func (s *Store) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, reason string) (scheduler.Overview, error) {
 	err := s.edit(ctx, id, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
 		if present == nil {
 			return scheduler.ErrNotFound
@@ -20,7 +20,7 @@ func (s *Store) Modify(ctx context.Context, id string, from int64, d scheduler.D
 		if present.Revision != from {
 			return scheduler.ErrChanged
 		}
-		return redefine(ctx, tx, *present, d, now, revision)
+		return redefine(ctx, tx, *present, d, now, revision, reason)
 	})
 	if err != nil {
 		return scheduler.Overview{}, err

@@ -143,21 +143,21 @@ func TestModifyOfAnotherRevision(t *testing.T) {
 	d := storetest.Job(t, "r", `{"type":"date"}`)
 	first := add(t, s, d)
 	d.MaxInstances = 2
-	second, err := s.Modify(t.Context(), "r", first.Revision, d)
+	second, err := s.Modify(t.Context(), "r", first.Revision, d, "")
 	if err != nil || second.MaxInstances != 2 || !second.Anchor.Equal(first.Anchor) || !second.NextRunTime.Equal(first.NextRunTime) {
 		t.Fatalf("modified to %+v, %v", second, err)
 	}
-	if same, err := s.Modify(t.Context(), "r", second.Revision, d); err != nil || same.Revision != second.Revision {
+	if same, err := s.Modify(t.Context(), "r", second.Revision, d, ""); err != nil || same.Revision != second.Revision {
 		t.Errorf("an equal definition: revision %d after %d, %v", same.Revision, second.Revision, err)
 	}
 	d.MaxInstances = 3
-	if _, err := s.Modify(t.Context(), "r", first.Revision, d); !errors.Is(err, scheduler.ErrChanged) {
+	if _, err := s.Modify(t.Context(), "r", first.Revision, d, ""); !errors.Is(err, scheduler.ErrChanged) {
 		t.Errorf("from the first revision: %v", err)
 	}
 	if o, err := s.Job(t.Context(), "r"); err != nil || o.MaxInstances != 2 {
 		t.Errorf("max_instances is %d, %v", o.MaxInstances, err)
 	}
-	if _, err := s.Modify(t.Context(), "nobody", 1, d); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.Modify(t.Context(), "nobody", 1, d, ""); !errors.Is(err, scheduler.ErrNotFound) {
 		t.Errorf("of no job: %v", err)
 	}
 }

@@ -65,8 +65,8 @@ func TestEditsTellOfThemselves(t *testing.T) {
 	must(s.Pause(by("ada"), "e", "moved"))
 	must(s.Pause(by("bob"), "e", "again")) // paused already: nothing
 	must(s.SkipNext(by("bob"), "e", "holiday"))
-	must(s.Resume(by("bob"), "e", false))
-	must(s.Resume(by("bob"), "e", false)) // nothing
+	must(s.Resume(by("bob"), "e", false, "it is back"))
+	must(s.Resume(by("bob"), "e", false, "")) // nothing
 	run, err := s.RunNow(by("eve"), "e", "")
 	must(run, err)
 	must(s.Reschedule(by("ada"), "e", storetest.Job(t, "e", `{"type":"interval","every":"1h"}`).Trigger, "back"))
@@ -76,7 +76,9 @@ func TestEditsTellOfThemselves(t *testing.T) {
 	if _, err := s.MoveNext(by("ada"), "e", time.Now().Add(-time.Hour), ""); !errors.Is(err, scheduler.ErrInvalid) {
 		t.Errorf("moved into the past: %v", err)
 	}
-	must(nil, s.Remove(by("eve"), "e"))
+	more.MaxInstances = 4
+	must(s.Modify(by("ada"), "e", o.Revision, more, "slower"))
+	must(nil, s.RemoveFor(by("eve"), "e", "replaced"))
 
 	events, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "e", Limit: 100})
 	must(events, err)
@@ -86,16 +88,17 @@ func TestEditsTellOfThemselves(t *testing.T) {
 		"bob rescheduled",
 		"ada paused (moved), state: active → paused",
 		"bob next_skipped (holiday)",
-		"bob resumed, state: paused → active",
+		"bob resumed (it is back), state: paused → active",
 		"eve run_asked",
 		"ada rescheduled (back)",
 		"ada rescheduled (later)",
-		"eve removed, max_instances: 3 → -, state: active → -",
+		"ada changed (slower), max_instances: 3 → 4",
+		"eve removed (replaced), max_instances: 4 → -, state: active → -",
 	}
 	if diff := cmp.Diff(want, toldOf(events)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	if asked := events[3]; columnOf(asked.After, "run_id") != run.RunID.String() || columnOf(asked.Before, "run_id") != "<nil>" {
+	if asked := events[4]; columnOf(asked.After, "run_id") != run.RunID.String() || columnOf(asked.Before, "run_id") != "<nil>" {
 		t.Errorf("the run that was asked for is told as %s → %s", asked.Before, asked.After)
 	}
 	for i, e := range events[1:] {

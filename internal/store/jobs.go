@@ -38,7 +38,7 @@ func (s *Store) Put(ctx context.Context, d scheduler.Definition) (o scheduler.Ov
 		if created = present == nil; created {
 			return s.create(ctx, tx, d, nil, now, revision)
 		}
-		return redefine(ctx, tx, *present, d, now, revision)
+		return redefine(ctx, tx, *present, d, now, revision, "")
 	})
 	if err != nil {
 		return o, false, err
@@ -48,7 +48,7 @@ func (s *Store) Put(ctx context.Context, d scheduler.Definition) (o scheduler.Ov
 }
 
 // redefine changes a locked job as scheduler.Job.Redefine says.
-func redefine(ctx context.Context, tx pgx.Tx, present scheduler.Job, d scheduler.Definition, now time.Time, revision int64) error {
+func redefine(ctx context.Context, tx pgx.Tx, present scheduler.Job, d scheduler.Definition, now time.Time, revision int64, reason string) error {
 	changed, dropped, err := present.Redefine(d, now, revision)
 	if err != nil || changed.Revision == present.Revision {
 		return err
@@ -57,7 +57,7 @@ func redefine(ctx context.Context, tx pgx.Tx, present scheduler.Job, d scheduler
 	if !changed.Anchor.Equal(present.Anchor) {
 		action = scheduler.ActionRescheduled
 	}
-	e, err := happens(ctx, tx, present.ID, now, action, "")
+	e, err := happens(ctx, tx, present.ID, now, action, reason)
 	if err != nil {
 		return err
 	}
@@ -80,8 +80,11 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, d scheduler.Definition, f
 	return write(ctx, tx, &j, finished != nil, nil, added(ctx, j.ID, now))
 }
 
-// Remove removes a job; its running instances go on and are recorded. Fire times that were due get their record.
-func (s *Store) Remove(ctx context.Context, id string) error {
+// Remove is RemoveFor without a reason.
+func (s *Store) Remove(ctx context.Context, id string) error { return s.RemoveFor(ctx, id, "") }
+
+// RemoveFor removes a job for a reason; its running instances go on and are recorded. Fire times that were due get their record.
+func (s *Store) RemoveFor(ctx context.Context, id, reason string) error {
 	return s.edit(ctx, id, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, _ int64) error {
 		if present == nil {
 			return scheduler.ErrNotFound
@@ -91,7 +94,7 @@ func (s *Store) Remove(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
-		e, err := happens(ctx, tx, id, now, scheduler.ActionRemoved, "")
+		e, err := happens(ctx, tx, id, now, scheduler.ActionRemoved, reason)
 		if err != nil {
 			return err
 		}
@@ -130,8 +133,8 @@ func (s *Store) Pause(ctx context.Context, id, reason string) (scheduler.Overvie
 }
 
 // Resume ends a job's pause, as scheduler.Job.Resume says.
-func (s *Store) Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error) {
-	return s.change(ctx, id, scheduler.ActionResumed, "", func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
+func (s *Store) Resume(ctx context.Context, id string, runMissed bool, reason string) (scheduler.Overview, error) {
+	return s.change(ctx, id, scheduler.ActionResumed, reason, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
 		j, missed, run := j.Resume(now, runMissed)
 		return j, missed, run, nil
 	})

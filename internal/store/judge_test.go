@@ -65,7 +65,7 @@ func judged(t *testing.T) (s *store.Store, conn *pgx.Conn, n *scheduler.Schedule
 
 func resume(t *testing.T, s *store.Store, id string) {
 	t.Helper()
-	if _, err := s.Resume(t.Context(), id, false); err != nil {
+	if _, err := s.Resume(t.Context(), id, false, ""); err != nil {
 		t.Fatal(err)
 	}
 }

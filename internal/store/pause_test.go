@@ -41,7 +41,7 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 		t.Fatalf("%d runs began while the job was paused", ran)
 	}
 
-	o, err = s.Resume(t.Context(), "p", true)
+	o, err = s.Resume(t.Context(), "p", true, "")
 	if err != nil || o.State != scheduler.StateActive || o.PausedBy != "" || o.Problem != "" || o.Waiting != 1 {
 		t.Fatalf("resumed: %+v, %v", o, err)
 	}
@@ -57,7 +57,7 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 	if !storetest.Query[bool](t, conn, "SELECT next_run_time > pgdue.now() AND due_at = next_run_time FROM pgdue.next_run_times") {
 		t.Error("the schedule does not go on")
 	}
-	if again, err := s.Resume(t.Context(), "p", true); err != nil || again.Waiting != 0 {
+	if again, err := s.Resume(t.Context(), "p", true, ""); err != nil || again.Waiting != 0 {
 		t.Errorf("resumed twice: %d wait, %v", again.Waiting, err)
 	}
 }
@@ -74,7 +74,7 @@ func TestPauseCommittedBeforeAClaimIsObeyed(t *testing.T) {
 		t.Fatal(err)
 	}
 	tick(t, n)
-	if _, err := s.Resume(t.Context(), "p", false); err != nil {
+	if _, err := s.Resume(t.Context(), "p", false, ""); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n)

@@ -40,7 +40,7 @@ func pausesJob(t testing.TB, s *store.Store) {
 
 func resumesJob(t testing.TB, s *store.Store) {
 	t.Helper()
-	if _, err := s.Resume(t.Context(), "a", false); err != nil {
+	if _, err := s.Resume(t.Context(), "a", false, ""); err != nil {
 		t.Fatal(err)
 	}
 }

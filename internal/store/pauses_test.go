@@ -102,7 +102,7 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if _, err := later.RunNow(t.Context(), "a", ""); !errors.Is(err, scheduler.ErrPaused) || !strings.Contains(err.Error(), "label team=web, since 20") {
 		t.Errorf("run now: %v", err)
 	}
-	if o, err := later.Resume(t.Context(), "a", true); err != nil || o.State != scheduler.StatePaused || o.PausedWith != "label team=web" {
+	if o, err := later.Resume(t.Context(), "a", true, ""); err != nil || o.State != scheduler.StatePaused || o.PausedWith != "label team=web" {
 		t.Errorf("resuming a job that is not paused by itself: %+v, %v", o, err)
 	}
 

@@ -74,7 +74,7 @@ func TestRetryOutlivesABlockAndAPause(t *testing.T) {
 			if name == "blocked" {
 				_, _, err = s.Put(t.Context(), d)
 			} else {
-				_, err = s.Resume(t.Context(), "try", false)
+				_, err = s.Resume(t.Context(), "try", false, "")
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -124,7 +124,7 @@ func TestResumeOfAnUnreadableJob(t *testing.T) {
 	}
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type":"sundial"}'`)
 	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET next_run_time = pgdue.now()")
-	if _, err := s.Resume(t.Context(), "p", false); err != nil {
+	if _, err := s.Resume(t.Context(), "p", false, ""); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, newNode(t, s, &work{}))

@@ -68,7 +68,7 @@ func wantHistory(t *testing.T, conn *pgx.Conn, want string) {
 // and one is final.
 func TestFailedAttemptIsFollowedByAnother(t *testing.T) {
 	t.Parallel()
-	_, conn, n, f := tried(t, 3, 1)
+	s, conn, n, f := tried(t, 3, 1)
 	wantHistory(t, conn, "1 failed")
 	waits := storetest.Query[string](t, conn, `SELECT format('%s, on %s, due %s', r.state, coalesce(node_id::text, 'no node'),
 		not_before = due_at AND not_before BETWEEN pgdue.now() + interval '29 minutes' AND pgdue.now() + interval '1 hour')
@@ -76,6 +76,7 @@ func TestFailedAttemptIsFollowedByAnother(t *testing.T) {
 	if want := "retrying, on no node, due t"; waits != want {
 		t.Errorf("between attempts the instance is %q, want %q", waits, want)
 	}
+	wantRetrying(t, s, storetest.Query[time.Time](t, conn, "SELECT not_before FROM pgdue.running_instances"))
 	tick(t, n)
 	finish(t, n)
 	if len(f.attempts) != 1 {
@@ -90,6 +91,24 @@ func TestFailedAttemptIsFollowedByAnother(t *testing.T) {
 	}
 	if left := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"); left != 0 {
 		t.Errorf("%d instances are left", left)
+	}
+}
+
+// wantRetrying requires of the one run that the list and the run itself tell when its next attempt may begin.
+func wantRetrying(t *testing.T, s *store.Store, notBefore time.Time) {
+	t.Helper()
+	list, err := s.Runs(t.Context(), scheduler.RunFilter{JobID: "try", Limit: 2})
+	if err != nil || len(list) != 2 {
+		t.Fatalf("runs are %+v, %v; want one between two attempts and its first attempt", list, err)
+	}
+	rows, err := s.Run(t.Context(), "try", list[0].RunID)
+	if err != nil || len(rows) != 2 {
+		t.Fatalf("rows of the run are %+v, %v; want two", rows, err)
+	}
+	for _, r := range []scheduler.RunView{list[0], rows[1]} {
+		if r.State != scheduler.RunRetrying || !r.NotBefore.Equal(notBefore) {
+			t.Errorf("%s until %s, want retrying until %s", r.State, r.NotBefore, notBefore)
+		}
 	}
 }
 

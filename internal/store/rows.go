@@ -282,11 +282,12 @@ type runRow struct {
 	FirstRunTime     time.Time
 	LastRunTime      time.Time
 	JobRevision      int64
+	NotBefore        *time.Time
 	cancelRow
 }
 
 func (r *runRow) view() scheduler.RunView {
-	return scheduler.RunView{State: r.State, Cancel: r.request(), Record: scheduler.Record{
+	return scheduler.RunView{State: r.State, NotBefore: orZero(r.NotBefore), Cancel: r.request(), Record: scheduler.Record{
 		Run: scheduler.Run{
 			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
 			Attempt: r.Attempt, JobRevision: r.JobRevision,

@@ -11,7 +11,7 @@ import (
 )
 
 // Modify replaces the definition of a job that has the revision from.
-func (s *Store) Modify(ctx context.Context, id string, from int64, d scheduler.Definition) (scheduler.Overview, error) {
+func (s *Store) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, reason string) (scheduler.Overview, error) {
 	before, err := s.Job(ctx, id)
 	if err != nil {
 		return before, err
@@ -21,7 +21,7 @@ func (s *Store) Modify(ctx context.Context, id string, from int64, d scheduler.D
 	}
 	after, _, err := s.Put(ctx, d)
 	if err == nil && after.Revision != before.Revision {
-		s.happened(ctx, id, scheduler.ActionChanged, "", definitionOf(before), definitionOf(after))
+		s.happened(ctx, id, scheduler.ActionChanged, reason, definitionOf(before), definitionOf(after))
 	}
 	return after, err
 }

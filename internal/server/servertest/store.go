@@ -116,14 +116,16 @@ func (s *Store) Jobs(_ context.Context, after string, limit int) (list []schedul
 	return list[:min(limit, len(list))], nil
 }
 
-// Remove removes a job.
-func (s *Store) Remove(_ context.Context, id string) error {
+// RemoveFor removes a job.
+func (s *Store) RemoveFor(ctx context.Context, id, reason string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.jobs[id]; !ok {
+	o, ok := s.jobs[id]
+	if !ok {
 		return scheduler.ErrNotFound
 	}
 	delete(s.jobs, id)
+	s.happenedLocked(ctx, id, scheduler.ActionRemoved, reason, definitionOf(o), nil)
 	return nil
 }
 
@@ -133,11 +135,19 @@ func (s *Store) Pause(ctx context.Context, id, reason string) (scheduler.Overvie
 }
 
 // Resume ends a job's pause.
-func (s *Store) Resume(ctx context.Context, id string, runMissed bool) (scheduler.Overview, error) {
-	return s.move(ctx, id, func(j scheduler.Job) (scheduler.Job, error) {
+func (s *Store) Resume(ctx context.Context, id string, runMissed bool, reason string) (scheduler.Overview, error) {
+	before, err := s.stored(id)
+	if err != nil {
+		return before, err
+	}
+	after, err := s.move(ctx, id, func(j scheduler.Job) (scheduler.Job, error) {
 		j, _, _ = j.Resume(Now, runMissed)
 		return j, nil
 	})
+	if err == nil && after.Revision != before.Revision {
+		s.happened(ctx, id, scheduler.ActionResumed, reason, map[string]any{"state": before.State}, map[string]any{"state": after.State})
+	}
+	return after, err
 }
 
 func (s *Store) move(ctx context.Context, id string, do func(scheduler.Job) (scheduler.Job, error)) (scheduler.Overview, error) {
@@ -148,7 +158,13 @@ func (s *Store) move(ctx context.Context, id string, do func(scheduler.Job) (sch
 	if o.Job, err = do(o.Job); err != nil {
 		return o, err
 	}
-	s.Change(id, func(stored *scheduler.Overview) { *stored = o })
+	s.Change(id, func(stored *scheduler.Overview) {
+		if o.State != stored.State || !o.NextRunTime.Equal(stored.NextRunTime) || !o.Anchor.Equal(stored.Anchor) {
+			s.revision++
+			o.Revision, o.UpdatedAt = s.revision, Now
+		}
+		*stored = o
+	})
 	return s.Job(ctx, id)
 }
 
