@@ -168,7 +168,7 @@ func (m *machine) removeJob(r *rapid.T, id string) {
 	must(r, err)
 	last := &g.epochs[len(g.epochs)-1]
 	last.end = latest(before.LastRunTime, m.now())
-	must(r, m.edits.Remove(m.t.Context(), id))
+	must(r, m.edits.Remove(m.t.Context(), id, ""))
 	last.limit = latest(last.end, m.now())
 	g.removed = true
 }

@@ -224,7 +224,7 @@ func TestWaitingRunsOfARemovedJob(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Remove(t.Context(), "gone"); err != nil {
+	if err := s.Remove(t.Context(), "gone", ""); err != nil {
 		t.Fatal(err)
 	}
 	got := storetest.Query[string](t, conn, `SELECT format('%s waiting, %s records, %s of manual runs', (SELECT count(*) FROM pgdue.waiting_runs),

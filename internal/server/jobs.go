@@ -227,7 +227,7 @@ func (s *Server) removeJob(ctx context.Context, in *removeInput) (*struct{}, err
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	if err := s.Store.RemoveFor(ctx, in.ID, in.Reason); err != nil {
+	if err := s.Store.Remove(ctx, in.ID, in.Reason); err != nil {
 		return nil, s.problem(ctx, "remove job", in.ID, err)
 	}
 	return nil, nil

@@ -41,8 +41,8 @@ type Store interface {
 	Job(ctx context.Context, id string) (scheduler.Overview, error)
 	// Jobs returns at most limit jobs whose ids come after the given one, in the order of their ids.
 	Jobs(ctx context.Context, after string, limit int) ([]scheduler.Overview, error)
-	// RemoveFor removes a job for a reason, "" for none; ErrNotFound when there is none.
-	RemoveFor(ctx context.Context, id, reason string) error
+	// Remove removes a job for a reason, "" for none; ErrNotFound when there is none.
+	Remove(ctx context.Context, id, reason string) error
 	// Pause pauses a job, Resume ends its pause; ErrNotFound, ErrFinished, ErrBlocked.
 	Pause(ctx context.Context, id, reason string) (scheduler.Overview, error)
 	Resume(ctx context.Context, id string, runMissed bool, reason string) (scheduler.Overview, error)

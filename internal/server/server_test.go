@@ -370,7 +370,7 @@ func (o onlyIDs) Job(_ context.Context, id string) (v scheduler.Overview, err er
 func (o onlyIDs) Jobs(_ context.Context, after string, _ int) ([]scheduler.Overview, error) {
 	return nil, o.check(after)
 }
-func (o onlyIDs) RemoveFor(_ context.Context, id, _ string) error { return o.check(id) }
+func (o onlyIDs) Remove(_ context.Context, id, _ string) error { return o.check(id) }
 func (o onlyIDs) Pause(_ context.Context, id, _ string) (v scheduler.Overview, err error) {
 	return v, o.check(id)
 }

@@ -182,7 +182,7 @@ func TestCancelAll(t *testing.T) {
 func TestCancelOfARemovedJobsRun(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _, run := running(t, nil)
-	if err := s.Remove(t.Context(), "c"); err != nil {
+	if err := s.Remove(t.Context(), "c", ""); err != nil {
 		t.Fatal(err)
 	}
 	if c, err := s.Cancel(t.Context(), "c", run, ""); err != nil || c.Asked != 1 {

@@ -170,8 +170,8 @@ func TestEditWithoutAnswer(t *testing.T) {
 		faulty(t, func(t *testing.T, f fault, w *storetest.Wire, s *store.Store, conn *pgx.Conn) {
 			add(t, s, storetest.Job(t, "j", `{"type":"date"}`)) // due: its removal is recorded
 			f.cut(w)
-			wantUnknown(t, s.Remove(t.Context(), "j"))
-			if err := s.Remove(t.Context(), "j"); errors.Is(err, scheduler.ErrNotFound) != f.persisted || err != nil && !f.persisted {
+			wantUnknown(t, s.Remove(t.Context(), "j", ""))
+			if err := s.Remove(t.Context(), "j", ""); errors.Is(err, scheduler.ErrNotFound) != f.persisted || err != nil && !f.persisted {
 				t.Errorf("removing again: %v", err)
 			}
 			if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE reason = 'removed'"); got != 1 {

@@ -80,7 +80,7 @@ func editOnce(ctx context.Context, s *store.Store, d scheduler.Definition, i int
 	case 0:
 		_, err = s.Add(ctx, d)
 	case 1:
-		err = s.Remove(ctx, d.ID)
+		err = s.Remove(ctx, d.ID, "")
 	default:
 		_, _, err = s.Put(ctx, d)
 	}
@@ -110,7 +110,7 @@ func TestEditWhileBeingClaimed(t *testing.T) {
 			_, _, err := s.Put(ctx, storetest.Job(t, "j", `{"type":"interval","every":"1000h"}`))
 			return err
 		},
-		"remove": func(ctx context.Context, s *store.Store) error { return s.Remove(ctx, "j") },
+		"remove": func(ctx context.Context, s *store.Store) error { return s.Remove(ctx, "j", "") },
 		"reschedule": func(ctx context.Context, s *store.Store) error {
 			_, err := s.Reschedule(ctx, "j", mustParse(t, `{"type":"interval","every":"1000h"}`), "")
 			return err
@@ -159,7 +159,9 @@ func TestEditDropsWhatIsDue(t *testing.T) {
 			_, _, err := s.Put(ctx, d)
 			return err
 		},
-		"removed": func(ctx context.Context, s *store.Store, d scheduler.Definition) error { return s.Remove(ctx, d.ID) },
+		"removed": func(ctx context.Context, s *store.Store, d scheduler.Definition) error {
+			return s.Remove(ctx, d.ID, "")
+		},
 	} {
 		t.Run(reason, func(t *testing.T) {
 			t.Parallel()

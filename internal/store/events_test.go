@@ -78,7 +78,7 @@ func TestEditsTellOfThemselves(t *testing.T) {
 	}
 	more.MaxInstances = 4
 	must(s.Modify(by("ada"), "e", o.Revision, more, "slower"))
-	must(nil, s.RemoveFor(by("eve"), "e", "replaced"))
+	must(nil, s.Remove(by("eve"), "e", "replaced"))
 
 	events, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "e", Limit: 100})
 	must(events, err)
@@ -163,7 +163,7 @@ func TestCancelTellsOfItself(t *testing.T) {
 		t.Fatal(err)
 	}
 	tick(t, n)
-	if err := s.Remove(ada, "c"); err != nil {
+	if err := s.Remove(ada, "c", ""); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.CancelAll(ada, "c", "gone"); err != nil {

@@ -80,11 +80,8 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, d scheduler.Definition, f
 	return write(ctx, tx, &j, finished != nil, nil, added(ctx, j.ID, now))
 }
 
-// Remove is RemoveFor without a reason.
-func (s *Store) Remove(ctx context.Context, id string) error { return s.RemoveFor(ctx, id, "") }
-
-// RemoveFor removes a job for a reason; its running instances go on and are recorded. Fire times that were due get their record.
-func (s *Store) RemoveFor(ctx context.Context, id, reason string) error {
+// Remove removes a job for a reason; its running instances go on and are recorded. Fire times that were due get their record.
+func (s *Store) Remove(ctx context.Context, id, reason string) error {
 	return s.edit(ctx, id, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, _ int64) error {
 		if present == nil {
 			return scheduler.ErrNotFound

@@ -193,7 +193,7 @@ func TestJobAddedAgainBeginsWithoutAlerts(t *testing.T) {
 	end(t, conn, "j", "failed", "failed", "failed")
 	judge(t, n)
 	end(t, conn, "j", "failed", "failed")
-	if err := s.Remove(t.Context(), "j"); err != nil {
+	if err := s.Remove(t.Context(), "j", ""); err != nil {
 		t.Fatal(err)
 	}
 	judge(t, n)

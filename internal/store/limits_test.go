@@ -72,7 +72,7 @@ func TestRemovedWhileItRuns(t *testing.T) {
 	n := newNode(t, s, &work{gate: gate})
 	add(t, s, storetest.Job(t, "g", `{"type":"date"}`))
 	tick(t, n)
-	if err := s.Remove(t.Context(), "g"); err != nil {
+	if err := s.Remove(t.Context(), "g", ""); err != nil {
 		t.Fatal(err)
 	}
 	close(gate)

@@ -185,7 +185,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 		"beat":     func() error { _, err := s.Beat(ctx, node.ID); return err },
 		"add":      func() error { _, err := s.Add(ctx, storetest.Job(t, "k", `{"type":"date"}`)); return err },
 		"put":      func() error { d.MaxInstances = 2; _, _, err := s.Put(ctx, d); return err },
-		"remove":   func() error { return s.Remove(ctx, "j") },
+		"remove":   func() error { return s.Remove(ctx, "j", "") },
 		"claim":    func() error { _, err := s.Claim(ctx, one(node), plan); return err },
 		"block":    func() error { return s.Block(ctx, "j", "why") },
 		"mark":     func() error { _, err := s.MarkDead(ctx, peer(node)); return err },

@@ -155,7 +155,7 @@ func TestRunOutlivesItsJob(t *testing.T) {
 		d := storetest.Job(t, "j", `{"type":"date"}`)
 		add(t, s, d)
 		tick(t, n)
-		if err := s.Remove(t.Context(), "j"); err != nil {
+		if err := s.Remove(t.Context(), "j", ""); err != nil {
 			t.Fatal(err)
 		}
 		want := "succeeded"

@@ -180,7 +180,7 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 	t.Run("removed", func(t *testing.T) {
 		t.Parallel()
 		s, conn, _, _ := tried(t, 3, 9)
-		if err := s.Remove(t.Context(), "try"); err != nil {
+		if err := s.Remove(t.Context(), "try", ""); err != nil {
 			t.Fatal(err)
 		}
 		wantHistory(t, conn, "1 failed, 2 cancelled final")
@@ -212,7 +212,7 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 		d.MaxAttempts = 3
 		add(t, s, d)
 		tick(t, n)
-		if err := s.Remove(t.Context(), "try"); err != nil {
+		if err := s.Remove(t.Context(), "try", ""); err != nil {
 			t.Fatal(err)
 		}
 		close(gate)

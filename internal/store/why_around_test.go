@@ -269,7 +269,7 @@ func TestWhyAnUnknownJob(t *testing.T) {
 		t.Errorf("%q, %v", f.Unknown(), err)
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET due_at = pgdue.now(), next_run_time = pgdue.now()")
-	if err := s.Remove(t.Context(), "j"); err != nil {
+	if err := s.Remove(t.Context(), "j", ""); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, "INSERT INTO pgdue.job_events (job_id, at, actor, action, reason) VALUES ('j', '2026-03-01 09:00Z', 'ada', 'removed', 'moved')")

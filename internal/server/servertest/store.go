@@ -116,8 +116,8 @@ func (s *Store) Jobs(_ context.Context, after string, limit int) (list []schedul
 	return list[:min(limit, len(list))], nil
 }
 
-// RemoveFor removes a job.
-func (s *Store) RemoveFor(ctx context.Context, id, reason string) error {
+// Remove removes a job.
+func (s *Store) Remove(ctx context.Context, id, reason string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	o, ok := s.jobs[id]
