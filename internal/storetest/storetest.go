@@ -131,15 +131,19 @@ func Query[T any](t testing.TB, conn *pgx.Conn, query string, args ...any) (v T)
 	return v
 }
 
-// Await waits until a query selects true. It fails the test after a minute, with what the wait was for.
+// patience is how long Await waits for what should come. It is long, as a machine that is busy with other tests is slow, and a
+// test that passes never waits for it.
+const patience = 3 * time.Minute
+
+// Await waits until a query selects true. It fails the test when its patience ends, with what the wait was for.
 func Await(t testing.TB, conn *pgx.Conn, what, query string, args ...any) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
+	deadline := time.Now().Add(patience)
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for !Query[bool](t, conn, query, args...) {
 		if time.Now().After(deadline) {
-			t.Fatalf("waited a minute in vain for: %s", what)
+			t.Fatalf("waited %s in vain for: %s", patience, what)
 		}
 		<-tick.C
 	}
