@@ -1,8 +1,10 @@
 package store_test
 
 import (
+	"context"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -149,4 +151,25 @@ func sqlState(err error) string {
 		return pgErr.Code
 	}
 	return ""
+}
+
+// Who locks the table of the instances keeps no node from renewing its lease, and from seeing the others.
+func TestLeaseIsRenewedBesideALockedTable(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+	one := registered(t, s, "one").ID
+	registered(t, s, "two")
+	session(t, url, "migration", "LOCK TABLE pgdue.running_instances")
+	for beat := range 2 { // the first prepares the statements
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		peers, err := s.Beat(ctx, one)
+		cancel()
+		if err != nil || len(peers) != 1 || !strings.HasPrefix(peers[0].Name, "two") {
+			t.Fatalf("beat %d: peers %+v, error %v; want the other node", beat, peers, err)
+		}
+	}
+	if beats := storetest.Query[int64](t, conn, "SELECT beat FROM pgdue.nodes WHERE id = $1", one); beats != 2 {
+		t.Errorf("the lease was renewed %d times, want 2", beats)
+	}
 }

@@ -25,7 +25,8 @@ func (s *Store) Leave(ctx context.Context, id uuid.UUID) error {
 	return s.exec(ctx, s.limit, nodeLeave, pgx.StrictNamedArgs{"id": id})
 }
 
-// Beat renews a node's row on a connection of its own and returns the other nodes.
+// Beat renews a node's row on a connection of its own and returns the other nodes. While somebody has locked the table of the
+// instances, those whose row is gone are left out.
 func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]scheduler.Peer, error) {
 	s.beatMu.Lock()
 	defer s.beatMu.Unlock()
@@ -48,7 +49,28 @@ func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]scheduler.Peer, error
 		peers, err = pgx.CollectRows(rows, pgx.RowToStructByName[scheduler.Peer])
 		return err
 	})
-	return peers, translate(s.beatConn.SendBatch(ctx, b).Close())
+	if err := s.beatConn.SendBatch(ctx, b).Close(); err != nil {
+		return nil, translate(err)
+	}
+	orphans, err := readOrphans(ctx, s.beatConn)
+	if errors.Is(locked(err), scheduler.ErrLocked) {
+		return peers, nil
+	}
+	return append(peers, orphans...), translate(err)
+}
+
+// readOrphans reads the nodes whose row is gone though instances of theirs are left.
+func readOrphans(ctx context.Context, conn *pgx.Conn) ([]scheduler.Peer, error) {
+	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: withLockTimeout("begin read only", loopLockLimit)})
+	if err != nil {
+		return nil, err
+	}
+	defer rollback(ctx, tx)
+	rows, err := tx.Query(ctx, nodeOrphans)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByName[scheduler.Peer])
 }
 
 // MarkDead marks a node dead if its beat still stands where it was seen.

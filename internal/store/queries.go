@@ -77,6 +77,7 @@ var (
 	nodeBeat          = query("node_beat")
 	nodeLeave         = query("node_leave")
 	nodePeers         = query("node_peers")
+	nodeOrphans       = query("node_orphans")
 	nodeRegister      = query("node_register")
 	overview          = query("overview")
 	pauseEverything   = query("pause_everything")
