@@ -1,6 +1,7 @@
 package executor
 
 import (
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ func retryAfter(resp *http.Response, now time.Time) time.Duration {
 		return 0
 	}
 	value := strings.TrimSpace(resp.Header.Get("Retry-After"))
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil {
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) { // then it is the largest
 		return min(time.Duration(seconds)*time.Second, longestRetryAfter)
 	}
 	until, err := http.ParseTime(value)

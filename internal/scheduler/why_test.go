@@ -138,6 +138,9 @@ func TestExplain(t *testing.T) {
 		}, "at_limit!", "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s); until an instance ends fires are skipped", twelve},
 		{"at its limit, and waits", func(f *Facts) { f.Live, f.Job.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, OverlapWait }, "at_limit",
 			"; until an instance ends fires wait, 100 at most", "scheduler modify j --max-instances 12"},
+		{"at its limit, and no more may wait", func(f *Facts) {
+			f.Live, f.Job.Overlap, f.Job.MaxWaiting, f.Job.WaitingCount, f.Waiting = liveSince(0), OverlapWait, 1, 1, []WaitingRun{{CreatedAt: at(1)}}
+		}, "at_limit! waiting", "; as many runs wait as may, 1, and until one begins fires are skipped", "*"},
 		{"at its limit, and replaces", func(f *Facts) {
 			f.Live, f.Job.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, OverlapReplace
 		}, "at_limit",

@@ -48,6 +48,9 @@ func (j *Job) afterNext() (at time.Time) {
 func whileAtLimit(j *Job) string {
 	switch j.Overlap {
 	case OverlapWait:
+		if j.WaitingCount >= j.MaxWaiting {
+			return fmt.Sprintf("as many runs wait as may, %d, and until one begins fires are skipped", j.MaxWaiting)
+		}
 		return fmt.Sprintf("until an instance ends fires wait, %d at most", j.MaxWaiting)
 	case OverlapReplace:
 		return "the next fire asks the oldest instance to cancel"
