@@ -100,7 +100,8 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 		t.Fatal(err)
 	}
 	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
-	<-time.After(500 * time.Millisecond) // a node that found the job locked has looked again, and sleeps
+	storetest.Await(t, conn, "both nodes to sleep", `SELECT max(state_change) < clock_timestamp() - interval '400 milliseconds'
+		FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	stop()
 	<-drains.seen
 	h.release()

@@ -1,6 +1,6 @@
 -- claim_recent: what a skip at the limit explains itself with: the longest duration among the last five ended attempts of
--- each job, and the median of the gaps between its last fire times, null where there are none, and for a single one. A row that successes were
--- folded into (it has no started_at) tells neither.
+-- each job, and the median of the gaps between its last fire times, null where there are none, and for a single one, which is
+-- no period. A row that successes were folded into (it has no started_at) tells neither.
 SELECT j.job_id, d.longest, g.gap
 FROM unnest(@job_ids::text[]) AS j(job_id)
 CROSS JOIN LATERAL (
