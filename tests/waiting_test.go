@@ -61,7 +61,7 @@ func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 		FROM (SELECT *, lag(ended_at) OVER (ORDER BY started_at) AS before FROM pgdue.run_history) r WHERE before IS NOT NULL`)
 	p50, p99, slowest := waits[len(waits)/2], waits[len(waits)*99/100], waits[len(waits)-1]
 	t.Logf("a run that waits begins after its predecessor's end: p50 %s, p99 %s, at most %s", p50, p99, slowest)
-	if p50 > 50*time.Millisecond || slowest > 2*time.Second {
+	if p50 > 50*time.Millisecond || slowest > 10*time.Second {
 		t.Errorf("waiting runs began %s after their predecessor's end at the median, %s at most", p50, slowest)
 	}
 	if next := storetest.Query[time.Time](t, conn, "SELECT next_run_time FROM pgdue.next_run_times"); next.UTC().Year() != 2199 {
@@ -108,7 +108,7 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 	running.Wait()
 	storetest.Await(t, conn, "all runs to end", "SELECT count(*) = 3 FROM pgdue.run_history WHERE outcome = 'succeeded'")
 	gap := storetest.Query[time.Duration](t, conn, "SELECT max(started_at) - min(ended_at) FROM pgdue.run_history")
-	if gap > 2*time.Second {
+	if gap > 10*time.Second {
 		t.Errorf("the waiting run began %s after the instance's end", gap)
 	}
 	t.Logf("began %s after the instance's end", gap)
@@ -144,7 +144,7 @@ func TestWaitingRunBeginsInAnotherQueue(t *testing.T) {
 	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
 	h.release()
 	storetest.Await(t, conn, "both runs to end", "SELECT count(*) = 2 FROM pgdue.run_history WHERE outcome = 'succeeded'")
-	if gap := storetest.Query[time.Duration](t, conn, "SELECT max(started_at) - min(ended_at) FROM pgdue.run_history"); gap > 2*time.Second {
+	if gap := storetest.Query[time.Duration](t, conn, "SELECT max(started_at) - min(ended_at) FROM pgdue.run_history"); gap > 10*time.Second {
 		t.Errorf("the waiting run began %s after the instance's end", gap)
 	}
 }
