@@ -19,6 +19,7 @@ var arrows = map[string][]string{
 	"examples":           {},
 	"migrations":         {},
 	"internal/devpg":     {},
+	"internal/invariant": {},
 	"internal/trigger":   {},
 	"internal/scheduler": {"internal/trigger"},
 	"internal/store":     {"internal/scheduler", "internal/trigger", "migrations"},
