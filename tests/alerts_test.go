@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pgdue/pgdue/internal/executor"
+	"github.com/pgdue/pgdue/internal/invariant"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -160,6 +161,7 @@ func TestAlertIsToldUntilItIsTaken(t *testing.T) {
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.alerts"); n != 2 {
 		t.Errorf("%d alerts, want 2", n)
 	}
+	invariant.Hold(t, conn, invariant.SteadyClock)
 }
 
 // forgetful is a Store that loses the word of the first call's end.

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgdue/pgdue/internal/invariant"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -80,6 +81,7 @@ func TestDemo(t *testing.T) {
 	if freed := time.Since(killed); freed > 19*time.Second {
 		t.Errorf("the dead node's instances were freed after %s, want within 18 s", freed)
 	}
+	invariant.Hold(t, conn, invariant.SteadyClock)
 	node.stop()
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/invariant"
 )
 
 // span is what became, or becomes, of fire times: a final row, a running instance or a waiting run.
@@ -28,29 +28,15 @@ UNION ALL
 SELECT run_id, scheduled_run_time, scheduled_run_time, 1, 'waiting' FROM pgdue.waiting_runs WHERE job_id = $1 AND cause = 'schedule'
 ORDER BY first, last`
 
-// check says what does not hold, "" when all does.
+// check says what does not hold of what the test knows beside the rows, "" when all does.
 func (w *world) check() (string, error) {
 	if fault := w.noted(); fault != "" {
 		return fault, nil
 	}
 	fault, err := w.first(`SELECT what FROM public.faults UNION ALL
-		SELECT format('run %s of %s has %s final rows', run_id, job_id, count(*)) FROM pgdue.run_history WHERE final GROUP BY job_id, run_id HAVING count(*) > 1
-		UNION ALL
-		SELECT format('run %s of %s has ended and is %s', r.run_id, r.job_id, r.where) FROM pgdue.run_history h JOIN (
-			SELECT job_id, run_id, 'running' AS where FROM pgdue.running_instances UNION ALL SELECT job_id, run_id, 'waiting' FROM pgdue.waiting_runs) r
-			USING (job_id, run_id) WHERE h.final
-		UNION ALL
-		SELECT format('run %s of %s is to be tried again, and its job is gone', run_id, job_id) FROM pgdue.running_instances r
-			WHERE state = 'retrying' AND NOT EXISTS (SELECT FROM pgdue.jobs j WHERE j.id = r.job_id AND j.created_revision <= r.job_revision)
-		UNION ALL
 		SELECT format('%s is blocked: %s', job_id, error) FROM pgdue.next_run_times WHERE state = 'blocked'`)
 	if err != nil || fault != "" {
 		return fault, err
-	}
-	for _, r := range w.runs {
-		if fault, err := w.checkAsked(r); err != nil || fault != "" {
-			return fault, err
-		}
 	}
 	for id := range w.gens {
 		if fault, err := w.checkFires(id); err != nil || fault != "" {
@@ -80,14 +66,6 @@ func (w *world) first(query string, args ...any) (string, error) {
 		return "", err
 	}
 	return list[0], nil
-}
-
-// checkAsked says whether a run that was asked for is somewhere.
-func (w *world) checkAsked(r scheduler.Run) (string, error) {
-	return w.first(`SELECT format('run %s of %s is lost', $2::uuid, $1::text) WHERE NOT EXISTS (
-		SELECT FROM pgdue.waiting_runs WHERE job_id = $1 AND run_id = $2 UNION ALL
-		SELECT FROM pgdue.running_instances WHERE job_id = $1 AND run_id = $2 UNION ALL
-		SELECT FROM pgdue.run_history WHERE job_id = $1 AND run_id = $2 AND final)`, r.JobID, r.RunID)
 }
 
 // checkFires walks along the fire times of each generation of a job: each is in exactly one span, without a gap, up to
@@ -153,20 +131,13 @@ func (w *world) walk(id string, e epoch, lasts bool, own []span) (string, error)
 	return "", nil
 }
 
-// awake says which job has a run that waits although an instance is free and no look is due. Completion wakes a moment
-// after its commit, so it is asked more than once.
-func (w *world) awake() (string, error) {
-	const asleep = `SELECT format('%s: a run waits, %s of %s instances are free, and the next look is in %s', n.job_id, j.max_instances - r.live, j.max_instances, n.due_at - pgdue.now())
-		FROM pgdue.next_run_times n JOIN pgdue.jobs j ON j.id = n.job_id
-		CROSS JOIN LATERAL (SELECT count(*) AS live FROM pgdue.running_instances r WHERE r.job_id = n.job_id) r
-		WHERE n.state IN ('active', 'finished') AND r.live < j.max_instances
-		  AND NOT EXISTS (SELECT FROM pgdue.lasting_pauses p WHERE p.label_name IS NULL OR j.labels ->> p.label_name = p.label_value)
-		  AND n.due_at > pgdue.now() + interval '5 seconds' -- the clock may have been set back by 3 s
-		  AND EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = n.job_id)`
+// holds says which invariants do not hold. Completion wakes what waits a moment after its commit, so it is asked more than
+// once. The clock is set back here: what needs a steady one is watched by the database's triggers.
+func (w *world) holds() (string, error) {
 	for deadline := time.Now().Add(3 * time.Second); ; <-time.After(5 * time.Millisecond) {
-		fault, err := w.first(asleep)
-		if err != nil || fault == "" || time.Now().After(deadline) {
-			return fault, err
+		violations, err := invariant.Check(w.t.Context(), w.rows, invariant.Settled)
+		if err != nil || len(violations) == 0 || time.Now().After(deadline) {
+			return invariant.Lines(violations), err
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pgdue/pgdue/internal/invariant"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -212,11 +213,8 @@ func (m *machine) skipNext(r *rapid.T) {
 }
 
 func (m *machine) runNow(r *rapid.T) {
-	run, err := m.edits.RunNow(m.t.Context(), id(r), "")
+	_, err := m.edits.RunNow(m.t.Context(), id(r), "")
 	must(r, err, scheduler.ErrNotFound, scheduler.ErrPaused)
-	if err == nil {
-		m.runs = append(m.runs, run)
-	}
 }
 
 // cancel cancels an attempt that executes, or all runs of a job.
@@ -281,9 +279,8 @@ func (m *machine) meet(r *rapid.T) {
 // park lets a job be parked with a run that waits, and then ends the instance in the way: it is lost if nobody wakes the job.
 func (m *machine) park(r *rapid.T) {
 	x, _ := m.full(r, scheduler.OverlapWait)
-	run, err := m.edits.RunNow(m.t.Context(), x.JobID, "")
+	_, err := m.edits.RunNow(m.t.Context(), x.JobID, "")
 	must(r, err)
-	m.runs = append(m.runs, run)
 	m.tick(r)
 	m.tick(r)
 	x.end(scheduler.Succeeded)
@@ -362,21 +359,21 @@ func (m *machine) die(r *rapid.T) {
 // claimed lets the nodes claim until nothing is due.
 func (m *machine) claimed(r *rapid.T) {
 	m.resumeMany(r, scheduler.Scope{}, false)
+	var due []invariant.Violation
 	for range 50 {
 		m.tick(r)
-		due, err := m.first(`SELECT job_id || ' has been due since ' || due_at FROM pgdue.next_run_times WHERE due_at < pgdue.now() - interval '500 milliseconds'`)
+		var err error
+		due, err = invariant.Check(m.t.Context(), m.rows, invariant.Claimed)
 		must(r, err)
-		if due == "" {
+		if len(due) == 0 {
 			return
 		}
 	}
-	if due, err := m.first("SELECT row_to_json(n)::text FROM pgdue.next_run_times n WHERE due_at < pgdue.now() - interval '1 second'"); err != nil || due != "" {
-		r.Fatalf("after 50 claims still due: %s, %v", due, err)
-	}
+	r.Fatalf("after 50 claims:\n%s", invariant.Lines(due))
 }
 
 func (m *machine) check(r *rapid.T) {
-	for _, ask := range []func() (string, error){m.world.awake, m.world.check} {
+	for _, ask := range []func() (string, error){m.world.holds, m.world.check} {
 		fault, err := ask()
 		must(r, err)
 		if fault != "" {

@@ -18,8 +18,8 @@ import (
 )
 
 // world is a database with four nodes that a model-based test drives: it ticks the nodes, ends their attempts, kills them, edits
-// jobs and moves the clock. What must hold is judged by the rows (model_check_test.go), and by the database itself in
-// triggers that note what no commit may do.
+// jobs and moves the clock. What must hold is judged by the rows (package invariant, and model_check_test.go, which knows more),
+// and by the database itself in triggers that note what no commit may do.
 type world struct {
 	t     *testing.T
 	url   string
@@ -29,7 +29,6 @@ type world struct {
 	named int // nodes so far
 
 	gens map[string][]*generation // of each job id, the latest last
-	runs []scheduler.Run          // that were asked for
 
 	mu        sync.Mutex
 	executing []*execution

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/invariant"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -35,4 +36,5 @@ func TestServePaused(t *testing.T) {
 		n.find(`(msg="pause is over" what=everything)`)
 	}
 	storetest.Await(t, conn, "the run for what was missed", "SELECT count(*) = 1 FROM pgdue.run_history WHERE job_id = 'a' AND outcome = 'succeeded'")
+	invariant.Hold(t, conn, invariant.SteadyClock)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/invariant"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -48,7 +49,7 @@ func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 		}
 	}
 	storetest.Await(t, conn, "all runs to end", "SELECT count(*) = $1 FROM pgdue.run_history WHERE job_id = 'line' AND outcome = 'succeeded'", runs)
-	checkInstances(t, conn)
+	invariant.Hold(t, conn, invariant.SteadyClock, invariant.Settled)
 	out := storetest.Query[int](t, conn, `SELECT count(*) FROM (
 		SELECT scheduled_run_time, lag(scheduled_run_time) OVER (ORDER BY started_at) AS before FROM pgdue.run_history) r
 		WHERE before > scheduled_run_time`)
