@@ -34,6 +34,6 @@
 // # What is not
 //
 // A statement is silent where rows cannot tell, and its comment says when. Fire times are judged for jobs that are there and
-// whose trigger was never changed; the model test knows them for all. max_instances and max_attempts that were edited
-// count as the greatest that they were. History must be whole: a database that has dropped partitions has lost fires.
+// whose trigger was never changed; the model test knows them for all. What a limit was when a run began is known by the job's
+// events. History must be whole: a database that has dropped partitions has lost fires.
 package invariant

@@ -3,7 +3,8 @@ package invariant_test
 // fault is what is done to a healthy database, and the names of all that it breaks, in the order of the alphabet.
 type fault struct{ what, done, breaks string }
 
-// begin writes an instance of asked that executes on the node; ended a run of a job that took its last minute.
+// begin writes an instance of asked that executes on the node; ended a run of a job that took its last minute; told an event
+// with the definition of asked; secondAttempt lets the run of retry fail once more.
 const (
 	begin = `INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, node_id, started_at, job_revision, fire_count, first_run_time, last_run_time)
 		SELECT j.id, gen_random_uuid(), now(), 'manual', 1, k.id, now(), j.revision, 1, now(), now() FROM pgdue.jobs j, pgdue.nodes k WHERE j.id = 'asked';`
@@ -11,6 +12,11 @@ const (
 	ended   = `INSERT INTO pgdue.run_history ` + columns + `
 		SELECT id, gen_random_uuid(), 1, true, 'manual', now() - interval '1 minute', 'succeeded', '', now() - interval '1 minute', now(),
 		       now() - interval '1 minute', now() - interval '1 minute', revision FROM pgdue.jobs `
+	told = `DELETE FROM pgdue.job_events WHERE job_id = 'asked' AND action = 'added';
+		INSERT INTO pgdue.job_events (job_id, at, actor, action, after) SELECT id, now(), '', 'changed', to_jsonb(j) FROM pgdue.jobs j WHERE id = 'asked';`
+	secondAttempt = `INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, run_id, 2, false, cause, scheduled_run_time, outcome, sentence, NULL, ended_at,
+			first_run_time, last_run_time, job_revision FROM pgdue.run_history WHERE job_id = 'retry';
+		UPDATE pgdue.running_instances SET attempt = 2;`
 )
 
 var faults = []fault{
@@ -52,11 +58,12 @@ var faults = []fault{
 		UPDATE pgdue.running_instances SET attempt = 4`,
 		"attempts_at_most"},
 	{"fewer attempts allowed by an edit",
-		`UPDATE pgdue.jobs SET max_attempts = 1, revision = nextval('pgdue.revisions') WHERE id = 'retry';
-		INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, run_id, 2, false, cause, scheduled_run_time, outcome, sentence, NULL, ended_at,
-			first_run_time, last_run_time, job_revision FROM pgdue.run_history WHERE job_id = 'retry';
-		UPDATE pgdue.running_instances SET attempt = 2`,
+		secondAttempt + `UPDATE pgdue.jobs SET max_attempts = 1, revision = nextval('pgdue.revisions') WHERE id = 'retry'`,
 		""},
+	{"a second attempt although an edit allowed but one",
+		`UPDATE pgdue.jobs SET max_attempts = 1, revision = nextval('pgdue.revisions') WHERE id = 'retry';` + secondAttempt +
+			`UPDATE pgdue.running_instances SET job_revision = (SELECT revision FROM pgdue.jobs WHERE id = 'retry')`,
+		"attempts_at_most"},
 
 	{"a fire time inside a span",
 		`INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, gen_random_uuid(), 1, true, cause, first_run_time, 'failed', '', NULL, now(),
@@ -99,9 +106,13 @@ var faults = []fault{
 		begin + begin,
 		"instances_at_most instances_at_most_ever nothing_executes"},
 	{"fewer instances allowed by an edit",
-		`INSERT INTO pgdue.job_events (job_id, at, actor, action, before) VALUES ('asked', now(), '', 'changed', '{"max_instances": 2}');` + begin + begin +
-			`UPDATE pgdue.jobs SET revision = nextval('pgdue.revisions') WHERE id = 'asked'`,
+		`UPDATE pgdue.jobs SET max_instances = 2, revision = nextval('pgdue.revisions') WHERE id = 'asked';` + begin + begin + told +
+			`UPDATE pgdue.jobs SET max_instances = 1, revision = nextval('pgdue.revisions') WHERE id = 'asked'`,
 		"nothing_executes"},
+	{"two instances although an edit allowed but one",
+		`UPDATE pgdue.jobs SET max_instances = 2, revision = nextval('pgdue.revisions') WHERE id = 'asked';` + told +
+			`UPDATE pgdue.jobs SET max_instances = 1, revision = nextval('pgdue.revisions') WHERE id = 'asked';` + begin + begin,
+		"instances_at_most instances_at_most_ever nothing_executes"},
 	{"runs that overlapped",
 		`UPDATE pgdue.run_history SET ended_at = ended_at + interval '1 minute'
 			WHERE started_at = (SELECT min(started_at) FROM pgdue.run_history WHERE job_id = 'tick')`,
