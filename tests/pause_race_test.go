@@ -29,6 +29,7 @@ type pausedSpan struct {
 // Claimers that race with pauses: no run has begun between a pause's return and its end, and each fire time has one row.
 func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 	t.Parallel()
+	takeTurn(t)
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := raceStore(t, url)

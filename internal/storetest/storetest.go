@@ -40,7 +40,7 @@ var server struct {
 
 // atOnce is how many parallel tests run at a time where the call of the tests does not say it. Most of them wait: for the
 // server, for locks, for leases that end. One for each processor would leave the processors idle.
-const atOnce = 4
+const atOnce = 6
 
 // Main runs a package's tests, cleans up, and stops the server that they used. Call it from TestMain.
 func Main(m *testing.M, cleanUp ...func()) {
