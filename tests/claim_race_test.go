@@ -26,6 +26,7 @@ const (
 // only there does a claim that counts from an older snapshot than its lock begin a run too many.
 func TestClaimersNeverExceedMaxInstances(t *testing.T) {
 	t.Parallel()
+	takeTurn(t)
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	// The test sets due_at: whatever a claim decides, its job is due again at once.

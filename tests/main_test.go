@@ -25,6 +25,15 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// takeTurn is for tests that keep all processors busy, or measure times beside such: one of them runs at a time. The tests
+// beside them mostly wait.
+func takeTurn(t *testing.T) {
+	turn.Lock()
+	t.Cleanup(turn.Unlock)
+}
+
+var turn sync.Mutex
+
 // work is an executor of this test program: do is what every attempt does.
 type work struct {
 	queue string

@@ -21,6 +21,7 @@ import (
 // instances never exceed max_instances, no run sleeps beside a free instance, nothing that is due stays so, and what has
 // ended never changes.
 func TestModel(t *testing.T) {
+	t.Parallel()
 	atMost(t, 24)
 	rapid.Check(t, func(r *rapid.T) {
 		w, closeAll := newWorld(t)

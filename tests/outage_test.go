@@ -77,6 +77,7 @@ func outage(t *testing.T, conn *pgx.Conn) {
 // without.
 func TestAFullJobStarvesNoOther(t *testing.T) {
 	t.Parallel()
+	takeTurn(t)
 	const jobs, waiting = 1000, 50_000
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)

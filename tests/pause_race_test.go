@@ -31,6 +31,7 @@ type pausedSpan struct {
 // rows, and all invariants hold.
 func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 	t.Parallel()
+	takeTurn(t)
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := raceStore(t, url)

@@ -32,6 +32,7 @@ func runNode(t *testing.T, url string, e scheduler.Executor) {
 // Runs that wait begin one after the other, in their order, right when an instance ends, on whichever of two nodes.
 func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 	t.Parallel()
+	takeTurn(t)
 	const runs = 200
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
