@@ -42,8 +42,11 @@ var server struct {
 // server, for locks, for leases that end. One for each processor would leave the processors idle.
 const atOnce = 6
 
-// Main runs a package's tests, cleans up, and stops the server that they used. Call it from TestMain.
-func Main(m *testing.M, cleanUp ...func()) {
+// Main runs a package's tests, cleans up, stops the server that they used, and exits. Call it from TestMain.
+func Main(m *testing.M, cleanUp ...func()) { os.Exit(Run(m, cleanUp...)) }
+
+// Run is Main for a TestMain that leaves the exit to somebody else: it returns the exit code.
+func Run(m *testing.M, cleanUp ...func()) int {
 	devpg.ForgetEnvironment()
 	setParallel()
 	code := m.Run()
@@ -54,7 +57,7 @@ func Main(m *testing.M, cleanUp ...func()) {
 		fmt.Fprintln(os.Stderr, "storetest: stop the server:", err)
 		code = max(code, 1)
 	}
-	os.Exit(code)
+	return code
 }
 
 // URL returns the URL of a migrated database that is the test's own.
