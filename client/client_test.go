@@ -12,17 +12,20 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
-	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/server/servertest"
+	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-func serve(t *testing.T) (*client.Client, *servertest.Store) {
+func TestMain(m *testing.M) { storetest.Main(m) }
+
+// serve returns a client of the API over an empty store, and a connection to its database.
+func serve(t *testing.T) (*client.Client, *pgx.Conn) {
 	t.Helper()
-	store := &servertest.Store{}
-	return &client.Client{BaseURL: servertest.Serve(t, store)}, store
+	store, conn := servertest.Open(t)
+	return &client.Client{BaseURL: servertest.Serve(t, store)}, conn
 }
 
 func every5s(id string) client.JobDefinition {
@@ -36,6 +39,7 @@ func every5s(id string) client.JobDefinition {
 }
 
 func TestAddedJobIsTheOneReadBack(t *testing.T) {
+	t.Parallel()
 	c, _ := serve(t)
 	added, err := c.AddJob(t.Context(), every5s("ping"))
 	if err != nil {
@@ -46,8 +50,8 @@ func TestAddedJobIsTheOneReadBack(t *testing.T) {
 		State:         "active",
 		Description:   "every 5s",
 		Anchor:        servertest.Now,
-		NextRunTime:   servertest.Now.Add(time.Minute),
-		DueAt:         servertest.Now.Add(time.Minute),
+		NextRunTime:   servertest.Now.Add(5 * time.Second),
+		DueAt:         servertest.Now.Add(5 * time.Second),
 		Revision:      1,
 		CreatedAt:     servertest.Now,
 		UpdatedAt:     servertest.Now,
@@ -64,6 +68,7 @@ func TestAddedJobIsTheOneReadBack(t *testing.T) {
 }
 
 func TestPutTellsCreatedFromReplaced(t *testing.T) {
+	t.Parallel()
 	c, _ := serve(t)
 	d := every5s("ping")
 	first, created, err := c.PutJob(t.Context(), d)
@@ -82,6 +87,7 @@ func TestPutTellsCreatedFromReplaced(t *testing.T) {
 }
 
 func TestIDsAreEscapedInPaths(t *testing.T) {
+	t.Parallel()
 	c, _ := serve(t)
 	for _, id := range []string{".", "..", "a:b@c.d_e-f", "@"} {
 		if _, _, err := c.PutJob(t.Context(), every5s(id)); err != nil {
@@ -100,6 +106,7 @@ func TestIDsAreEscapedInPaths(t *testing.T) {
 }
 
 func TestJobsArePaged(t *testing.T) {
+	t.Parallel()
 	c, _ := serve(t)
 	for _, id := range []string{"c", "a", "b"} {
 		if _, err := c.AddJob(t.Context(), every5s(id)); err != nil {
@@ -122,26 +129,29 @@ func TestJobsArePaged(t *testing.T) {
 	}
 }
 
-// addRuns puts into the store, from old to new: two runs that end at each of the first three seconds after Now, then two
-// running instances. Their attempts count from 1.
-func addRuns(store *servertest.Store) {
+// addRuns puts into the database, from old to new: two runs that end at each of the first three seconds after Now, then two
+// running instances. Their attempts count from 1. The ids of the newer ones come first, as they do in the list of those that
+// end at the same time.
+func addRuns(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
 	for i := range 8 {
-		v := scheduler.RunView{State: scheduler.RunEnded}
-		if i >= 6 {
-			v.State = scheduler.RunRunning
+		id, second := fmt.Sprintf("00000000-0000-0000-0000-%012d", 8-i), servertest.Now.Add(time.Duration(i/2)*time.Second)
+		if i < 6 {
+			storetest.Exec(t, conn, `INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence,
+				started_at, ended_at, first_run_time, last_run_time, job_revision)
+				VALUES ('ping', $1, $2, true, 'schedule', $3, 'succeeded', 'succeeded', $3, $3, $3, $3, 1)`, id, i+1, second)
+		} else {
+			storetest.Exec(t, conn, `INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, node_id, started_at,
+				job_revision, fire_count, first_run_time, last_run_time) VALUES ('ping', $1, $3, 'schedule', $2, $4, $3, 1, 1, $3, $3)`,
+				id, i+1, second, servertest.Node)
 		}
-		v.JobID, v.RunID, v.Attempt, v.Cause = "ping", uuid.NewSHA1(uuid.Nil, []byte{byte(i)}), i+1, scheduler.CauseSchedule
-		if v.State == scheduler.RunEnded {
-			v.EndedAt = servertest.Now.Add(time.Duration(i/2) * time.Second)
-			v.Outcome, v.Final = scheduler.Succeeded, true
-		}
-		store.AddRun(v)
 	}
 }
 
 func TestPagesOfRunsLoseNone(t *testing.T) {
-	c, store := serve(t)
-	addRuns(store)
+	t.Parallel()
+	c, conn := serve(t)
+	addRuns(t, conn)
 	for limit := 1; limit <= 9; limit++ {
 		var got []int
 		for before, more := "", true; more; more = before != "" {
@@ -163,8 +173,9 @@ func TestPagesOfRunsLoseNone(t *testing.T) {
 }
 
 func TestRunsBeforeATime(t *testing.T) {
-	c, store := serve(t)
-	addRuns(store)
+	t.Parallel()
+	c, conn := serve(t)
+	addRuns(t, conn)
 	p, err := c.Runs(t.Context(), "ping", servertest.Now.Add(time.Second).Format(time.RFC3339), 0)
 	if err != nil || len(p.Items) != 2 || p.Items[0].Attempt != 2 {
 		t.Errorf("before the second second: %+v, %v; want the runs 2 and 1", p.Items, err)
@@ -175,23 +186,25 @@ func TestRunsBeforeATime(t *testing.T) {
 }
 
 func TestRunHoldsItsAttempts(t *testing.T) {
-	c, store := serve(t)
-	id := uuid.NewSHA1(uuid.Nil, nil)
-	status := 1
-	failed := scheduler.Record{Outcome: scheduler.Failed, Error: "exit status 1", Output: "no", Status: &status, Node: "web-1",
-		EndedAt: servertest.Now.Add(time.Second), StartedAt: servertest.Now}
-	failed.Run = scheduler.Run{JobID: "ping", RunID: id, Attempt: 1, Cause: scheduler.CauseSchedule, ScheduledRunTime: servertest.Now}
-	again := scheduler.Record{Run: failed.Run, StartedAt: servertest.Now.Add(2 * time.Second)}
-	again.Attempt = 2
-	store.AddRun(scheduler.RunView{Record: failed, State: scheduler.RunEnded})
-	store.AddRun(scheduler.RunView{Record: again, State: scheduler.RunRetrying, NotBefore: servertest.Now.Add(time.Minute)})
-	got, err := c.Run(t.Context(), "ping", id.String())
+	t.Parallel()
+	c, conn := serve(t)
+	const id = "5ba27ad1-3c94-5a26-90b3-5d2b3e7bd0b6"
+	storetest.Exec(t, conn, `INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence,
+		started_at, ended_at, node, error, output, status, first_run_time, last_run_time, job_revision)
+		VALUES ('ping', $1, 1, false, 'schedule', $2, 'failed', '', $2, $3, 'web-1', 'exit status 1', 'no', 1, $2, $2, 1)`,
+		id, servertest.Now, servertest.Now.Add(time.Second))
+	storetest.Exec(t, conn, `INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, state, started_at,
+		not_before, job_revision, fire_count, first_run_time, last_run_time)
+		VALUES ('ping', $1, $2, 'schedule', 2, 'retrying', $3, $4, 1, 1, $2, $2)`,
+		id, servertest.Now, servertest.Now.Add(2*time.Second), servertest.Now.Add(time.Minute))
+	got, err := c.Run(t.Context(), "ping", id)
 	want := client.RunDetail{Items: []client.Run{
-		{JobID: "ping", RunID: id.String(), Attempt: 1, Cause: "schedule", State: client.RunEnded, Outcome: "failed",
+		{JobID: "ping", RunID: id, Attempt: 1, Cause: "schedule", State: client.RunEnded, Outcome: "failed",
 			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now, EndedAt: servertest.Now.Add(time.Second), Node: "web-1",
-			Error: "exit status 1", Output: "no", Status: &status},
-		{JobID: "ping", RunID: id.String(), Attempt: 2, Cause: "schedule", State: client.RunRetrying,
-			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now.Add(2 * time.Second), NotBefore: servertest.Now.Add(time.Minute)},
+			Error: "exit status 1", Output: "no", Status: new(1), FireCount: 1, FirstRunTime: servertest.Now, LastRunTime: servertest.Now},
+		{JobID: "ping", RunID: id, Attempt: 2, Cause: "schedule", State: client.RunRetrying,
+			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now.Add(2 * time.Second), NotBefore: servertest.Now.Add(time.Minute),
+			FireCount: 1, FirstRunTime: servertest.Now, LastRunTime: servertest.Now},
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("run: %v (-want +got):\n%s", err, diff)
@@ -199,6 +212,7 @@ func TestRunHoldsItsAttempts(t *testing.T) {
 }
 
 func TestProblemsAreErrors(t *testing.T) {
+	t.Parallel()
 	c, _ := serve(t)
 	bad := every5s("ping")
 	bad.MaxInstances = new(0)
@@ -219,7 +233,7 @@ func TestProblemsAreErrors(t *testing.T) {
 }
 
 func TestHealthAndVersion(t *testing.T) {
-	c, _ := serve(t)
+	c := &client.Client{BaseURL: servertest.Serve(t, nil)}
 	if err := errors.Join(c.Live(t.Context()), c.Ready(t.Context())); err != nil {
 		t.Error(err)
 	}

@@ -10,6 +10,7 @@ import (
 )
 
 func TestJobsAreEdited(t *testing.T) {
+	t.Parallel()
 	c, _ := serve(t)
 	ctx := t.Context()
 	added, err := c.AddJob(ctx, every5s("j"))

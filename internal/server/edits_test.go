@@ -6,13 +6,14 @@ import (
 	"testing"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 const pingJob = `{"id": "p", "trigger": {"type": "interval", "every": "1m"}, "exec": {"command": ["true"]}}`
 
 func TestSkipNextAndReschedule(t *testing.T) {
-	s, store, _ := newServer(t)
+	t.Parallel()
+	s, conn, _ := newServer(t)
 	h := s.Handler()
 	do(h, "PUT", "/v1/jobs/p", pingJob)
 	edit := func(path, body string) client.Job {
@@ -44,13 +45,14 @@ func TestSkipNextAndReschedule(t *testing.T) {
 	if len(page.Items) != 2 || page.Next != 0 || page.Items[1].Action != "added" || page.Items[1].Before != nil {
 		t.Errorf("the last page is %+v", page)
 	}
-	store.Change("p", func(o *scheduler.Overview) { o.State = scheduler.StateFinished })
+	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET state = 'finished', next_run_time = NULL, due_at = NULL")
 	if w := do(h, "POST", "/v1/jobs/p/skip-next", ""); w.Code != http.StatusConflict {
 		t.Errorf("skip of a finished job: %d %s", w.Code, w.Body)
 	}
 }
 
 func TestRefusedEdits(t *testing.T) {
+	t.Parallel()
 	s, _, _ := newServer(t)
 	h := s.Handler()
 	do(h, "PUT", "/v1/jobs/p", pingJob)
@@ -85,6 +87,7 @@ func TestRefusedEdits(t *testing.T) {
 }
 
 func TestBodiesThatMayBeLeftOut(t *testing.T) {
+	t.Parallel()
 	s, _, _ := newServer(t)
 	h := s.Handler()
 	do(h, "PUT", "/v1/jobs/p", pingJob)
@@ -97,20 +100,25 @@ func TestBodiesThatMayBeLeftOut(t *testing.T) {
 }
 
 func TestRunNowHandsOverThePayload(t *testing.T) {
-	s, _, _ := newServer(t)
+	t.Parallel()
+	s, conn, _ := newServer(t)
 	h := s.Handler()
 	do(h, "PUT", "/v1/jobs/p", pingJob)
 	longest := strings.Repeat("x", 64<<10)
 	for _, payload := range []string{"42", longest} {
-		if w := do(h, "POST", "/v1/jobs/p/runs", `{"payload": "`+payload+`"}`); w.Code != http.StatusAccepted {
+		w := do(h, "POST", "/v1/jobs/p/runs", `{"payload": "`+payload+`"}`)
+		if w.Code != http.StatusAccepted {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
-		page := decode[client.EventPage](t, do(h, "GET", "/v1/jobs/p/events?limit=1", ""), "application/json")
-		if page.Items[0].After["payload"] != payload {
-			t.Errorf("the store was given %.80v", page.Items[0].After["payload"])
+		run := decode[client.Run](t, w, "application/json")
+		if got := storetest.Query[string](t, conn, "SELECT payload FROM pgdue.waiting_runs WHERE run_id = $1", run.RunID); got != payload {
+			t.Errorf("the run was given %.80s", got)
 		}
 	}
 	if w := do(h, "POST", "/v1/jobs/p/runs", ""); w.Code != http.StatusAccepted {
 		t.Errorf("without a body: %d %s", w.Code, w.Body)
+	}
+	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.waiting_runs WHERE payload IS NULL"); n != 1 {
+		t.Errorf("%d runs have no payload, want the last", n)
 	}
 }

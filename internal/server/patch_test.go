@@ -12,7 +12,8 @@ import (
 
 	"github.com/pgdue/pgdue/client"
 	"github.com/pgdue/pgdue/internal/scheduler"
-	"github.com/pgdue/pgdue/internal/server/servertest"
+	"github.com/pgdue/pgdue/internal/server"
+	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 const reportJob = `{"id": "r", "trigger": {"type": "date"}, "exec": {"command": ["a", "b"], "env": {"A": "1", "B": "2"}},
@@ -20,6 +21,9 @@ const reportJob = `{"id": "r", "trigger": {"type": "date"}, "exec": {"command": 
 
 // A merge patch as RFC 7396 has it: null takes the default, objects merge, lists are replaced, the rest stays.
 func TestPatchMerges(t *testing.T) {
+	t.Parallel()
+	s, _, _ := newServer(t)
+	h := s.Handler()
 	for name, tt := range map[string]struct {
 		patch string
 		want  func(*client.JobDefinition)
@@ -40,8 +44,6 @@ func TestPatchMerges(t *testing.T) {
 		"nothing": {`{}`, func(*client.JobDefinition) {}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, _, _ := newServer(t)
-			h := s.Handler()
 			before := decode[client.Job](t, do(h, "PUT", "/v1/jobs/r", reportJob), "application/json")
 			w := do(h, "PATCH", "/v1/jobs/r", tt.patch, "Content-Type", "application/merge-patch+json")
 			got := decode[client.Job](t, w, "application/json")
@@ -62,6 +64,9 @@ func TestPatchMerges(t *testing.T) {
 
 func TestRefusedPatches(t *testing.T) {
 	const unknown = "is not a known field"
+	t.Parallel()
+	s, _, log := newServer(t)
+	h := s.Handler()
 	for name, tt := range map[string]struct {
 		patch  string
 		status int
@@ -86,8 +91,6 @@ func TestRefusedPatches(t *testing.T) {
 		"empty":  {``, 400, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s, _, log := newServer(t)
-			h := s.Handler()
 			before := do(h, "PUT", "/v1/jobs/r", reportJob).Body.String()
 			w := do(h, "PATCH", "/v1/jobs/r", tt.patch)
 			got := decode[client.Problem](t, w, "application/problem+json")
@@ -102,6 +105,7 @@ func TestRefusedPatches(t *testing.T) {
 }
 
 func TestPatchIsAnObject(t *testing.T) {
+	t.Parallel()
 	s, _, _ := newServer(t)
 	h := s.Handler()
 	do(h, "PUT", "/v1/jobs/r", reportJob)
@@ -120,6 +124,7 @@ func TestPatchIsAnObject(t *testing.T) {
 
 // max_waiting is refused without overlap wait where it is changed: what GET shows of it can be put and patched again.
 func TestMaxWaitingGoesWithOverlapWait(t *testing.T) {
+	t.Parallel()
 	s, _, _ := newServer(t)
 	h := s.Handler()
 	job := decode[client.Job](t, do(h, "PUT", "/v1/jobs/r", reportJob), "application/json")
@@ -143,10 +148,12 @@ func TestMaxWaitingGoesWithOverlapWait(t *testing.T) {
 
 // A job whose stored trigger nobody can read is changed with another one only.
 func TestPatchOfAJobWithoutATrigger(t *testing.T) {
-	s, store, _ := newServer(t)
+	t.Parallel()
+	s, conn, _ := newServer(t)
 	h := s.Handler()
 	do(h, "PUT", "/v1/jobs/r", reportJob)
-	store.Change("r", func(o *scheduler.Overview) { o.State, o.Trigger = scheduler.StateBlocked, nil })
+	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type": "moon"}'`)
+	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET state = 'blocked', error = 'no such trigger', due_at = NULL")
 	w := do(h, "PATCH", "/v1/jobs/r", `{"max_instances": 2}`)
 	got := decode[client.Problem](t, w, "application/problem+json")
 	want := []client.FieldProblem{{Location: "body.trigger", Message: "of the stored job cannot be read, and must be given anew, " +
@@ -161,6 +168,7 @@ func TestPatchOfAJobWithoutATrigger(t *testing.T) {
 
 // With If-Match only the job as it was seen is changed, by PATCH and by PUT.
 func TestIfMatch(t *testing.T) {
+	t.Parallel()
 	s, _, _ := newServer(t)
 	h := s.Handler()
 	tag := do(h, "PUT", "/v1/jobs/r", reportJob).Header().Get("ETag")
@@ -189,7 +197,7 @@ func TestIfMatch(t *testing.T) {
 
 // contested is a store in which somebody else changes a label before each of the first changes.
 type contested struct {
-	servertest.Store
+	server.Store
 	others int
 }
 
@@ -211,8 +219,9 @@ func (c *contested) Modify(ctx context.Context, id string, from int64, d schedul
 
 // A patch is merged with what somebody else has changed meanwhile, and given up when that goes on for ever.
 func TestPatchIsMergedAgain(t *testing.T) {
+	t.Parallel()
 	s, _, log := newServer(t)
-	store := &contested{others: 3}
+	store := &contested{Store: s.Store, others: 3}
 	s.Store = store
 	h := s.Handler()
 	do(h, "PUT", "/v1/jobs/r", reportJob)
@@ -234,7 +243,7 @@ func TestPatchIsMergedAgain(t *testing.T) {
 }
 
 func TestPatchIsDescribed(t *testing.T) {
-	s, _, _ := newServer(t)
+	s, _ := serverOver(nil)
 	var doc struct {
 		Paths map[string]map[string]struct {
 			RequestBody struct {

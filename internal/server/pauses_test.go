@@ -12,11 +12,13 @@ import (
 
 	"github.com/pgdue/pgdue/client"
 	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/server"
 	"github.com/pgdue/pgdue/internal/server/servertest"
 )
 
 // A request names a label or everything, and one of them.
 func TestPauseSaysWhatItIsAbout(t *testing.T) {
+	t.Parallel()
 	s, _, log := newServer(t)
 	h := s.Handler()
 	for _, c := range []struct {
@@ -50,7 +52,8 @@ func TestPauseSaysWhatItIsAbout(t *testing.T) {
 
 // The client pauses, lists and resumes.
 func TestPauseByTheClient(t *testing.T) {
-	store := &servertest.Store{}
+	t.Parallel()
+	store, _ := servertest.Open(t)
 	c := &client.Client{BaseURL: servertest.Serve(t, store), Actor: "ada"}
 	ctx := t.Context()
 	if _, err := c.AddJob(ctx, client.JobDefinition{ID: "a", Trigger: &client.Trigger{Type: "date"}, HTTP: &client.HTTP{URL: "http://a"}}); err != nil {
@@ -80,29 +83,28 @@ func TestPauseByTheClient(t *testing.T) {
 
 // lockedStore is one whose pauses are locked, or whose jobs are when a label is resumed.
 type lockedStore struct {
-	servertest.Store
+	server.Store
 	err  error
 	wake error
 }
 
-func (s *lockedStore) PauseMany(context.Context, scheduler.Scope, string) (p scheduler.Paused, err error) {
+func (s lockedStore) PauseMany(context.Context, scheduler.Scope, string) (p scheduler.Paused, err error) {
 	return p, s.err
 }
 
-func (s *lockedStore) ResumeMany(context.Context, scheduler.Scope, bool) (scheduler.Resumed, error) {
+func (s lockedStore) ResumeMany(context.Context, scheduler.Scope, bool) (scheduler.Resumed, error) {
 	return scheduler.Resumed{Was: true, WakeError: s.wake}, s.err
 }
 
 func TestPausesThatAreLockedSayWhichRow(t *testing.T) {
-	s, _, log := newServer(t)
-	s.Store = &lockedStore{err: fmt.Errorf("%w: secret", scheduler.ErrLocked)}
+	s, log := serverOver(lockedStore{err: fmt.Errorf("%w: secret", scheduler.ErrLocked)})
 	for _, path := range []string{"/v1/pause", "/v1/resume"} {
 		w := do(s.Handler(), "POST", path, `{"all": true}`)
 		if w.Code != 503 || !strings.Contains(w.Body.String(), "pgdue.settings") || w.Header().Get("Retry-After") != "5" {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
-	s.Store = &lockedStore{wake: errors.New("job a is locked")}
+	s.Store = lockedStore{wake: errors.New("job a is locked")}
 	var w *httptest.ResponseRecorder
 	if w = do(s.Handler(), "POST", "/v1/resume", `{"label": "team=web"}`); w.Code != 200 || !strings.Contains(w.Body.String(), "in some minutes only") {
 		t.Errorf("%d %s", w.Code, w.Body)

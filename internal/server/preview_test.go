@@ -13,7 +13,7 @@ import (
 
 func TestPreviewShowsFiresWithoutStoring(t *testing.T) {
 	t.Parallel()
-	url := servertest.Serve(t, &servertest.Store{}) + "/v1/triggers/preview"
+	url := servertest.Serve(t, nil) + "/v1/triggers/preview"
 	tests := []struct {
 		name, body string
 		status     int

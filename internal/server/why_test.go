@@ -8,11 +8,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 func TestWhySaysWhatStandsInTheWay(t *testing.T) {
-	s, store, _ := newServer(t)
+	t.Parallel()
+	s, conn, _ := newServer(t)
 	h := s.Handler()
 	do(h, "POST", "/v1/jobs", strings.Replace(sleepJob, `{"type": "date"}`, `{"type": "interval", "every": "1m", "timezone": "Asia/Tokyo"}`, 1))
 	got := decode[client.Why](t, do(h, "GET", "/v1/jobs/123/why", ""), "application/json")
@@ -22,7 +23,7 @@ func TestWhySaysWhatStandsInTheWay(t *testing.T) {
 	if local := got.Next.Local.Format("15:04 -0700"); local != "18:01 +0900" || got.Next.Timezone != "Asia/Tokyo" || got.Next.Description != "every 1m" {
 		t.Errorf("next is %+v", got.Next)
 	}
-	store.Change("123", func(o *scheduler.Overview) { o.State, o.Error = scheduler.StateBlocked, "no such thing" })
+	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET state = 'blocked', error = 'no such thing', due_at = NULL")
 	got = decode[client.Why](t, do(h, "GET", "/v1/jobs/123/why?at=2026-03-01T09:00:30Z", ""), "application/json")
 	want := []client.Finding{{Code: "blocked", Blocks: true, Sentence: "it is blocked, as it could not be decided: no such thing",
 		Remedy: "correct it and put it again: scheduler add 123 --replace …"}}
@@ -35,7 +36,7 @@ func TestWhySaysWhatStandsInTheWay(t *testing.T) {
 }
 
 func TestWhyRefusesWhatIsNoTime(t *testing.T) {
-	s, _, _ := newServer(t)
+	s, _ := serverOver(nil)
 	for _, at := range []string{"yesterday", "2026-03-01T09:00:00+01:00", "0001-01-01T00:00:00Z", "9999-01-01T00:00:00Z"} {
 		w := do(s.Handler(), "GET", "/v1/jobs/123/why?at="+at, "") // a bare + is a blank
 		got := decode[client.Problem](t, w, "application/problem+json")
