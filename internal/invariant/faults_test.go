@@ -146,7 +146,7 @@ var faults = []fault{
 		UPDATE pgdue.jobs SET revision = nextval('pgdue.revisions') WHERE id = 'web'`,
 		""},
 	{"a run of another label",
-		`UPDATE pgdue.pauses SET paused_at = paused_at - interval '1 hour', label_value = 'db'; UPDATE pgdue.next_run_times SET due_at = now() WHERE job_id = 'web'`,
+		`UPDATE pgdue.pauses SET paused_at = paused_at - interval '1 hour', label_value = 'db'; UPDATE pgdue.next_run_times SET due_at = now() + interval '4 seconds' WHERE job_id = 'web'`,
 		""},
 	{"runs while everything is paused",
 		`UPDATE pgdue.settings SET paused_at = now() - interval '1 hour'`,
