@@ -87,6 +87,7 @@ func TestWhyAnOrdinaryJobRunsAsPlanned(t *testing.T) {
 // Whoever holds a job's row is named, however it is held: alone, in a subtransaction, by an update that is not committed, by
 // several who share it.
 func TestWhyNamesWhoLocksTheRow(t *testing.T) {
+	t.Parallel()
 	const row = "FROM pgdue.next_run_times WHERE job_id = 'j' "
 	for name, statements := range map[string][][]string{
 		"for update":            {{"SELECT " + row + "FOR UPDATE"}},
@@ -101,9 +102,7 @@ func TestWhyNamesWhoLocksTheRow(t *testing.T) {
 		"key share and updater": {{"SELECT " + row + "FOR KEY SHARE"}, {"UPDATE pgdue.next_run_times SET due_at = due_at"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if name != "in a released one" { // it must be alone, see TestWhyNamesAllWhoMayHoldTheRow
-				t.Parallel()
-			}
+			t.Parallel()
 			url, s := served(t)
 			var held []*pgx.Conn
 			for i, one := range statements {
@@ -123,10 +122,10 @@ func TestWhyNamesWhoLocksTheRow(t *testing.T) {
 }
 
 // Of a subtransaction that was released PostgreSQL does not tell whose it was: all who may have it are named as such.
-//
-// No other test may run beside it: why_row_suspects.sql looks at the sessions of all databases, and in the other clones of our
-// template the table has the same number.
 func TestWhyNamesAllWhoMayHoldTheRow(t *testing.T) {
+	t.Parallel()
+	elsewhere, _ := served(t) // a clone of the same template: its tables have the same numbers as ours
+	session(t, elsewhere, "in another database", "SELECT pg_current_xact_id()", "SELECT FROM pgdue.next_run_times FOR UPDATE")
 	url, s := served(t)
 	add(t, s, storetest.Job(t, "other", everyHour))
 	holds := session(t, url, "holds", "SAVEPOINT a", "SELECT FROM pgdue.next_run_times WHERE job_id = 'j' FOR UPDATE", "RELEASE a")
