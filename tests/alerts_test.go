@@ -134,7 +134,7 @@ func TestAlertIsToldUntilItIsTaken(t *testing.T) {
 		}
 		return http.StatusNoContent
 	})
-	if _, err := s.Add(t.Context(), rec.watchedJob(t, "web")); err != nil {
+	if _, err := s.Add(t.Context(), rec.watchedJob(t, "web"), scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	runHTTP(t, s)
@@ -194,7 +194,7 @@ func TestCallThatWasNotRecordedIsMadeAgain(t *testing.T) {
 	})
 	d := rec.watchedJob(t, "web")
 	d.OnFailure.Pause = true
-	if _, err := s.Add(t.Context(), d); err != nil {
+	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	runHTTP(t, &forgetful{Store: s})
@@ -222,7 +222,7 @@ func TestCallOfAStoppingNodeIsMadeByAnother(t *testing.T) {
 		}
 		return http.StatusOK
 	})
-	if _, err := s.Add(t.Context(), rec.watchedJob(t, "web")); err != nil {
+	if _, err := s.Add(t.Context(), rec.watchedJob(t, "web"), scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	stop := runHTTP(t, s)

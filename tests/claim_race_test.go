@@ -38,7 +38,7 @@ func TestClaimersNeverExceedMaxInstances(t *testing.T) {
 	for i := range raceJobs {
 		d := storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1ms"}`)
 		d.MaxInstances = 1 + i%2
-		if _, err := s.Add(t.Context(), d); err != nil {
+		if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -89,7 +89,7 @@ func (s *system) add(t *testing.T, id, triggerJSON string, maxInstances int) {
 	t.Helper()
 	d := storetest.Job(t, id, triggerJSON)
 	d.MaxInstances = maxInstances
-	if _, err := s.store.Add(t.Context(), d); err != nil {
+	if _, err := s.store.Add(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -112,9 +112,9 @@ func (m *machine) add(r *rapid.T) {
 func (m *machine) addJob(r *rapid.T, id string) {
 	every := rapid.SampledFrom(everies).Draw(r, "every")
 	g := &generation{tag: fmt.Sprintf("%s-%d", id, len(m.gens[id]))}
-	o, err := m.edits.Add(m.t.Context(), m.definition(r, id, g.tag, every))
+	o, err := m.edits.Add(m.t.Context(), m.definition(r, id, g.tag, every), scheduler.Author{})
 	must(r, err)
-	g.epochs = []epoch{{job: o.Job, first: o.Anchor.Add(time.Duration(every) * time.Second), every: time.Duration(every) * time.Second}}
+	g.epochs = []epoch{{job: *o.After, first: o.After.Anchor.Add(time.Duration(every) * time.Second), every: time.Duration(every) * time.Second}}
 	m.mu.Lock()
 	m.gens[id] = append(m.gens[id], g)
 	m.mu.Unlock()
@@ -135,15 +135,15 @@ func (m *machine) put(r *rapid.T) {
 	}
 	before, err := m.edits.Job(m.t.Context(), id)
 	must(r, err)
-	o, _, err := m.edits.Put(m.t.Context(), m.definition(r, id, g.tag, every))
+	o, err := m.edits.Put(m.t.Context(), m.definition(r, id, g.tag, every), scheduler.Author{})
 	must(r, err)
 	if !changes {
 		return
 	}
-	present.end = latest(o.Anchor, before.LastRunTime)
+	present.end = latest(o.After.Anchor, before.LastRunTime)
 	present.limit = present.end
-	next := epoch{job: o.Job, every: time.Duration(every) * time.Second}
-	next.first = o.Anchor.Add(next.every)
+	next := epoch{job: *o.After, every: time.Duration(every) * time.Second}
+	next.first = o.After.Anchor.Add(next.every)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	g.epochs = append(g.epochs, next)
@@ -170,18 +170,19 @@ func (m *machine) removeJob(r *rapid.T, id string) {
 	must(r, err)
 	last := &g.epochs[len(g.epochs)-1]
 	last.end = latest(before.LastRunTime, m.now())
-	must(r, m.edits.Remove(m.t.Context(), id, ""))
+	_, err = m.edits.Remove(m.t.Context(), id, scheduler.Author{})
+	must(r, err)
 	last.limit = latest(last.end, m.now())
 	g.removed = true
 }
 
 func (m *machine) pause(r *rapid.T) {
-	_, err := m.edits.Pause(m.t.Context(), id(r), "model")
+	_, err := m.edits.Pause(m.t.Context(), id(r), scheduler.Author{Reason: "model"})
 	must(r, err, scheduler.ErrNotFound)
 }
 
 func (m *machine) resume(r *rapid.T) {
-	_, err := m.edits.Resume(m.t.Context(), id(r), rapid.Bool().Draw(r, "run missed"), "")
+	_, err := m.edits.Resume(m.t.Context(), id(r), rapid.Bool().Draw(r, "run missed"), scheduler.Author{})
 	must(r, err, scheduler.ErrNotFound)
 }
 
@@ -197,24 +198,24 @@ func scope(r *rapid.T) scheduler.Scope {
 }
 
 func (m *machine) hold(r *rapid.T) {
-	_, err := m.edits.PauseMany(m.t.Context(), scope(r), "model")
+	_, err := m.edits.PauseMany(m.t.Context(), scope(r), scheduler.Author{Reason: "model"})
 	must(r, err, scheduler.ErrNotFound)
 }
 
 func (m *machine) release(r *rapid.T) { m.resumeMany(r, scope(r), rapid.Bool().Draw(r, "run missed")) }
 
 func (m *machine) resumeMany(r *rapid.T, s scheduler.Scope, runMissed bool) {
-	_, err := m.edits.ResumeMany(m.t.Context(), s, runMissed)
+	_, err := m.edits.ResumeMany(m.t.Context(), s, runMissed, scheduler.Author{})
 	must(r, err, scheduler.ErrNotFound)
 }
 
 func (m *machine) skipNext(r *rapid.T) {
-	_, err := m.edits.SkipNext(m.t.Context(), id(r), "model")
+	_, err := m.edits.SkipNext(m.t.Context(), id(r), scheduler.Author{Reason: "model"})
 	must(r, err, scheduler.ErrNotFound)
 }
 
 func (m *machine) runNow(r *rapid.T) {
-	_, err := m.edits.RunNow(m.t.Context(), id(r), "")
+	_, err := m.edits.RunNow(m.t.Context(), id(r), "", scheduler.Author{})
 	must(r, err, scheduler.ErrNotFound, scheduler.ErrPaused)
 }
 
@@ -222,12 +223,12 @@ func (m *machine) runNow(r *rapid.T) {
 func (m *machine) cancel(r *rapid.T) {
 	list := m.attempts()
 	if len(list) == 0 || rapid.Bool().Draw(r, "all") {
-		_, err := m.edits.CancelAll(m.t.Context(), id(r), "model")
+		_, err := m.edits.CancelAll(m.t.Context(), id(r), scheduler.Author{Reason: "model"})
 		must(r, err, scheduler.ErrNotFound)
 		return
 	}
 	x := rapid.SampledFrom(list).Draw(r, "attempt")
-	_, err := m.edits.Cancel(m.t.Context(), x.JobID, x.RunID, "model")
+	_, err := m.edits.Cancel(m.t.Context(), x.JobID, x.RunID, scheduler.Author{Reason: "model"})
 	must(r, err, scheduler.ErrNotFound, scheduler.ErrEnded)
 }
 
@@ -280,7 +281,7 @@ func (m *machine) meet(r *rapid.T) {
 // park lets a job be parked with a run that waits, and then ends the instance in the way: it is lost if nobody wakes the job.
 func (m *machine) park(r *rapid.T) {
 	x, _ := m.full(r, scheduler.OverlapWait)
-	_, err := m.edits.RunNow(m.t.Context(), x.JobID, "")
+	_, err := m.edits.RunNow(m.t.Context(), x.JobID, "", scheduler.Author{})
 	must(r, err)
 	m.tick(r)
 	m.tick(r)
@@ -327,13 +328,13 @@ func (m *machine) full(r *rapid.T, overlap string) (x *execution, every time.Dur
 	}
 	d := m.definition(r, id, g.tag, int(every/time.Second))
 	d.MaxInstances, d.Overlap, d.MaxAttempts, d.Coalesce, d.MisfireGraceTime = 1, overlap, 3, scheduler.CoalesceLatest, 0
-	_, _, err := m.edits.Put(m.t.Context(), d)
+	_, err := m.edits.Put(m.t.Context(), d, scheduler.Author{})
 	must(r, err)
-	_, err = m.edits.Resume(m.t.Context(), id, false, "")
+	_, err = m.edits.Resume(m.t.Context(), id, false, scheduler.Author{})
 	must(r, err)
 	m.resumeMany(r, scheduler.Scope{}, false)
 	m.resumeMany(r, web, false)
-	_, err = m.edits.CancelAll(m.t.Context(), id, "model")
+	_, err = m.edits.CancelAll(m.t.Context(), id, scheduler.Author{Reason: "model"})
 	must(r, err)
 	storetest.Await(m.t, m.rows, "no run of "+id, "SELECT count(*) = 0 FROM pgdue.running_instances WHERE job_id = $1", id)
 	for len(m.attemptsOf(id)) == 0 {

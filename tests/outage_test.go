@@ -46,7 +46,7 @@ func resume(t *testing.T, coalesce, want string) (took time.Duration) {
 	}
 	d := storetest.Job(t, "second", `{"type":"interval","every":"1s"}`)
 	d.Coalesce = coalesce
-	if _, err := s.Add(t.Context(), d); err != nil {
+	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	outage(t, conn)
@@ -92,14 +92,14 @@ func TestAFullJobStarvesNoOther(t *testing.T) {
 	defer lease.Wait()
 	defer stop()
 	for i := range jobs {
-		if _, err := s.Add(t.Context(), storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1h"}`)); err != nil {
+		if _, err := s.Add(t.Context(), storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1h"}`), scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	without := fastest(t, conn, node, jobs)
 
 	full := storetest.Job(t, "full", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
-	if _, err := s.Add(t.Context(), full); err != nil {
+	if _, err := s.Add(t.Context(), full, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, `INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, node_id, started_at, job_revision, fire_count, first_run_time, last_run_time)

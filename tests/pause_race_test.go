@@ -38,7 +38,7 @@ func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 	for i := range 6 {
 		d := storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1ms"}`)
 		d.MaxInstances, d.Labels = 2, map[string]string{"team": []string{"web", "db"}[i%2]}
-		if _, err := s.Add(t.Context(), d); err != nil {
+		if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -59,13 +59,13 @@ func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 		}
 		began := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE started_at IS NOT NULL")
 		storetest.Await(t, conn, "runs between two pauses", "SELECT count(*) >= $1 FROM pgdue.run_history WHERE started_at IS NOT NULL", began+pauseRuns)
-		if _, err := s.PauseMany(ctx, scope, "race"); err != nil {
+		if _, err := s.PauseMany(ctx, scope, scheduler.Author{Reason: "race"}); err != nil {
 			t.Fatal(err)
 		}
 		span := pausedSpan{label: covered, from: clock(t, conn)}
 		storetest.Exec(t, conn, "SELECT pg_sleep($1)", rand.Float64()*0.03) // the claimers go on claiming
 		span.to = clock(t, conn)
-		if r, err := s.ResumeMany(ctx, scope, false); err != nil || r.WakeError != nil || !r.Was {
+		if r, err := s.ResumeMany(ctx, scope, false, scheduler.Author{}); err != nil || r.WakeError != nil || !r.Was {
 			t.Fatal(r, err)
 		}
 		spans = append(spans, span)

@@ -39,13 +39,13 @@ func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 	s := storetest.OpenURL(t, url)
 	d := storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
 	d.MaxWaiting = runs
-	if _, err := s.Add(t.Context(), d); err != nil {
+	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	runNode(t, url, sleeps(20*time.Millisecond))
 	runNode(t, url, sleeps(20*time.Millisecond))
 	for range runs {
-		if _, err := s.RunNow(t.Context(), "line", ""); err != nil {
+		if _, err := s.RunNow(t.Context(), "line", "", scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +77,7 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := storetest.OpenURL(t, url)
-	if _, err := s.Add(t.Context(), storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)); err != nil {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`), scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	h := newHeld()
@@ -91,14 +91,14 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 		}
 	})
 	for range 2 {
-		if _, err := s.RunNow(t.Context(), "line", ""); err != nil {
+		if _, err := s.RunNow(t.Context(), "line", "", scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	storetest.Await(t, conn, "the first run to execute", "SELECT count(*) = 1 FROM pgdue.running_instances")
 	runNode(t, url, sleeps(0))
 	storetest.Await(t, conn, "both nodes to listen", "SELECT count(*) = 2 FROM pg_stat_activity WHERE datname = current_database() AND query ~* '^listen'")
-	if _, err := s.RunNow(t.Context(), "line", ""); err != nil { // both look once more
+	if _, err := s.RunNow(t.Context(), "line", "", scheduler.Author{}); err != nil { // both look once more
 		t.Fatal(err)
 	}
 	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
@@ -123,20 +123,20 @@ func TestWaitingRunBeginsInAnotherQueue(t *testing.T) {
 	conn := storetest.Conn(t, url)
 	s := storetest.OpenURL(t, url)
 	d := storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
-	if _, err := s.Add(t.Context(), d); err != nil {
+	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	h := newHeld()
 	runNode(t, url, h)
 	runNow := func() {
-		if _, err := s.RunNow(t.Context(), "line", ""); err != nil {
+		if _, err := s.RunNow(t.Context(), "line", "", scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	runNow()
 	storetest.Await(t, conn, "the first run to execute", "SELECT count(*) = 1 FROM pgdue.running_instances")
 	d.Work = scheduler.Work{HTTP: &scheduler.HTTP{URL: "http://127.0.0.1:1/"}}
-	if _, _, err := s.Put(t.Context(), d); err != nil {
+	if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	done := sleeps(0)
@@ -160,7 +160,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 	s := raceStore(t, url)
 	d := storetest.Job(t, "wait", `{"type":"interval","every":"1h"}`)
 	d.Overlap = scheduler.OverlapWait
-	if _, err := s.Add(t.Context(), d); err != nil {
+	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	release := make(chan struct{})
@@ -219,15 +219,15 @@ func TestWaitingRunsOfARemovedJob(t *testing.T) {
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := raceStore(t, url)
-	if _, err := s.Add(t.Context(), storetest.Job(t, "gone", `{"type":"interval","every":"1h"}`)); err != nil {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "gone", `{"type":"interval","every":"1h"}`), scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if _, err := s.RunNow(t.Context(), "gone", ""); err != nil {
+		if _, err := s.RunNow(t.Context(), "gone", "", scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.Remove(t.Context(), "gone", ""); err != nil {
+	if _, err := s.Remove(t.Context(), "gone", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	got := storetest.Query[string](t, conn, `SELECT format('%s waiting, %s records, %s of manual runs', (SELECT count(*) FROM pgdue.waiting_runs),
@@ -235,7 +235,7 @@ func TestWaitingRunsOfARemovedJob(t *testing.T) {
 	if want := "0 waiting, 3 records, 3 of manual runs"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if _, err := s.RunNow(t.Context(), "gone", ""); fmt.Sprint(err) != scheduler.ErrNotFound.Error() {
+	if _, err := s.RunNow(t.Context(), "gone", "", scheduler.Author{}); fmt.Sprint(err) != scheduler.ErrNotFound.Error() {
 		t.Errorf("run now of a removed job: %v", err)
 	}
 }

@@ -189,7 +189,7 @@ func (n *node) pause(ctx context.Context) error {
 	if !n.paused {
 		return nil
 	}
-	if _, err := n.store.PauseMany(scheduler.WithActor(ctx, whoAmI()), scheduler.Scope{}, "a node was started with --paused"); err != nil {
+	if _, err := n.store.PauseMany(ctx, scheduler.Scope{}, scheduler.Author{Actor: whoAmI(), Reason: "a node was started with --paused"}); err != nil {
 		return fmt.Errorf("pause everything: %w", err)
 	}
 	return nil

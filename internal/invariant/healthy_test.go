@@ -34,11 +34,11 @@ func healthy(t *testing.T) *pgx.Conn {
 		storetest.Exec(t, conn, "UPDATE pgdue.running_instances SET not_before = not_before + interval '1 hour'")
 		storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET due_at = due_at + interval '1 hour' WHERE job_id = 'retry'")
 	}
-	if _, err := s.Pause(t.Context(), "tick", "test"); err != nil {
+	if _, err := s.Pause(t.Context(), "tick", scheduler.Author{Reason: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	runNow(t, s, "web")
-	if _, err := s.PauseMany(t.Context(), scheduler.Scope{LabelName: "team", LabelValue: "web"}, "test"); err != nil {
+	if _, err := s.PauseMany(t.Context(), scheduler.Scope{LabelName: "team", LabelValue: "web"}, scheduler.Author{Reason: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, node) // parks web
@@ -56,7 +56,7 @@ func addJobs(t *testing.T, s *store.Store) {
 		case "web":
 			d.Labels = map[string]string{"team": "web"}
 		}
-		if _, err := s.Add(t.Context(), d); err != nil {
+		if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +64,7 @@ func addJobs(t *testing.T, s *store.Store) {
 
 func runNow(t *testing.T, s *store.Store, id string) {
 	t.Helper()
-	if _, err := s.RunNow(t.Context(), id, ""); err != nil {
+	if _, err := s.RunNow(t.Context(), id, "", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -46,7 +46,7 @@ func TestCountersAreWhatTheRowsSay(t *testing.T) {
 		if id == "retries" {
 			d.MaxAttempts, d.Retry = 2, scheduler.Retry{Min: time.Millisecond, Max: time.Millisecond, Factor: 1}
 		}
-		if _, err := s.Add(t.Context(), d); err != nil {
+		if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}

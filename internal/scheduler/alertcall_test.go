@@ -259,11 +259,12 @@ func TestEndIsJudgedAtOnce(t *testing.T) {
 					return Claim{}, nil
 				}
 				begun = true
-				j := job(t, `{"type":"date"}`, time.Now())
+				j := lookAt(t, `{"type":"date"}`, time.Now())
 				if watched {
 					j.OnFailure = &OnFailure{After: 1, Pause: true}
 				}
-				l := Look{Job: j, Queue: ExecutorExec, Now: time.Now()}
+				l := on(j, time.Now())
+				l.Queue = ExecutorExec
 				return Claim{Decided: []Decided{{l, decide(l)}}}, nil
 			}
 			stop := runningNode(t, o, does(func(ctx context.Context) Result {

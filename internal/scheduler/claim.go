@@ -130,7 +130,7 @@ func (s *Scheduler) decide(l Look) (d Decision) {
 	if l.Err != nil {
 		return blocked(l.Job, l.Err.Error())
 	}
-	d = Plan(l.Job, l.Now, l.Live, l.Waiting)
+	d = Plan(l)
 	for i := range d.Skip {
 		d.Skip[i].Node = s.node.Name
 	}

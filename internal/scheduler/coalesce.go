@@ -10,20 +10,20 @@ const catchUpLimit = 1000
 
 // coalesce turns the due fire times from first to latest into runs.
 func (p *planner) coalesce(first, latest time.Time) {
-	all := p.j.SkipRecord(ReasonCoalesced, first, latest)
+	all := p.look.SkipRecord(ReasonCoalesced, first, latest)
 	whole := StandsFor{FireCount: all.FireCount, FirstRunTime: first, LastRunTime: latest}
 	switch {
 	case first.Equal(latest):
 		p.place(first, whole)
-	case p.j.Coalesce == CoalesceAll:
+	case p.look.Coalesce == CoalesceAll:
 		p.catchUp(first, latest)
-	case p.j.Coalesce == CoalesceEarliest:
+	case p.look.Coalesce == CoalesceEarliest:
 		p.place(first, whole)
-		if second, _ := p.j.Trigger.Next(first); !second.IsZero() {
-			p.skipSpan(p.j.SkipRecord(ReasonCoalesced, second, latest), "overdue and coalesced into the run of "+stamp(first))
+		if second, _ := p.look.Trigger.Next(first); !second.IsZero() {
+			p.skipSpan(p.look.SkipRecord(ReasonCoalesced, second, latest), "overdue and coalesced into the run of "+stamp(first))
 		}
 	default:
-		r := p.j.SkipRecord(ReasonCoalesced, first, latest.Add(-time.Microsecond))
+		r := p.look.SkipRecord(ReasonCoalesced, first, latest.Add(-time.Microsecond))
 		p.skipSpan(r, "overdue and coalesced into the run of "+stamp(latest))
 		p.place(latest, whole)
 	}
@@ -33,25 +33,25 @@ func (p *planner) coalesce(first, latest time.Time) {
 func (p *planner) catchUp(first, latest time.Time) {
 	at := first
 	if p.misfired(first) {
-		late := p.j.SkipRecord(ReasonMisfire, first, p.now.Add(-p.grace()-time.Microsecond))
-		p.skipSpan(late, fmt.Sprintf("looked at later than misfire_grace_time, %s, allows", short(p.j.MisfireGraceTime)))
-		at, _ = p.j.Trigger.Next(late.LastRunTime)
+		late := p.look.SkipRecord(ReasonMisfire, first, p.look.Now.Add(-p.grace()-time.Microsecond))
+		p.skipSpan(late, fmt.Sprintf("looked at later than misfire_grace_time, %s, allows", short(p.look.MisfireGraceTime)))
+		at, _ = p.look.Trigger.Next(late.LastRunTime)
 	}
 	for n := 0; !at.IsZero() && !at.After(latest); n++ {
 		if n == catchUpLimit {
-			p.skipSpan(p.j.SkipRecord(ReasonCatchUpLimit, at, latest),
+			p.skipSpan(p.look.SkipRecord(ReasonCatchUpLimit, at, latest),
 				fmt.Sprintf("overdue, and beyond the oldest %d, which run one by one", catchUpLimit))
 			return
 		}
 		p.placeOverdue(at)
-		at, _ = p.j.Trigger.Next(at)
+		at, _ = p.look.Trigger.Next(at)
 	}
 }
 
 // placeOverdue begins one of many overdue fire times, or lets it wait, whatever happens to overlapping fires otherwise.
 func (p *planner) placeOverdue(at time.Time) {
 	one := StandsFor{FireCount: 1, FirstRunTime: at, LastRunTime: at}
-	switch run := p.j.run(at); {
+	switch run := p.look.run(at); {
 	case p.runs(run):
 	case p.misfired(at):
 		p.skipMisfire(run)

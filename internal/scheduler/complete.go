@@ -46,20 +46,16 @@ func (s *Scheduler) end(d Decided, i Instance, r Result, took time.Duration) {
 		NodeID: i.NodeID, Node: i.Node, Error: r.Error, Output: r.Output, Status: r.Status, RetryAfter: r.RetryAfter,
 		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
 	}
-	d.Job.conclude(&record)
+	Conclude(&d.Definition, &record)
 	s.ended.add(ending{queue: d.Queue, record: record, took: took, watched: d.Job.OnFailure != nil})
 }
 
 func endSentence(i Instance, r Result, took time.Duration) string {
-	sentence := fmt.Sprintf("%s after %s on %s", outcomeWords[r.Outcome], short(took), i.Node)
+	sentence := fmt.Sprintf("%s after %s on %s", r.Outcome.InWords(), short(took), i.Node)
 	if r.Error != "" {
 		sentence += ": " + r.Error
 	}
 	return sentence
-}
-
-var outcomeWords = map[Outcome]string{
-	Succeeded: "succeeded", Failed: "failed", TimedOut: "timed out", Cancelled: "was cancelled", Lost: "was lost",
 }
 
 const completeBatch = 500
@@ -163,7 +159,7 @@ func (s *Scheduler) recordAlone(ctx context.Context, r Record) (recorded []Recor
 	}
 	plain := r
 	plain.Output, plain.Error = "", "the output and error could not be stored: "+err.Error()
-	plain.Sentence = fmt.Sprintf("%s on %s", outcomeWords[r.Outcome], r.Node)
+	plain.Sentence = fmt.Sprintf("%s on %s", r.Outcome.InWords(), r.Node)
 	recorded, plainErr := s.Store.Complete(ctx, []Record{plain})
 	if plainErr == nil {
 		s.Log.Error("the end of a run could not be recorded as it was; its output is left out", "job", r.JobID, "run", r.RunID, "err", err)

@@ -20,11 +20,11 @@ func NewJob(d Definition, now time.Time, revision int64, lastRunTime time.Time) 
 		Definition: d, CreatedAt: now, UpdatedAt: now, Revision: revision, CreatedRevision: revision,
 		LastRunTime: lastRunTime,
 	}
-	return j, j.arm(d.Trigger, now)
+	return j, arm(&j, d.Trigger, now)
 }
 
 // arm anchors the trigger at now and sets the first fire time after any that this id has had.
-func (j *Job) arm(t *trigger.Trigger, now time.Time) error {
+func arm(j *Job, t *trigger.Trigger, now time.Time) error {
 	j.Trigger, j.Anchor = t.Anchored(now), now
 	if err := j.Trigger.Never(); err != nil {
 		var te *trigger.Error
@@ -37,68 +37,135 @@ func (j *Job) arm(t *trigger.Trigger, now time.Time) error {
 	if j.LastRunTime.After(now) { // skipped ahead, of the trigger before; or the clock was set back
 		j.LastRunTime = time.Time{}
 	}
-	j.nextFire(j.LastRunTime, now)
+	follow(j, j.LastRunTime, now)
 	if j.State == StateFinished { // its only fire time is the moment of one that this id has had
-		j.nextFire(time.Time{}, now)
+		follow(j, time.Time{}, now)
 	}
 	return nil
 }
 
-// Redefine gives j the definition d at now. An equal definition changes nothing. Anchor, next run time and pause are kept
-// unless the trigger changes; then fire times that were due and are dropped come back as records. A blocked job is
-// active again.
-func (j Job) Redefine(d Definition, now time.Time, revision int64) (changed Job, dropped []Record, err error) {
-	sameTrigger := j.Trigger != nil && equalJSON(j.Trigger, d.Trigger)
-	if sameTrigger && j.State != StateBlocked && j.Definition.equal(d) {
-		return j, nil, nil
+// Add makes a job, in the place of a finished one where there is one; present is nil where there is none. ErrExists: the id is
+// taken by a job that is not finished. *InvalidError: its trigger can never fire.
+func Add(present *Look, d Definition, now time.Time, revision int64) (Change, error) {
+	var lastRunTime time.Time
+	if present != nil {
+		if present.State != StateFinished {
+			return Change{}, ErrExists
+		}
+		lastRunTime = present.LastRunTime
 	}
-	changed = j
-	if !sameTrigger {
-		changed, dropped, err = j.Reschedule(d.Trigger, now)
+	j, err := NewJob(d, now, revision, lastRunTime)
+	if err != nil {
+		return Change{}, err
 	}
-	d.Trigger = changed.Trigger // anchored
-	changed.Definition, changed.UpdatedAt, changed.Revision = d, now, revision
-	if sameTrigger && !maps.Equal(j.Labels, d.Labels) {
-		changed, dropped = changed.relabelled(&j, now)
+	if present != nil {
+		j.DueAt = now // a look finds what the earlier job left waiting, or between attempts, and sets the due time
 	}
-	switch {
-	case j.State == StateBlocked && sameTrigger:
-		changed.unblock(now)
-	case j.State != StatePaused && j.busy():
-		changed.DueAt = now // a look begins what the changed limits allow, and gives up what they do not
+	return Change{Action: ActionAdded, After: &j}, nil
+}
+
+// Put makes a job, or redefines the one that is there.
+func Put(present *Look, d Definition, now time.Time, revision int64) (Change, error) {
+	if present == nil {
+		return Add(nil, d, now, revision)
 	}
-	return changed, dropped, err
+	return present.Redefine(d)
+}
+
+// Redefine gives the job the definition d. An equal definition changes nothing. Anchor, next run time and pause are kept
+// unless the trigger changes; then fire times that were due are dropped. A blocked job is active again.
+func (l Look) Redefine(d Definition) (Change, error) {
+	if l.Trigger == nil || !equalJSON(l.Trigger, d.Trigger) {
+		return l.redefineAnew(d)
+	}
+	after := l
+	if l.State != StateBlocked && l.Definition.Equal(&d) {
+		return changed(ActionChanged, &l, &after, nil, nil), nil
+	}
+	var dropped []Record
+	d.Trigger = l.Trigger // anchored
+	after.Definition = d
+	if !maps.Equal(l.Labels, d.Labels) {
+		after, dropped = after.relabelled(&l)
+	}
+	if l.State == StateBlocked {
+		after.unblock()
+	}
+	after.lookAtLimits(&l)
+	return changed(ActionChanged, &l, &after, dropped, nil), nil
+}
+
+// redefineAnew is Redefine where the trigger changes too.
+func (l Look) redefineAnew(d Definition) (Change, error) {
+	c, err := l.Reschedule(d.Trigger)
+	if err != nil {
+		return Change{}, err
+	}
+	d.Trigger = c.After.Trigger // anchored
+	c.After.Definition = d
+	return c, nil
+}
+
+// lookAtLimits makes the job due now where a look begins what the changed limits allow, and gives up what they do not.
+func (l *Look) lookAtLimits(before *Look) {
+	if before.State != StateBlocked && before.State != StatePaused && l.busy() {
+		l.DueAt = l.Now
+	}
 }
 
 // unblock makes a blocked job due at once: the next look decides the fire times it missed.
-func (j *Job) unblock(now time.Time) {
-	j.State, j.Error = StateActive, ""
-	if j.NextRunTime.IsZero() {
-		j.nextFire(j.LastRunTime, now)
+func (l *Look) unblock() {
+	l.State, l.Error = StateActive, ""
+	if l.NextRunTime.IsZero() {
+		follow(&l.Job, l.LastRunTime, l.Now)
 	}
-	j.lookSoon(now)
+	l.lookSoon()
 }
 
-// lookSoon makes j due at now, where a look finds what waits or is between attempts and sets the due time. A finished job
+// lookSoon makes the job due now, where a look finds what waits or is between attempts and sets the due time. A finished job
 // with neither is left alone: a look would remove it.
-func (j *Job) lookSoon(now time.Time) {
-	if j.State == StateActive || j.busy() {
-		j.DueAt = now
+func (l *Look) lookSoon() {
+	if l.State == StateActive || l.busy() {
+		l.DueAt = l.Now
 	}
 }
 
-// Dropped is the record of the fire times that are due at now and will not be begun, none when there are none.
-func (j *Job) Dropped(reason Reason, now time.Time, why string) []Record {
-	if j.NextRunTime.IsZero() || j.NextRunTime.After(now) {
+// Remove removes the job. Its running instances go on; fire times that are due, and runs between two attempts, do not.
+func (l Look) Remove() Change {
+	c := Change{Action: ActionRemoved, Before: &l.Job, Dropped: dropped(&l.Job, ReasonRemoved, l.Now, "due when the job was removed, and not begun")}
+	for _, i := range l.Live {
+		if i.State == InstanceRetrying {
+			c.GiveUp = append(c.GiveUp, GivenUp{i.Run, "was between two attempts when the job was removed"})
+		}
+	}
+	return c
+}
+
+// RunNow lets one run wait, with the payload, and leaves the job as it is. ErrBlocked, ErrPaused.
+func (l Look) RunNow(payload string) (Change, error) {
+	if l.State == StateBlocked {
+		return Change{}, fmt.Errorf("%w: %s", ErrBlocked, l.Error)
+	}
+	if err := l.PausedError(); err != nil {
+		return Change{}, err
+	}
+	run := l.ManualRun(l.Now)
+	run.Payload = payload
+	return changed(ActionRunAsked, &l, &l, nil, []WaitingRun{run}), nil
+}
+
+// dropped is the record of the fire times up to and including until that will not be begun, none when there are none.
+func dropped(j *Job, reason Reason, until time.Time, why string) []Record {
+	if j.NextRunTime.IsZero() || j.NextRunTime.After(until) {
 		return nil
 	}
-	r := j.SkipRecord(reason, j.NextRunTime, now)
+	r := j.SkipRecord(reason, j.NextRunTime, until)
 	r.Sentence = fmt.Sprintf("%s %s", plural(r.FireCount, "fire time was", "fire times were"), why)
 	return []Record{r}
 }
 
-// equal compares all but the trigger.
-func (d Definition) equal(e Definition) bool {
+// Equal compares all but the trigger.
+func (d *Definition) Equal(e *Definition) bool {
 	return maps.Equal(d.Labels, e.Labels) && equalWork(d.Work, e.Work) && d.MaxInstances == e.MaxInstances &&
 		d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting && d.Coalesce == e.Coalesce &&
 		d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts && d.Retry == e.Retry &&

@@ -12,10 +12,11 @@ import (
 
 // redefined is what of a job a redefinition may change, in seconds after t0.
 type redefined struct {
-	Revision, CreatedRevision int64
-	State                     State
-	Anchor, Next, Due         float64
-	Dropped                   []span
+	Changed           bool
+	CreatedRevision   int64
+	State             State
+	Anchor, Next, Due float64
+	Dropped           []span
 }
 
 func TestRedefine(t *testing.T) {
@@ -26,30 +27,30 @@ func TestRedefine(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		trigger string
-		before  func(*Job)
+		before  func(*Look)
 		change  func(*Definition)
 		now     float64
 		want    redefined
 	}{
-		{"equal changes nothing", every5s, nil, nil, 2, redefined{1, 1, StateActive, 0, 5, 5, nil}},
-		{"equal changes nothing when overdue", every5s, nil, nil, 20, redefined{1, 1, StateActive, 0, 5, 5, nil}},
-		{"equal in other words", every5s, nil, retrigger(`{"every":"5000ms","type":"interval"}`), 2, redefined{1, 1, StateActive, 0, 5, 5, nil}},
-		{"policy keeps anchor and next run time", every5s, nil, more, 7, redefined{2, 1, StateActive, 0, 5, 5, nil}},
-		{"policy keeps the pause", every5s, func(j *Job) { j.State = StatePaused }, more, 7, redefined{2, 1, StatePaused, 0, 5, 5, nil}},
-		{"trigger anchors anew", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 2, redefined{2, 1, StateActive, 2, 10, 2, nil}},
+		{"equal changes nothing", every5s, nil, nil, 2, redefined{false, 1, StateActive, 0, 5, 5, nil}},
+		{"equal changes nothing when overdue", every5s, nil, nil, 20, redefined{false, 1, StateActive, 0, 5, 5, nil}},
+		{"equal in other words", every5s, nil, retrigger(`{"every":"5000ms","type":"interval"}`), 2, redefined{false, 1, StateActive, 0, 5, 5, nil}},
+		{"policy keeps anchor and next run time", every5s, nil, more, 7, redefined{true, 1, StateActive, 0, 5, 5, nil}},
+		{"policy keeps the pause", every5s, func(j *Look) { j.State = StatePaused }, more, 7, redefined{true, 1, StatePaused, 0, 5, 5, nil}},
+		{"trigger anchors anew", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 2, redefined{true, 1, StateActive, 2, 10, 2, nil}},
 		{"trigger drops what was due", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 22,
-			redefined{2, 1, StateActive, 22, 30, 22, []span{{ReasonRescheduled, 5, 20, 4}}}},
-		{"date from interval", every5s, nil, retrigger(`{"type":"date"}`), 2, redefined{2, 1, StateActive, 2, 2, 2, nil}},
-		{"blocked is active with an equal definition", every5s, blockedBefore, nil, 22, redefined{2, 1, StateActive, 0, 5, 22, nil}},
+			redefined{true, 1, StateActive, 22, 30, 22, []span{{ReasonRescheduled, 5, 20, 4}}}},
+		{"date from interval", every5s, nil, retrigger(`{"type":"date"}`), 2, redefined{true, 1, StateActive, 2, 2, 2, nil}},
+		{"blocked is active with an equal definition", every5s, blockedBefore, nil, 22, redefined{true, 1, StateActive, 0, 5, 22, nil}},
 		{"blocked is active with another trigger", every5s, blockedBefore, retrigger(`{"type":"interval","every":"8s"}`), 22,
-			redefined{2, 1, StateActive, 22, 30, 22, []span{{ReasonRescheduled, 5, 20, 4}}}},
-		{"blocked by an unreadable trigger", every5s, func(j *Job) { blockedBefore(j); j.Trigger = nil }, nil, 22,
-			redefined{2, 1, StateActive, 22, 27, 22, []span{{ReasonRescheduled, 5, 5, 1}}}},
-		{"finished stays finished", `{"type":"date"}`, finished, more, 60, redefined{2, 1, StateFinished, 0, -1, 0, nil}},
-		{"finished fires again by another trigger", `{"type":"date"}`, finished, retrigger(every5s), 60, redefined{2, 1, StateActive, 60, 65, 60, nil}},
+			redefined{true, 1, StateActive, 22, 30, 22, []span{{ReasonRescheduled, 5, 20, 4}}}},
+		{"blocked by an unreadable trigger", every5s, func(j *Look) { blockedBefore(j); j.Trigger = nil }, nil, 22,
+			redefined{true, 1, StateActive, 22, 27, 22, []span{{ReasonRescheduled, 5, 5, 1}}}},
+		{"finished stays finished", `{"type":"date"}`, finished, more, 60, redefined{true, 1, StateFinished, 0, -1, 0, nil}},
+		{"finished fires again by another trigger", `{"type":"date"}`, finished, retrigger(every5s), 60, redefined{true, 1, StateActive, 60, 65, 60, nil}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := job(t, c.trigger, t0)
+			j := lookAt(t, c.trigger, t0)
 			if c.before != nil {
 				c.before(&j)
 			}
@@ -57,12 +58,13 @@ func TestRedefine(t *testing.T) {
 			if c.change != nil {
 				c.change(&d)
 			}
-			got, dropped, err := j.Redefine(d, at(c.now), 2)
+			change, err := on(j, at(c.now)).Redefine(d)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, redefined{got.Revision, got.CreatedRevision, got.State, seconds(got.Anchor), seconds(got.NextRunTime),
-				seconds(got.DueAt), gistOf(Decision{Skip: dropped}).Skip}); diff != "" {
+			got := change.After
+			if diff := cmp.Diff(c.want, redefined{!change.Nothing(), got.CreatedRevision, got.State, seconds(got.Anchor), seconds(got.NextRunTime),
+				seconds(got.DueAt), gistOf(Decision{Skip: change.Dropped}).Skip}); diff != "" {
 				t.Errorf("redefined (-want +got):\n%s", diff)
 			}
 			if got.Error != "" {
@@ -75,7 +77,7 @@ func TestRedefine(t *testing.T) {
 	}
 }
 
-func blockedBefore(j *Job) { j.State, j.Error, j.DueAt = StateBlocked, "refused", time.Time{} }
+func blockedBefore(j *Look) { j.State, j.Error, j.DueAt = StateBlocked, "refused", time.Time{} }
 
 func mustParse(json string) *trigger.Trigger {
 	when, err := trigger.Parse([]byte(json))
@@ -117,7 +119,7 @@ func TestNewJobUnderAnOldID(t *testing.T) {
 func TestTriggerThatNeverFires(t *testing.T) {
 	past := `{"type":"date","at":"2026-03-01T08:59:59Z"}`
 	_, errNew := NewJob(definition(t, past), t0, 1, time.Time{})
-	_, _, errPut := job(t, every5s, t0).Redefine(definition(t, past), t0, 2)
+	_, errPut := lookAt(t, every5s, t0).Redefine(definition(t, past))
 	for _, err := range []error{errNew, errPut} {
 		var invalid *InvalidError
 		if !errors.As(err, &invalid) || len(invalid.Fields) != 1 || invalid.Fields[0].Field != "trigger.at" {

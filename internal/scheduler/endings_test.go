@@ -18,9 +18,10 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 		f := &fake{
 			claim: func(decide func(Look) Decision) (c Claim, err error) {
 				for _, id := range []string{"a", "bad", "z"} {
-					j := job(t, `{"type":"date"}`, time.Now())
+					j := lookAt(t, `{"type":"date"}`, time.Now())
 					j.ID = id
-					l := Look{Job: j, Queue: ExecutorExec, Now: time.Now()}
+					l := on(j, time.Now())
+					l.Queue = ExecutorExec
 					c.Decided = append(c.Decided, Decided{l, decide(l)})
 				}
 				return c, nil

@@ -25,7 +25,7 @@ type Event struct {
 	ID     int64 // grows with time
 	JobID  string
 	At     time.Time
-	Actor  string // who, see ActorOf
+	Actor  string // who, see Author
 	Action Action
 	Reason string // why, "" where it was not said
 	// Before and After are the job's rows in jobs and next_run_times as JSON objects; nil where there was no job.

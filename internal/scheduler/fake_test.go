@@ -130,8 +130,9 @@ func oneRun(t *testing.T) func(func(Look) Decision) (Claim, error) {
 			return Claim{}, nil
 		}
 		begun = true
-		j := job(t, `{"type":"date"}`, time.Now())
-		l := Look{Job: j, Queue: ExecutorExec, Now: time.Now()}
+		j := lookAt(t, `{"type":"date"}`, time.Now())
+		l := on(j, time.Now())
+		l.Queue = ExecutorExec
 		return Claim{Decided: []Decided{{l, decide(l)}}}, nil
 	}
 }
@@ -171,18 +172,18 @@ func definition(t testing.TB, triggerJSON string) Definition {
 	}
 }
 
-// job is a job created at a moment.
-func job(t testing.TB, triggerJSON string, created time.Time) Job {
+// job is a look at a job created at a moment, then.
+func lookAt(t testing.TB, triggerJSON string, created time.Time) Look {
 	t.Helper()
 	j, err := NewJob(definition(t, triggerJSON), created, 1, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return j
+	return Look{Job: j, Now: created}
 }
 
 // jobEvery is an interval job created at t0.
-func jobEvery(t interface{ Fatal(...any) }, every time.Duration) Job {
+func jobEvery(t interface{ Fatal(...any) }, every time.Duration) Look {
 	when, err := trigger.Parse([]byte(`{"type":"interval","every":"` + trigger.FormatDuration(every) + `"}`))
 	if err != nil {
 		t.Fatal(err)
@@ -191,5 +192,17 @@ func jobEvery(t interface{ Fatal(...any) }, every time.Duration) Job {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return j
+	return Look{Job: j, Now: t0}
+}
+
+// planAt is what a look at a later moment decides.
+func planAt(l Look, now time.Time, live []Instance, waiting []WaitingRun) Decision {
+	l.Now, l.Live, l.Waiting = now, live, waiting
+	return Plan(l)
+}
+
+// on is a look at the job at another moment.
+func on(l Look, now time.Time) Look {
+	l.Now = now
+	return l
 }

@@ -140,20 +140,6 @@ type Job struct {
 	PausedAt     time.Time // since when the job is paused; zero when it is not
 	PausedBy     string    // who paused it
 	PausedReason string    // why
-
-	// Pauses cover the job by a label of it or with everything: those that last, and those that are over and ended after its
-	// NextRunTime, whose missed fire times are not recorded yet. Looks and edits have them, overviews do not.
-	Pauses []Pause
-
-	// RecentDuration is the longest of the last few ended attempts, 0 when there are none. The claim reads it for jobs
-	// at their limit only.
-	RecentDuration time.Duration
-	// RecentGap is the median of the gaps between the last few fire times, 0 when there are none; read as RecentDuration.
-	RecentGap time.Duration
-	// Live is how many running instances there are, retrying ones included.
-	Live int
-	// WaitingCount is how many runs wait, counted up to MaxWaiting; a look has only the first of them.
-	WaitingCount int
 }
 
 // Overview is a job with what stands around it: what a person asks first.

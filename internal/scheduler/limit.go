@@ -18,38 +18,40 @@ type AtLimit struct {
 	Interval time.Duration // between fires; 0 when not known
 }
 
-// atLimit explains why the fire time at meets the limit: live run, and begun begin in the same decision.
-func atLimit(j Job, at, next, now time.Time, live []Instance, begun []Start) *AtLimit {
+// MeetLimit explains why the fire time at, which next follows, meets the limit: by the instances, and what begins in the same
+// decision.
+func MeetLimit(look Look, at, next time.Time, begun []Start) *AtLimit {
+	live := look.Live
 	for _, s := range begun {
-		live = append(live[:len(live):len(live)], Instance{Run: s.Run, StartedAt: now})
+		live = append(live[:len(live):len(live)], Instance{Run: s.Run, StartedAt: look.Now})
 	}
-	l := &AtLimit{Max: j.MaxInstances, Oldest: live[0], Others: len(live) - 1, Duration: j.RecentDuration, Ended: true}
+	l := &AtLimit{Max: look.MaxInstances, Oldest: live[0], Others: len(live) - 1, Duration: look.RecentDuration, Ended: true}
 	for _, i := range live {
 		if i.StartedAt.Before(l.Oldest.StartedAt) {
 			l.Oldest = i
 		}
 	}
-	if running := now.Sub(l.Oldest.StartedAt); running > l.Duration && l.Oldest.State != InstanceRetrying {
+	if running := look.Now.Sub(l.Oldest.StartedAt); running > l.Duration && l.Oldest.State != InstanceRetrying {
 		l.Duration, l.Ended = running, false
 	}
 	switch { // a one-off that is added again and again has its fires at the times of its adding
 	case !next.IsZero():
 		l.Interval = next.Sub(at)
-	case j.RecentGap > 0:
-		l.Interval = j.RecentGap
-	case !j.LastRunTime.IsZero() && j.LastRunTime.Before(at):
-		l.Interval = at.Sub(j.LastRunTime)
+	case look.RecentGap > 0:
+		l.Interval = look.RecentGap
+	case !look.LastRunTime.IsZero() && look.LastRunTime.Before(at):
+		l.Interval = at.Sub(look.LastRunTime)
 	}
-	l.Enough = max(enough(l.Duration, l.Interval), l.Max+1, len(live)+1)
+	l.Enough = max(Enough(l.Duration, l.Interval), l.Max+1, len(live)+1)
 	if !l.Ended && l.Interval > 0 { // it goes on: the fires so far, and one more
 		l.Enough = max(l.Enough, int(l.Duration/l.Interval)+1)
 	}
 	return l
 }
 
-// enough is ceil(duration / interval), where an overrun below a tenth of an interval does not count: the start of a
+// Enough is ceil(duration / interval), where an overrun below a tenth of an interval does not count: the start of a
 // process makes a run of 60 s take 60.02 s, and its fires do not come to the millisecond.
-func enough(duration, interval time.Duration) int {
+func Enough(duration, interval time.Duration) int {
 	if interval <= 0 {
 		return 0
 	}

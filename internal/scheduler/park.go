@@ -12,16 +12,16 @@ const relookPaused = 10 * time.Minute
 // park leaves a job as it is while a pause holds it: no fire, no waiting run and no next attempt begins, and fire times that
 // are due are not decided. The first look after the pause decides them.
 func (p *planner) park() {
-	if p.j.State == StateActive {
+	if p.look.State == StateActive {
 		p.parkFire()
 	}
-	retrying := slices.ContainsFunc(p.live, func(i Instance) bool { return i.State == InstanceRetrying })
+	retrying := slices.ContainsFunc(p.look.Live, func(i Instance) bool { return i.State == InstanceRetrying })
 	if p.d.State == StateFinished && p.count == 0 && !retrying { // there is nothing to hold
 		p.lookAgain()
 		return
 	}
-	p.d.DueAt = p.now.Add(relookPaused)
-	if p.dueAt.After(p.now) && p.dueAt.Before(p.d.DueAt) {
+	p.d.DueAt = p.look.Now.Add(relookPaused)
+	if p.dueAt.After(p.look.Now) && p.dueAt.Before(p.d.DueAt) {
 		p.d.DueAt = p.dueAt
 	}
 }
@@ -30,27 +30,28 @@ func (p *planner) park() {
 // must not overlook it once the pause has ended.
 func (p *planner) parkFire() {
 	switch {
-	case p.j.NextRunTime.IsZero():
-		p.advance(p.j.DueAt)
-	case p.j.DueAt.After(p.now):
-		p.dueAt = p.j.DueAt
-	case p.j.NextRunTime.After(p.now):
-		p.dueAt = p.j.fireAt(p.j.NextRunTime)
+	case p.look.NextRunTime.IsZero():
+		p.advance(p.look.DueAt)
+	case p.look.DueAt.After(p.look.Now):
+		p.dueAt = p.look.DueAt
+	case p.look.NextRunTime.After(p.look.Now):
+		p.dueAt = fireAt(p.look.Trigger, p.look.NextRunTime)
 	}
 }
 
 // endPauses drops what fell due in pauses that are over, before all else is decided.
 func (p *planner) endPauses() {
-	if len(p.j.Pauses) == 0 || p.j.State != StateActive {
+	if len(p.look.Pauses) == 0 || p.look.State != StateActive {
 		return
 	}
-	j, missed, run := p.j.afterPauses(p.now)
-	if len(missed) == 0 {
+	c := p.look.afterPauses()
+	if len(c.Dropped) == 0 {
 		return
 	}
+	j := *c.After
 	p.d.State, p.d.NextRunTime, p.d.LastRunTime = j.State, j.NextRunTime, j.LastRunTime
-	p.d.Skip, p.d.Wait = missed, run
-	p.count += len(run)
-	j.State = p.j.State // as it was found: only who is found finished is removed
-	p.j, p.dueAt = j, j.DueAt
+	p.d.Skip, p.d.Wait = c.Dropped, c.Wait
+	p.count += len(c.Wait)
+	j.State = p.look.State // as it was found: only who is found finished is removed
+	p.look.Job, p.dueAt = j, j.DueAt
 }

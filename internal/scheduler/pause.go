@@ -5,52 +5,54 @@ import (
 	"time"
 )
 
-// Pause is j paused at now: it keeps its next run time and begins nothing. A job that is paused already stays as it is.
+// Pause pauses the job: it keeps its next run time and begins nothing. A job that is paused already stays as it is.
 // ErrFinished, ErrBlocked.
-func (j Job) Pause(now time.Time, by, reason string) (Job, error) {
-	switch j.State {
+func (l Look) Pause(by Author) (Change, error) {
+	after := l
+	switch l.State {
 	case StateFinished:
-		return j, ErrFinished
+		return Change{}, ErrFinished
 	case StateBlocked:
-		return j, fmt.Errorf("%w: %s", ErrBlocked, j.Error)
+		return Change{}, fmt.Errorf("%w: %s", ErrBlocked, l.Error)
 	case StateActive:
-		j.State, j.DueAt = StatePaused, time.Time{}
-		j.PausedAt, j.PausedBy, j.PausedReason = now, by, reason
+		after.State, after.DueAt = StatePaused, time.Time{}
+		after.PausedAt, after.PausedBy, after.PausedReason = l.Now, by.Name(), by.Reason
 	}
-	return j, nil
+	return changed(ActionPaused, &l, &after, nil, nil), nil
 }
 
-// Resume is j active again at now. The fire times that were due while it was paused come back as one record; with
+// Resume makes the job active again. The fire times that were due while it was paused are dropped as one record; with
 // runMissed one run, which is told of them all, is to wait for them. A job that is not paused stays as it is.
-func (j Job) Resume(now time.Time, runMissed bool) (resumed Job, missed []Record, run []WaitingRun) {
-	if j.State != StatePaused {
-		return j, nil, nil
+func (l Look) Resume(runMissed bool) Change {
+	if l.State != StatePaused {
+		return changed(ActionResumed, &l, &l, nil, nil)
 	}
-	why := fmt.Sprintf("due while the job was paused, from %s by %s: %s", stamp(j.PausedAt), j.PausedBy, j.PausedReason)
-	j.State, j.PausedAt, j.PausedBy, j.PausedReason = StateActive, time.Time{}, "", ""
-	j, missed, run = j.miss(now, now, runMissed, why)
-	if j.Trigger != nil && len(missed) == 0 && j.NextRunTime.IsZero() {
-		j.nextFire(j.LastRunTime, now)
+	why := fmt.Sprintf("due while the job was paused, from %s by %s: %s", stamp(l.PausedAt), l.PausedBy, l.PausedReason)
+	after := l
+	after.State, after.PausedAt, after.PausedBy, after.PausedReason = StateActive, time.Time{}, "", ""
+	missed, run := after.miss(l.Now, runMissed, why)
+	if after.Trigger != nil && len(missed) == 0 && after.NextRunTime.IsZero() {
+		follow(&after.Job, after.LastRunTime, l.Now)
 	}
-	j.lookSoon(now)
-	return j, missed, run
+	after.lookSoon()
+	return changed(ActionResumed, &l, &after, missed, run)
 }
 
-// miss drops the fire times of j up to and including until, which come back as one record; with runMissed one run, which
-// is told of them all, is to wait. j goes on with the fire time after until.
-func (j Job) miss(until, now time.Time, runMissed bool, why string) (after Job, missed []Record, run []WaitingRun) {
-	missed = j.Dropped(ReasonPaused, until, why)
+// miss drops the fire times up to and including until, which come back as one record; with runMissed one run, which is told
+// of them all, is to wait. The job goes on with the fire time after until.
+func (l *Look) miss(until time.Time, runMissed bool, why string) (missed []Record, run []WaitingRun) {
+	missed = dropped(&l.Job, ReasonPaused, until, why)
 	for _, r := range missed {
-		j.LastRunTime = r.LastRunTime
+		l.LastRunTime = r.LastRunTime
 		if runMissed {
-			w := j.ManualRun(now)
+			w := l.ManualRun(l.Now)
 			w.StandsFor = StandsFor{FireCount: r.FireCount, FirstRunTime: r.FirstRunTime, LastRunTime: r.LastRunTime}
 			run = append(run, w)
 		}
 	}
-	j.WaitingCount += len(run)
-	if j.Trigger != nil && len(missed) > 0 { // without one the next look blocks the job, and says why
-		j.nextFire(j.LastRunTime, now)
+	l.WaitingCount += len(run)
+	if l.Trigger != nil && len(missed) > 0 { // without one the next look blocks the job, and says why
+		follow(&l.Job, l.LastRunTime, l.Now)
 	}
-	return j, missed, run
+	return missed, run
 }

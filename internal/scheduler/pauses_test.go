@@ -39,7 +39,7 @@ func TestPlanWithPauses(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		trigger string
-		change  func(*Job)
+		change  func(*Look)
 		pauses  []Pause
 		now     float64
 		live    []Instance
@@ -75,15 +75,15 @@ func TestPlanWithPauses(t *testing.T) {
 			gist{Skip: []span{{ReasonPaused, 5, 10, 2}}, State: StateActive, Next: 15, Last: 10, Due: 15}},
 		{"run missed: a run waits, and later fires are for the next look", every5s, nil, []Pause{missed(web(1, 12))}, 26, nil, nil,
 			gist{Skip: []span{{ReasonPaused, 5, 10, 2}}, State: StateActive, Next: 15, Last: 10, Due: 26}},
-		{"jitter drew a time after its end", `{"type":"interval","every":"5s","jitter":"1h"}`, func(j *Job) { j.DueAt = at(60) },
+		{"jitter drew a time after its end", `{"type":"interval","every":"5s","jitter":"1h"}`, func(j *Look) { j.DueAt = at(60) },
 			[]Pause{web(1, 12)}, 60, nil, nil,
 			gist{Begin: []float64{60}, Skip: []span{{ReasonCoalesced, 5, 55, 11}}, State: StateActive, Next: 65, Last: 60, Due: -2}},
-		{"jitter drew a time before its end", `{"type":"interval","every":"1h","start":"2026-03-01T09:00:05Z","jitter":"5s"}`, func(j *Job) { j.DueAt = at(7) },
+		{"jitter drew a time before its end", `{"type":"interval","every":"1h","start":"2026-03-01T09:00:05Z","jitter":"5s"}`, func(j *Look) { j.DueAt = at(7) },
 			[]Pause{web(1, 12)}, 12.1, nil, nil, gist{Skip: []span{{ReasonPaused, 5, 5, 1}}, State: StateActive, Next: 3605, Last: 5, Due: -2}},
-		{"paused by itself besides", every5s, func(j *Job) { j.State = StatePaused }, []Pause{web(1, 12)}, 13, nil, nil, gist{State: StatePaused, Next: 5, Last: -1, Due: -1}},
+		{"paused by itself besides", every5s, func(j *Look) { j.State = StatePaused }, []Pause{web(1, 12)}, 13, nil, nil, gist{State: StatePaused, Next: 5, Last: -1, Due: -1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := job(t, c.trigger, t0)
+			j := lookAt(t, c.trigger, t0)
 			j.Labels = map[string]string{"team": "web"}
 			if j.Trigger.Jitter() == 0 {
 				j.DueAt = at(3)
@@ -92,7 +92,7 @@ func TestPlanWithPauses(t *testing.T) {
 				c.change(&j)
 			}
 			j.Pauses = j.Covering(c.pauses)
-			got := gistOf(Plan(j, at(c.now), c.live, c.waiting))
+			got := gistOf(planAt(j, at(c.now), c.live, c.waiting))
 			if c.want.Due == -2 { // drawn
 				got.Due = -2
 			}
@@ -103,15 +103,15 @@ func TestPlanWithPauses(t *testing.T) {
 	}
 }
 
-func maxAttempts2(j *Job) { j.MaxAttempts = 2 }
+func maxAttempts2(j *Look) { j.MaxAttempts = 2 }
 
 // The record of what was missed names every pause, and the run for it is told of all fire times.
 func TestMissedFireTimesAreExplained(t *testing.T) {
-	j := job(t, every5s, t0)
+	j := lookAt(t, every5s, t0)
 	j.Labels = map[string]string{"team": "web"}
 	j.DueAt = at(3)
 	j.Pauses = j.Covering([]Pause{everything(1, 12), missed(web(8, 21))})
-	d := Plan(j, at(22), nil, nil)
+	d := planAt(j, at(22), nil, nil)
 	want := "4 fire times were due while this was paused: everything, from 2026-03-01 09:00:01 UTC to 2026-03-01 09:00:12 UTC by ada: release 7; " +
 		"and label team=web, from 2026-03-01 09:00:08 UTC to 2026-03-01 09:00:21 UTC by ada: release 7"
 	if len(d.Skip) != 1 || d.Skip[0].Sentence != want {
@@ -127,11 +127,11 @@ func TestMissedFireTimesAreExplained(t *testing.T) {
 
 // A trigger that asks to be asked again is asked from where it said, however long a pause holds its job.
 func TestParkedJobKeepsItsPlaceInTheTrigger(t *testing.T) {
-	j := job(t, every5s, t0)
+	j := lookAt(t, every5s, t0)
 	j.Labels = map[string]string{"team": "web"}
 	j.NextRunTime, j.DueAt = time.Time{}, at(12)
 	j.Pauses = []Pause{web(1, -1)}
-	if d := Plan(j, at(26), nil, nil); !d.NextRunTime.Equal(at(15)) || len(d.Begin)+len(d.Skip) > 0 {
+	if d := planAt(j, at(26), nil, nil); !d.NextRunTime.Equal(at(15)) || len(d.Begin)+len(d.Skip) > 0 {
 		t.Errorf("next run time is %s, want the first after the time that the trigger named; %+v", d.NextRunTime, d)
 	}
 }
@@ -153,19 +153,19 @@ func TestLosingALabelEndsItsPause(t *testing.T) {
 		{"not paused", nil, nil, nil, 603},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := job(t, every5s, t0)
+			j := lookAt(t, every5s, t0)
 			j.Labels, j.DueAt = map[string]string{"team": "web"}, at(603)
 			j.Pauses = j.Covering(c.pauses)
 			d := j.Definition
 			d.Trigger, d.Labels = definition(t, every5s).Trigger, maps.Clone(c.labels)
-			changed, dropped, err := j.Redefine(d, at(12), 2)
+			change, err := on(j, at(12)).Redefine(d)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.dropped, gistOf(Decision{Skip: dropped}).Skip); diff != "" {
+			if diff := cmp.Diff(c.dropped, gistOf(Decision{Skip: change.Dropped}).Skip); diff != "" {
 				t.Errorf("dropped (-want +got):\n%s", diff)
 			}
-			if due := seconds(changed.DueAt); len(c.pauses) > 0 && due != c.due {
+			if due := seconds(change.After.DueAt); len(c.pauses) > 0 && due != c.due {
 				t.Errorf("due at %v, want %v", due, c.due)
 			}
 		})
@@ -174,11 +174,11 @@ func TestLosingALabelEndsItsPause(t *testing.T) {
 
 // Who asks for a run is told what is paused and how to end it.
 func TestPausedErrorTellsTheCommand(t *testing.T) {
-	j := job(t, every5s, t0)
+	j := lookAt(t, every5s, t0)
 	if err := j.PausedError(); err != nil {
 		t.Error(err)
 	}
-	own, _ := j.Pause(at(1), "ada", "")
+	own, _ := on(j, at(1)).Pause(Author{Actor: "ada"})
 	odd := web(1, -1)
 	odd.LabelValue = "it's new"
 	for want, pauses := range map[string][]Pause{
@@ -189,7 +189,7 @@ func TestPausedErrorTellsTheCommand(t *testing.T) {
 	} {
 		k := j
 		if k.Pauses = pauses; pauses == nil {
-			k = own
+			k.Job = *own.After
 		}
 		if err := k.PausedError(); !errors.Is(err, ErrPaused) || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)

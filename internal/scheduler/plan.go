@@ -51,26 +51,25 @@ type Replaced struct {
 	Request CancelRequest
 }
 
-// Plan says what job j should do at now: which runs begin, wait or are skipped and why, the next run time, and when to
-// look again. live are all of j's instances, waiting the first of its waiting runs in their order. It reads no clock and
-// no database.
+// Plan says what a job should do now: which runs begin, wait or are skipped and why, the next run time, and when to look
+// again. It reads no clock and no database.
 //
 // One look begins one run at most, as a claim takes one slot for each job that it locks. Where more could begin, the job
 // is left due at once.
-func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision {
-	p := planner{j: j, now: now, live: live, waiting: waiting, count: max(j.WaitingCount, len(waiting)), foundWaiting: len(waiting) > 0}
-	p.d = Decision{State: j.State, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: j.Error}
-	if j.State == StateBlocked || j.State == StatePaused {
+func Plan(l Look) Decision {
+	p := planner{look: l, count: max(l.WaitingCount, len(l.Waiting)), foundWaiting: len(l.Waiting) > 0}
+	p.d = Decision{State: l.State, NextRunTime: l.NextRunTime, LastRunTime: l.LastRunTime, Error: l.Error}
+	if l.State == StateBlocked || l.State == StatePaused {
 		return p.d // never due: nothing to do until a person acts
 	}
-	if j.pausedWith() != nil {
+	if l.pausedWith() != nil {
 		p.park()
 		return p.d
 	}
 	p.endPauses()
 	p.retry()
-	if p.free() > 0 && len(waiting) > 0 && !p.begun() {
-		p.beginWaiting(waiting[0])
+	if p.free() > 0 && len(l.Waiting) > 0 && !p.begun() {
+		p.beginWaiting(l.Waiting[0])
 	}
 	if p.d.State == StateActive {
 		p.fire()
@@ -81,19 +80,16 @@ func Plan(j Job, now time.Time, live []Instance, waiting []WaitingRun) Decision 
 
 // planner carries a decision through its steps.
 type planner struct {
-	j            Job
-	now          time.Time
-	live         []Instance
-	waiting      []WaitingRun // the first of them
-	count        int          // how many wait, with those that this decision adds
-	foundWaiting bool         // some waited when the look began
-	dueAt        time.Time    // of the next fire; zero for none
-	retryAt      time.Time    // of the next attempt of a retrying run; zero for none
+	look         Look
+	count        int       // how many wait, with those that this decision adds
+	foundWaiting bool      // some waited when the look began
+	dueAt        time.Time // of the next fire; zero for none
+	retryAt      time.Time // of the next attempt of a retrying run; zero for none
 	d            Decision
 }
 
 func (p *planner) beginWaiting(w WaitingRun) {
-	w.Run.JobRevision = p.j.Revision
+	w.Run.JobRevision = p.look.Revision
 	p.count--
 	p.begin(Start{Run: w.Run, StandsFor: w.StandsFor, Payload: w.Payload, Waited: true})
 }
@@ -104,13 +100,13 @@ func (p *planner) begin(s Start) {
 
 // free is how many instances are not running, with what this decision begins and gives up.
 func (p *planner) free() int {
-	running := len(p.live) - len(p.d.GiveUp)
+	running := len(p.look.Live) - len(p.d.GiveUp)
 	for _, s := range p.d.Begin {
 		if !s.Retry { // else it is among the live
 			running++
 		}
 	}
-	return max(0, p.j.MaxInstances-running)
+	return max(0, p.look.MaxInstances-running)
 }
 
 // begun says whether this look has begun its run.
@@ -118,35 +114,35 @@ func (p *planner) begun() bool { return len(p.d.Begin) > 0 }
 
 // fire decides all fire times that are due, and finds the next one.
 func (p *planner) fire() {
-	if p.j.NextRunTime.IsZero() { // the trigger knew of no fire time up to DueAt and asked to be asked again
-		p.advance(p.j.DueAt)
-		if p.j.NextRunTime = p.d.NextRunTime; p.j.NextRunTime.IsZero() {
+	if p.look.NextRunTime.IsZero() { // the trigger knew of no fire time up to DueAt and asked to be asked again
+		p.advance(p.look.DueAt)
+		if p.look.NextRunTime = p.d.NextRunTime; p.look.NextRunTime.IsZero() {
 			return
 		}
 	}
-	switch p.dueAt = p.j.DueAt; {
-	case p.dueAt.After(p.now): // jitter was drawn when DueAt was set; it is not drawn anew
+	switch p.dueAt = p.look.DueAt; {
+	case p.dueAt.After(p.look.Now): // jitter was drawn when DueAt was set; it is not drawn anew
 		return
-	case p.j.NextRunTime.After(p.now): // looked at for another reason, mended by hand, or the clock was set back
-		p.dueAt = p.j.fireAt(p.j.NextRunTime)
+	case p.look.NextRunTime.After(p.look.Now): // looked at for another reason, mended by hand, or the clock was set back
+		p.dueAt = fireAt(p.look.Trigger, p.look.NextRunTime)
 		return
 	case p.begun() || len(p.d.Wait) > 0: // for the next look
-		p.dueAt = p.now
+		p.dueAt = p.look.Now
 		return
 	}
-	latest := p.j.NextRunTime
-	if last, ok := p.j.Trigger.Last(latest, p.now); ok {
+	latest := p.look.NextRunTime
+	if last, ok := p.look.Trigger.Last(latest, p.look.Now); ok {
 		latest = last
 	}
 	p.advance(latest) // first, as a skip explains itself with the next fire time
 	p.d.LastRunTime = latest
-	p.coalesce(p.j.NextRunTime, latest)
+	p.coalesce(p.look.NextRunTime, latest)
 }
 
 // place decides one fire: it begins, or the limit stands in its way and the overlap policy says what it does then. How
 // late it is is judged after the limit, as in APScheduler.
 func (p *planner) place(at time.Time, stands StandsFor) {
-	run := p.j.run(at)
+	run := p.look.run(at)
 	if p.runs(run) {
 		return
 	}
@@ -158,21 +154,21 @@ func (p *planner) place(at time.Time, stands StandsFor) {
 		}
 		return
 	}
-	p.d.AtLimit = atLimit(p.j, at, p.d.NextRunTime, p.now, p.live, p.d.Begin)
-	switch p.j.Overlap {
+	p.d.AtLimit = MeetLimit(p.look, at, p.d.NextRunTime, p.d.Begin)
+	switch p.look.Overlap {
 	case OverlapWait:
 		p.waitOrSkip(run, stands)
 	case OverlapReplace:
 		p.replace(run, stands)
 	default:
-		p.skip(run, ReasonMaxInstances, p.d.AtLimit.Sentence(p.now))
+		p.skip(run, ReasonMaxInstances, p.d.AtLimit.Sentence(p.look.Now))
 	}
 }
 
 // runs says whether a fire's run is running already: the next run time was set back by hand. The end of that run is the
 // fire's record.
 func (p *planner) runs(run Run) bool {
-	return slices.ContainsFunc(p.live, func(i Instance) bool { return i.RunID == run.RunID })
+	return slices.ContainsFunc(p.look.Live, func(i Instance) bool { return i.RunID == run.RunID })
 }
 
 // waitOrSkip lets a fire wait while there is room.
@@ -180,29 +176,29 @@ func (p *planner) waitOrSkip(run Run, stands StandsFor) {
 	switch {
 	case p.misfired(run.ScheduledRunTime):
 		p.skipMisfire(run)
-	case p.count >= p.j.MaxWaiting:
-		p.skip(run, ReasonMaxWaiting, fmt.Sprintf("maximum number of waiting runs reached (%d); %s", p.j.MaxWaiting, p.d.AtLimit.Sentence(p.now)))
+	case p.count >= p.look.MaxWaiting:
+		p.skip(run, ReasonMaxWaiting, fmt.Sprintf("maximum number of waiting runs reached (%d); %s", p.look.MaxWaiting, p.d.AtLimit.Sentence(p.look.Now)))
 	default:
 		p.wait(run, stands)
 	}
 }
 
 func (p *planner) wait(run Run, stands StandsFor) {
-	w := WaitingRun{Run: run, StandsFor: stands, CreatedAt: p.now}
+	w := WaitingRun{Run: run, StandsFor: stands, CreatedAt: p.look.Now}
 	p.d.Wait = append(p.d.Wait, w)
 	p.count++
 }
 
 func (p *planner) misfired(at time.Time) bool {
-	return p.j.MisfireGraceTime > 0 && p.now.Sub(at) > p.grace()
+	return p.look.MisfireGraceTime > 0 && p.look.Now.Sub(at) > p.grace()
 }
 
 // grace is how late a fire may be looked at: its jitter is a delay of our own and does not count.
-func (p *planner) grace() time.Duration { return p.j.MisfireGraceTime + p.j.Trigger.Jitter() }
+func (p *planner) grace() time.Duration { return p.look.MisfireGraceTime + p.look.Trigger.Jitter() }
 
 func (p *planner) skipMisfire(run Run) {
 	p.skip(run, ReasonMisfire, fmt.Sprintf("was looked at %s after its time, and misfire_grace_time is %s",
-		short(p.now.Sub(run.ScheduledRunTime)), short(p.j.MisfireGraceTime)))
+		short(p.look.Now.Sub(run.ScheduledRunTime)), short(p.look.MisfireGraceTime)))
 }
 
 // skip records a fire that does not run.
@@ -221,15 +217,10 @@ func (p *planner) skipSpan(r Record, why string) {
 
 // advance finds the next fire time after the given one, and when it is due.
 func (p *planner) advance(after time.Time) {
-	var again time.Time
-	p.d.NextRunTime, again = p.j.Trigger.Next(after)
-	switch {
-	case !p.d.NextRunTime.IsZero():
-		p.dueAt = p.j.fireAt(p.d.NextRunTime)
-	case !again.IsZero():
-		p.dueAt = again
-	default:
-		p.d.State, p.dueAt = StateFinished, time.Time{}
+	next := fireAfter(p.look.Trigger, after)
+	p.d.NextRunTime, p.dueAt = next.at, next.dueAt
+	if next.none() {
+		p.d.State = StateFinished
 	}
 }
 
@@ -242,31 +233,19 @@ func (p *planner) lookAgain() {
 	case d.State == StateActive:
 		d.DueAt = p.dueAt
 	case d.State == StateFinished && p.count == 0:
-		d.Remove = p.j.State == StateFinished && len(p.live) == 0 && len(d.Begin) == 0
-		d.DueAt = p.now.Add(removeAfter)
+		d.Remove = p.look.State == StateFinished && len(p.look.Live) == 0 && len(d.Begin) == 0
+		d.DueAt = p.look.Now.Add(removeAfter)
 	}
 	if !p.retryAt.IsZero() && (d.DueAt.IsZero() || p.retryAt.Before(d.DueAt)) {
 		d.DueAt = p.retryAt
 	}
 	if p.count > 0 {
-		relook := p.now
+		relook := p.look.Now
 		if p.foundWaiting && p.free() == 0 {
-			relook = p.now.Add(relookAtLimit)
+			relook = p.look.Now.Add(relookAtLimit)
 		}
 		if d.DueAt.IsZero() || relook.Before(d.DueAt) {
 			d.DueAt = relook
 		}
 	}
 }
-
-// nextFire sets the state, the next run time after the given time and when to look for it. It is for jobs that are written
-// outside of a claim.
-func (j *Job) nextFire(after time.Time, now time.Time) {
-	p := planner{j: *j, now: now, d: Decision{State: StateActive}}
-	p.advance(after)
-	p.lookAgain()
-	j.State, j.NextRunTime, j.DueAt, j.Error = p.d.State, p.d.NextRunTime, p.d.DueAt, ""
-}
-
-// fireAt draws when the fire time at is to begin: at itself, or later by the trigger's jitter. The draw lasts as due time.
-func (j *Job) fireAt(at time.Time) time.Time { return at.Add(j.Trigger.Delay(at)) }

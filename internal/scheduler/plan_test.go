@@ -71,7 +71,7 @@ func TestPlan(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		trigger string
-		change  func(*Job)
+		change  func(*Look)
 		now     float64
 		live    []Instance
 		want    gist
@@ -86,7 +86,7 @@ func TestPlan(t *testing.T) {
 			gist{Skip: []span{{ReasonMaxInstances, 5, 5, 1}}, State: StateActive, Next: 10, Last: 5, Due: 10, AtLimit: true}},
 		{"above the limit", every5s, nil, 5, instances(1, 2, 3),
 			gist{Skip: []span{{ReasonMaxInstances, 5, 5, 1}}, State: StateActive, Next: 10, Last: 5, Due: 10, AtLimit: true}},
-		{"below the limit", every5s, func(j *Job) { j.MaxInstances = 3 }, 5, instances(1, 2), gist{Begin: []float64{5}, State: StateActive, Next: 10, Last: 5, Due: 10}},
+		{"below the limit", every5s, func(j *Look) { j.MaxInstances = 3 }, 5, instances(1, 2), gist{Begin: []float64{5}, State: StateActive, Next: 10, Last: 5, Due: 10}},
 		{"overdue at the limit", every5s, nil, 22, instances(1),
 			gist{Skip: []span{{ReasonCoalesced, 5, 15, 3}, {ReasonMaxInstances, 20, 20, 1}}, State: StateActive, Next: 25, Last: 20, Due: 25, AtLimit: true}},
 		{"date runs and is finished", `{"type":"date"}`, nil, 0.001, nil, gist{Begin: []float64{0}, State: StateFinished, Next: -1, Last: 0, Due: day + 0.001}},
@@ -96,20 +96,20 @@ func TestPlan(t *testing.T) {
 			gist{Begin: []float64{10}, Skip: []span{{ReasonCoalesced, 5, 5, 1}}, State: StateFinished, Next: -1, Last: 10, Due: day + 30}},
 		{"finished is removed", `{"type":"date"}`, finished, day, nil, gist{Remove: true, State: StateFinished, Next: -1, Last: 0, Due: 2 * day}},
 		{"finished stays while its run runs", `{"type":"date"}`, finished, day, instances(0), gist{State: StateFinished, Next: -1, Last: 0, Due: 2 * day}},
-		{"paused", every5s, func(j *Job) { j.State = StatePaused }, 7, nil, gist{State: StatePaused, Next: 5, Last: -1, Due: -1}},
-		{"blocked", every5s, func(j *Job) { j.State, j.Error = StateBlocked, "x" }, 7, nil, gist{State: StateBlocked, Next: 5, Last: -1, Due: -1}},
+		{"paused", every5s, func(j *Look) { j.State = StatePaused }, 7, nil, gist{State: StatePaused, Next: 5, Last: -1, Due: -1}},
+		{"blocked", every5s, func(j *Look) { j.State, j.Error = StateBlocked, "x" }, 7, nil, gist{State: StateBlocked, Next: 5, Last: -1, Due: -1}},
 		{"clock gone backwards", every5s, nil, -3600, nil, gist{State: StateActive, Next: 5, Last: -1, Due: 5}},
-		{"mended by hand: later", every5s, func(j *Job) { j.NextRunTime = at(62) }, 5, nil, gist{State: StateActive, Next: 62, Last: -1, Due: 62}},
-		{"mended by hand: to no fire time", every5s, func(j *Job) { j.NextRunTime = at(62) }, 62, nil, gist{Begin: []float64{62}, State: StateActive, Next: 65, Last: 62, Due: 65}},
-		{"mended by hand: overdue", every5s, func(j *Job) { j.NextRunTime = at(2) }, 11, nil,
+		{"mended by hand: later", every5s, func(j *Look) { j.NextRunTime = at(62) }, 5, nil, gist{State: StateActive, Next: 62, Last: -1, Due: 62}},
+		{"mended by hand: to no fire time", every5s, func(j *Look) { j.NextRunTime = at(62) }, 62, nil, gist{Begin: []float64{62}, State: StateActive, Next: 65, Last: 62, Due: 65}},
+		{"mended by hand: overdue", every5s, func(j *Look) { j.NextRunTime = at(2) }, 11, nil,
 			gist{Begin: []float64{10}, Skip: []span{{ReasonCoalesced, 2, 5, 2}}, State: StateActive, Next: 15, Last: 10, Due: 15}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := job(t, c.trigger, t0)
+			j := lookAt(t, c.trigger, t0)
 			if c.change != nil {
 				c.change(&j)
 			}
-			d := Plan(j, at(c.now), c.live, nil)
+			d := planAt(j, at(c.now), c.live, nil)
 			if diff := cmp.Diff(c.want, gistOf(d)); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
@@ -117,16 +117,16 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-func finished(j *Job) { j.State, j.NextRunTime, j.LastRunTime = StateFinished, time.Time{}, t0 }
+func finished(j *Look) { j.State, j.NextRunTime, j.LastRunTime = StateFinished, time.Time{}, t0 }
 
 // A fire begins when its drawn delay has passed; the delay is drawn once, not at every look.
 func TestPlanDrawsJitterOnce(t *testing.T) {
 	for range 100 {
-		j := job(t, `{"type":"interval","every":"1h","jitter":"30m"}`, t0)
+		j := lookAt(t, `{"type":"interval","every":"1h","jitter":"30m"}`, t0)
 		if delay := j.DueAt.Sub(j.NextRunTime); delay < 0 || delay > 30*time.Minute {
 			t.Fatalf("delay is %s", delay)
 		}
-		d := Plan(j, j.DueAt, nil, nil)
+		d := planAt(j, j.DueAt, nil, nil)
 		if len(d.Begin) != 1 || !d.Begin[0].ScheduledRunTime.Equal(at(3600)) {
 			t.Fatalf("due at %s: %+v", j.DueAt, d)
 		}
@@ -138,33 +138,33 @@ func TestAtLimitTellsTheRemedy(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		trigger string
-		change  func(*Job)
+		change  func(*Look)
 		now     float64
 		live    []Instance
 		enough  int
 		remedy  string
 	}{
-		{"runs took 60 s, a fire every 5 s", every5s, func(j *Job) { j.RecentDuration = 60 * time.Second }, 5, instances(0), 12,
+		{"runs took 60 s, a fire every 5 s", every5s, func(j *Look) { j.RecentDuration = 60 * time.Second }, 5, instances(0), 12,
 			"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
-		{"60.02 s are 60 s", every5s, func(j *Job) { j.RecentDuration = 60*time.Second + 20*time.Millisecond }, 5, instances(0), 12,
+		{"60.02 s are 60 s", every5s, func(j *Look) { j.RecentDuration = 60*time.Second + 20*time.Millisecond }, 5, instances(0), 12,
 			"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
-		{"63 s are more", every5s, func(j *Job) { j.RecentDuration = 63 * time.Second }, 5, instances(0), 13,
+		{"63 s are more", every5s, func(j *Look) { j.RecentDuration = 63 * time.Second }, 5, instances(0), 13,
 			"max_instances 13 would be enough (runs take 1m3s, a fire comes every 5s)"},
 		{"a run is at it still", every5s, nil, 25, instances(0, 3), 6, "at least max_instances 6 (a run has taken 25s so far, a fire comes every 5s; the number is sure once a run has ended)"},
-		{"always more than the limit", every5s, func(j *Job) { j.RecentDuration = time.Second }, 5, instances(4), 2,
+		{"always more than the limit", every5s, func(j *Look) { j.RecentDuration = time.Second }, 5, instances(4), 2,
 			"max_instances 2 would be enough (runs take 1s, a fire comes every 5s)"},
-		{"one-off added every 5 s", `{"type":"date"}`, func(j *Job) { j.LastRunTime, j.RecentDuration = at(-5), time.Minute }, 0, instances(-5), 12,
+		{"one-off added every 5 s", `{"type":"date"}`, func(j *Look) { j.LastRunTime, j.RecentDuration = at(-5), time.Minute }, 0, instances(-5), 12,
 			"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
-		{"one-off added every 5 s, but for once", `{"type":"date"}`, func(j *Job) { j.LastRunTime, j.RecentGap, j.RecentDuration = at(-0.5), 5*time.Second, time.Minute }, 0,
+		{"one-off added every 5 s, but for once", `{"type":"date"}`, func(j *Look) { j.LastRunTime, j.RecentGap, j.RecentDuration = at(-0.5), 5*time.Second, time.Minute }, 0,
 			instances(-5), 12, "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
 		{"one-off added once", `{"type":"date"}`, nil, 0, instances(-5), 2, "max_instances 2 lets one more run beside it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := job(t, c.trigger, t0)
+			j := lookAt(t, c.trigger, t0)
 			if c.change != nil {
 				c.change(&j)
 			}
-			l := Plan(j, at(c.now), c.live, nil).AtLimit
+			l := planAt(j, at(c.now), c.live, nil).AtLimit
 			if l == nil {
 				t.Fatal("not at the limit")
 			}
@@ -219,7 +219,7 @@ func TestEveryFireTimeHasOneFate(t *testing.T) {
 			for i := range live {
 				live[i].StartedAt = t0
 			}
-			d := Plan(j, now, live, nil)
+			d := planAt(j, now, live, nil)
 			if len(d.Begin) > 1 || len(d.Begin) == 1 && len(live) >= j.MaxInstances {
 				t.Fatalf("%d runs begin beside %d instances", len(d.Begin), len(live))
 			}

@@ -14,7 +14,7 @@ func (p *planner) replace(run Run, stands StandsFor) {
 		return
 	}
 	p.supersede(run)
-	request := CancelRequest{At: p.now, By: Itself, Reason: replacedBy + stamp(run.ScheduledRunTime)}
+	request := CancelRequest{At: p.look.Now, By: Itself, Reason: replacedBy + stamp(run.ScheduledRunTime)}
 	switch oldest, found := p.replaceable(); {
 	case found && oldest.State == InstanceRetrying:
 		p.giveUp(oldest.Run, request.Reason)
@@ -25,17 +25,17 @@ func (p *planner) replace(run Run, stands StandsFor) {
 	case found:
 		p.d.Cancel = append(p.d.Cancel, Replaced{oldest, request})
 	}
-	p.d.Wait = append(p.d.Wait, WaitingRun{Run: run, StandsFor: stands, CreatedAt: p.now, Front: true})
+	p.d.Wait = append(p.d.Wait, WaitingRun{Run: run, StandsFor: stands, CreatedAt: p.look.Now, Front: true})
 	p.count++
 }
 
 // supersede skips the run that waits to replace an instance, where there is one.
 func (p *planner) supersede(by Run) {
-	if len(p.waiting) == 0 || !p.waiting[0].Front {
+	if len(p.look.Waiting) == 0 || !p.look.Waiting[0].Front {
 		return
 	}
-	w := p.waiting[0]
-	w.Run.JobRevision = p.j.Revision
+	w := p.look.Waiting[0]
+	w.Run.JobRevision = p.look.Revision
 	p.d.Unwait = append(p.d.Unwait, w.Run)
 	p.count--
 	p.skip(w.Run, ReasonReplaced, "waited for an instance to end, and the run of "+stamp(by.ScheduledRunTime)+" took its place")
@@ -43,7 +43,7 @@ func (p *planner) supersede(by Run) {
 
 // replaceable is the oldest instance that goes on, none when one is being cancelled already.
 func (p *planner) replaceable() (oldest Instance, found bool) {
-	for _, i := range p.live {
+	for _, i := range p.look.Live {
 		if !i.Cancel.At.IsZero() {
 			return Instance{}, false
 		}

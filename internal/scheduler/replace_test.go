@@ -34,7 +34,7 @@ func TestPlanReplaces(t *testing.T) {
 		name    string
 		live    []Instance
 		waiting []WaitingRun
-		change  func(*Job)
+		change  func(*Look)
 		want    string
 	}{
 		{"below the limit it begins", []Instance{inst(30 * time.Second)}, nil, nil, "begin 10; due in 10s"},
@@ -52,7 +52,7 @@ func TestPlanReplaces(t *testing.T) {
 			"wait 10 in front; give up 20; due in 0s"},
 		{"one that is given up anyway is not the one to replace", []Instance{inst(20 * time.Second), inst(30 * time.Second), strange}, nil, nil,
 			"wait 10 in front; cancel 40; give up 20; due in 0s"},
-		{"too late, it replaces nothing", []Instance{inst(20 * time.Second), inst(30 * time.Second)}, nil, func(j *Job) { j.MisfireGraceTime = time.Millisecond },
+		{"too late, it replaces nothing", []Instance{inst(20 * time.Second), inst(30 * time.Second)}, nil, func(j *Look) { j.MisfireGraceTime = time.Millisecond },
 			"misfire 10; due in 10s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestPlanReplaces(t *testing.T) {
 				c.change(&j)
 			}
 			now := due.Add(10 * time.Millisecond)
-			d := Plan(j, now, c.live, c.waiting)
+			d := planAt(j, now, c.live, c.waiting)
 			var got []string
 			for _, b := range d.Begin {
 				got = append(got, "begin "+clock(b.ScheduledRunTime))

@@ -15,22 +15,31 @@ type moved struct {
 	Recorded        []span
 }
 
-func movedOf(j Job, records []Record) moved {
-	return moved{j.State, seconds(j.NextRunTime), seconds(j.LastRunTime), seconds(j.DueAt), gistOf(Decision{Skip: records}).Skip}
+var ada = Author{Actor: "ada"}
+
+func movedOf(c Change) moved {
+	j := c.After
+	return moved{j.State, seconds(j.NextRunTime), seconds(j.LastRunTime), seconds(j.DueAt), gistOf(Decision{Skip: c.Dropped}).Skip}
 }
 
-func paused(j *Job)  { j.State, j.DueAt, j.PausedAt = StatePaused, time.Time{}, t0 }
-func waits(j *Job)   { j.WaitingCount = 1 }
-func skipped(j *Job) { *j, _, _ = j.SkipNext(t0, "ada", "") }
-func movedTo(s float64) func(*Job) {
-	return func(j *Job) { *j, _, _ = j.MoveNext(t0, at(s), "ada", "") }
+func paused(j *Look) { j.State, j.DueAt, j.PausedAt = StatePaused, time.Time{}, t0 }
+func waits(j *Look)  { j.WaitingCount = 1 }
+func skipped(j *Look) {
+	c, _ := on(*j, t0).SkipNext(ada)
+	j.Job = *c.After
+}
+func movedTo(s float64) func(*Look) {
+	return func(j *Look) {
+		c, _ := on(*j, t0).MoveNext(at(s), ada)
+		j.Job = *c.After
+	}
 }
 
 func TestSkipNext(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		trigger string
-		before  func(*Job)
+		before  func(*Look)
 		now     float64
 		want    moved
 		err     error
@@ -47,26 +56,26 @@ func TestSkipNext(t *testing.T) {
 		{"moved before", every5s, movedTo(7), 2, moved{StateActive, 10, 7, 10, []span{{ReasonRescheduled, 7, 7, 1}}}, nil},
 		{"finished", `{"type":"date"}`, finished, 2, moved{}, ErrFinished},
 		{"blocked", every5s, blockedBefore, 2, moved{}, ErrBlocked},
-		{"unreadable trigger", every5s, func(j *Job) { j.Trigger = nil }, 2, moved{}, ErrNoNextFire},
-		{"not known yet", every5s, func(j *Job) { j.NextRunTime = time.Time{} }, 2, moved{}, ErrNoNextFire},
+		{"unreadable trigger", every5s, func(j *Look) { j.Trigger = nil }, 2, moved{}, ErrNoNextFire},
+		{"not known yet", every5s, func(j *Look) { j.NextRunTime = time.Time{} }, 2, moved{}, ErrNoNextFire},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := job(t, c.trigger, t0)
+			j := lookAt(t, c.trigger, t0)
 			if c.before != nil {
 				c.before(&j)
 			}
-			got, records, err := j.SkipNext(at(c.now), "ada", "the disk is full")
+			got, err := on(j, at(c.now)).SkipNext(Author{"ada", "the disk is full"})
 			if !errors.Is(err, c.err) || err == nil && c.err != nil {
 				t.Fatalf("error is %v, want %v", err, c.err)
 			}
 			if err != nil {
 				return
 			}
-			if diff := cmp.Diff(c.want, movedOf(got, records)); diff != "" {
+			if diff := cmp.Diff(c.want, movedOf(got)); diff != "" {
 				t.Errorf("skipped (-want +got):\n%s", diff)
 			}
-			if want := "was skipped ahead by ada: the disk is full"; records[0].Sentence != want || !records[0].Final {
-				t.Errorf("sentence is %q, final %v", records[0].Sentence, records[0].Final)
+			if want := "was skipped ahead by ada: the disk is full"; got.Dropped[0].Sentence != want || !got.Dropped[0].Final {
+				t.Errorf("sentence is %q, final %v", got.Dropped[0].Sentence, got.Dropped[0].Final)
 			}
 		})
 	}
@@ -77,7 +86,7 @@ func TestMoveNext(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		trigger string
-		before  func(*Job)
+		before  func(*Look)
 		now, to float64
 		want    moved
 	}{
@@ -96,15 +105,15 @@ func TestMoveNext(t *testing.T) {
 		{"a finished one fires once more", `{"type":"date"}`, finished, 60, 90, moved{StateActive, 90, 0, 90, nil}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := job(t, c.trigger, t0)
+			j := lookAt(t, c.trigger, t0)
 			if c.before != nil {
 				c.before(&j)
 			}
-			got, records, err := j.MoveNext(at(c.now), at(c.to), "ada", "")
+			got, err := on(j, at(c.now)).MoveNext(at(c.to), ada)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(c.want, movedOf(got, records)); diff != "" {
+			if diff := cmp.Diff(c.want, movedOf(got)); diff != "" {
 				t.Errorf("moved (-want +got):\n%s", diff)
 			}
 		})
@@ -115,7 +124,7 @@ func TestMoveNext(t *testing.T) {
 func TestTriggerFollowsAMovedFire(t *testing.T) {
 	for _, c := range []struct {
 		name, trigger string
-		before        func(*Job)
+		before        func(*Look)
 		now, to       float64
 		state         State
 		next          float64
@@ -125,15 +134,16 @@ func TestTriggerFollowsAMovedFire(t *testing.T) {
 		{"finished", `{"type":"date"}`, finished, 60, 90, StateFinished, -1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := job(t, c.trigger, t0)
+			j := lookAt(t, c.trigger, t0)
 			if c.before != nil {
 				c.before(&j)
 			}
-			j, _, err := j.MoveNext(at(c.now), at(c.to), "ada", "")
+			moved, err := on(j, at(c.now)).MoveNext(at(c.to), ada)
 			if err != nil {
 				t.Fatal(err)
 			}
-			d := Plan(j, at(c.to), nil, nil)
+			j.Job = *moved.After
+			d := planAt(j, at(c.to), nil, nil)
 			if len(d.Begin) != 1 || !d.Begin[0].ScheduledRunTime.Equal(at(c.to)) || d.State != c.state || seconds(d.NextRunTime) != c.next {
 				t.Errorf("began %v, then %s, next %v s", d.Begin, d.State, seconds(d.NextRunTime))
 			}
@@ -144,7 +154,7 @@ func TestTriggerFollowsAMovedFire(t *testing.T) {
 func TestMoveNextIsRefused(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		before func(*Job)
+		before func(*Look)
 		now    float64
 		to     time.Time
 		want   error
@@ -156,16 +166,16 @@ func TestMoveNextIsRefused(t *testing.T) {
 		{"to a fire that was skipped ahead", skipped, 2, at(5), ErrInvalid, ""},
 		{"before fires that were passed over", movedTo(18), 2, at(12), ErrInvalid, ""},
 		{"of a blocked job", blockedBefore, 2, at(9), ErrBlocked, ""},
-		{"of a job whose trigger cannot be read", func(j *Job) { j.Trigger = nil }, 2, at(9), ErrNoNextFire, ""},
+		{"of a job whose trigger cannot be read", func(j *Look) { j.Trigger = nil }, 2, at(9), ErrNoNextFire, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j := job(t, every5s, t0)
+			j := lookAt(t, every5s, t0)
 			if c.before != nil {
 				c.before(&j)
 			}
-			got, records, err := j.MoveNext(at(c.now), c.to, "ada", "")
-			if !errors.Is(err, c.want) || len(records) > 0 || !got.NextRunTime.Equal(j.NextRunTime) {
-				t.Errorf("moved to %s with %v: %v, want %v", got.NextRunTime, records, err, c.want)
+			got, err := on(j, at(c.now)).MoveNext(c.to, ada)
+			if !errors.Is(err, c.want) || got.After != nil {
+				t.Errorf("moved: %+v: %v, want %v", got, err, c.want)
 			}
 			if c.text != "" && err.Error() != c.text {
 				t.Errorf("error is %q, want %q", err, c.text)
@@ -177,23 +187,20 @@ func TestMoveNextIsRefused(t *testing.T) {
 // A trigger that is given anew begins afresh, also an equal one, and also where fires were decided ahead of it; its fire
 // times are others than those, although they fall on the same moments.
 func TestRescheduleBeginsAfresh(t *testing.T) {
-	j := job(t, every5s, t0)
-	j, _, err := j.MoveNext(t0, at(3600), "ada", "")
-	if err != nil {
-		t.Fatal(err)
-	}
+	j := lookAt(t, every5s, t0)
+	movedTo(3600)(&j)
 	old := j.run(at(10))
-	got, dropped, err := j.Reschedule(mustParse(every5s), at(5))
+	got, err := on(j, at(5)).Reschedule(mustParse(every5s))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(moved{StateActive, 10, -1, 5, nil}, movedOf(got, dropped)); diff != "" {
+	if diff := cmp.Diff(moved{StateActive, 10, -1, 5, nil}, movedOf(got)); diff != "" {
 		t.Errorf("rescheduled (-want +got):\n%s", diff)
 	}
-	if again := got.run(at(10)); again.RunID == old.RunID {
+	if again := got.After.run(at(10)); again.RunID == old.RunID {
 		t.Error("the fire that was passed over has the run id of the one to come")
 	}
-	if again := got.run(at(10)); again.RunID != got.run(at(10)).RunID {
+	if again := got.After.run(at(10)); again.RunID != got.After.run(at(10)).RunID {
 		t.Error("a run id is not stable")
 	}
 }
@@ -202,39 +209,39 @@ func TestRescheduleBeginsAfresh(t *testing.T) {
 func TestChangedLimitsAreLookedAtAtOnce(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		before func(*Job)
+		before func(*Look)
 		want   float64
 	}{
 		{"nothing waits", nil, 5},
 		{"some wait", waits, 2},
-		{"some run", func(j *Job) { j.Live = 1 }, 2},
-		{"paused", func(j *Job) { paused(j); waits(j) }, -1},
+		{"some run", func(j *Look) { j.Live = make([]Instance, 1) }, 2},
+		{"paused", func(j *Look) { paused(j); waits(j) }, -1},
 	} {
-		j := job(t, every5s, t0)
+		j := lookAt(t, every5s, t0)
 		if c.before != nil {
 			c.before(&j)
 		}
 		d := j.Definition
 		d.MaxInstances = 3
-		got, _, err := j.Redefine(d, at(2), 2)
-		if err != nil || seconds(got.DueAt) != c.want {
-			t.Errorf("%s: due at %v s, want %v; %v", c.name, seconds(got.DueAt), c.want, err)
+		got, err := on(j, at(2)).Redefine(d)
+		if err != nil || seconds(got.After.DueAt) != c.want {
+			t.Errorf("%s: due at %v s, want %v; %v", c.name, seconds(got.After.DueAt), c.want, err)
 		}
 	}
 }
 
 // A payload travels with its run: from waiting to its first attempt, and from there to the next.
 func TestPayloadTravelsWithItsRun(t *testing.T) {
-	j := job(t, every5s, t0)
+	j := lookAt(t, every5s, t0)
 	w := j.ManualRun(at(1))
 	w.Payload = "42"
 	j.WaitingCount, j.DueAt = 1, at(1)
-	if d := Plan(j, at(1), nil, []WaitingRun{w}); len(d.Begin) != 1 || d.Begin[0].Payload != "42" {
+	if d := planAt(j, at(1), nil, []WaitingRun{w}); len(d.Begin) != 1 || d.Begin[0].Payload != "42" {
 		t.Errorf("began %+v", d.Begin)
 	}
 	j.WaitingCount, j.MaxAttempts = 0, 2
 	again := Instance{Run: w.Run, Payload: "42", State: InstanceRetrying, NotBefore: at(1)}
-	if d := Plan(j, at(2), []Instance{again}, nil); len(d.Begin) != 1 || d.Begin[0].Payload != "42" || !d.Begin[0].Retry {
+	if d := planAt(j, at(2), []Instance{again}, nil); len(d.Begin) != 1 || d.Begin[0].Payload != "42" || !d.Begin[0].Retry {
 		t.Errorf("tried again %+v", d.Begin)
 	}
 }

@@ -34,10 +34,10 @@ func TestBackoffIsBounded(t *testing.T) {
 func TestWhatIsTriedAgain(t *testing.T) {
 	d := Definition{MaxAttempts: 2}
 	for outcome, want := range map[Outcome]bool{Failed: true, TimedOut: true, Lost: true, Succeeded: false, Cancelled: false} {
-		if again, _ := d.again(&Record{Run: Run{Attempt: 1}, Outcome: outcome}); again != want {
+		if again, _ := again(&d, &Record{Run: Run{Attempt: 1}, Outcome: outcome}); again != want {
 			t.Errorf("after %s another attempt: %v, want %v", outcome, again, want)
 		}
-		if again, _ := d.again(&Record{Run: Run{Attempt: 2}, Outcome: outcome}); again {
+		if again, _ := again(&d, &Record{Run: Run{Attempt: 2}, Outcome: outcome}); again {
 			t.Errorf("after %s and all attempts another one", outcome)
 		}
 	}
@@ -51,20 +51,20 @@ func TestPlanRetries(t *testing.T) {
 	now := due.Add(-30 * time.Second)
 	j.DueAt = now
 	between := Instance{Run: j.run(due.Add(-time.Minute)), State: InstanceRetrying, NotBefore: now.Add(10 * time.Second), StartedAt: now}
-	if d := Plan(j, now, []Instance{between}, nil); len(d.Begin) != 0 || !d.DueAt.Equal(between.NotBefore) {
+	if d := planAt(j, now, []Instance{between}, nil); len(d.Begin) != 0 || !d.DueAt.Equal(between.NotBefore) {
 		t.Errorf("before its time: %+v", d)
 	}
 	between.NotBefore = now
-	d := Plan(j, now, []Instance{between}, nil)
+	d := planAt(j, now, []Instance{between}, nil)
 	if len(d.Begin) != 1 || !d.Begin[0].Retry || d.Begin[0].Attempt != 2 || d.Begin[0].RunID != between.RunID || !d.DueAt.Equal(due) {
 		t.Errorf("at its time: %+v", d)
 	}
 	j.DueAt = due
-	if d := Plan(j, due, []Instance{between}, nil); len(d.Begin) != 1 || len(d.Skip) != 0 || !d.DueAt.Equal(due) {
+	if d := planAt(j, due, []Instance{between}, nil); len(d.Begin) != 1 || len(d.Skip) != 0 || !d.DueAt.Equal(due) {
 		t.Errorf("with a fire that is due: %+v, want the attempt, and the fire left for the next look", d)
 	}
 	j.CreatedRevision = between.JobRevision + 1
-	if d := Plan(j, now, []Instance{between}, nil); len(d.Begin) != 0 || len(d.GiveUp) != 1 {
+	if d := planAt(j, now, []Instance{between}, nil); len(d.Begin) != 0 || len(d.GiveUp) != 1 {
 		t.Errorf("of an earlier job of the id: %+v", d)
 	}
 }

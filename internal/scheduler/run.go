@@ -27,6 +27,18 @@ const (
 	Skipped   Outcome = "skipped" // it never began; a Reason says why
 )
 
+// InWords is the outcome as the predicate of a sentence whose subject is the attempt.
+func (o Outcome) InWords() string {
+	switch o {
+	case TimedOut:
+		return "timed out"
+	case Cancelled, Lost:
+		return "was " + string(o)
+	default:
+		return string(o)
+	}
+}
+
 // Reason is why a fire was skipped.
 type Reason string
 

@@ -56,10 +56,12 @@ type Scheduler struct {
 	warnings   []string // of the latest housekeeping, for Warnings
 }
 
+// defaultPoll is the longest time between two looks for due jobs.
+const defaultPoll = 5 * time.Second
+
 const (
 	defaultSlots = 100
 	defaultBatch = 200
-	defaultPoll  = 5 * time.Second
 
 	// lockedRelook is the wait when something is due but locked by somebody else.
 	lockedRelook = 250 * time.Millisecond

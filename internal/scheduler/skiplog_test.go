@@ -20,9 +20,9 @@ func TestSkipLogSumsUp(t *testing.T) {
 		start := time.Now()
 		skips := func(until time.Duration) {
 			for ; time.Since(start) < until; time.Sleep(5 * time.Second) {
-				j := job(t, every5s, time.Now().Add(-5*time.Second))
-				d := Plan(j, time.Now(), []Instance{{Node: "n", StartedAt: start}}, nil)
-				l.skipped(Decided{Look{Job: j}, d}, d.Skip[0])
+				j := lookAt(t, every5s, time.Now().Add(-5*time.Second))
+				d := planAt(j, time.Now(), []Instance{{Node: "n", StartedAt: start}}, nil)
+				l.skipped(Decided{j, d}, d.Skip[0])
 				l.flush(time.Now())
 			}
 		}
@@ -70,7 +70,7 @@ func TestSkipLogSumsUp(t *testing.T) {
 func TestSkipLogOfCoalesced(t *testing.T) {
 	var out bytes.Buffer
 	l := &skipLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
-	d := Plan(job(t, every5s, t0), at(62), nil, nil)
+	d := planAt(lookAt(t, every5s, t0), at(62), nil, nil)
 	l.skipped(Decided{Decision: d}, d.Skip[0])
 	var got struct {
 		Level, Msg string
@@ -86,12 +86,12 @@ func TestSkipLogTellsTheSureNumber(t *testing.T) {
 	var out bytes.Buffer
 	l := &skipLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
 	for i := range 8 {
-		j := job(t, every5s, t0)
+		j := lookAt(t, every5s, t0)
 		if i >= 5 {
 			j.RecentDuration = time.Minute
 		}
-		d := Plan(j, at(10), instances(0), nil)
-		l.skipped(Decided{Look{Job: j}, d}, d.Skip[len(d.Skip)-1])
+		d := planAt(j, at(10), instances(0), nil)
+		l.skipped(Decided{j, d}, d.Skip[len(d.Skip)-1])
 	}
 	var besides []int
 	for dec := json.NewDecoder(&out); dec.More(); {

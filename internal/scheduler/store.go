@@ -98,32 +98,3 @@ type Peer struct {
 	// next beat and then stops its work, so nobody may free the instances before deadAfter.
 	Orphan bool
 }
-
-// ClaimRequest says what a claim may lock.
-type ClaimRequest struct {
-	Node uuid.UUID
-	Want map[string]int // at most so many jobs by queue
-	Only []string       // when not nil, only these job ids
-}
-
-// Look is a locked job with what its decision needs.
-type Look struct {
-	Job     Job
-	Queue   string
-	Now     time.Time // the database's
-	Live    []Instance
-	Waiting []WaitingRun
-	Err     error // the job's row could not be read as a job
-}
-
-// Decided is a look and what came of it.
-type Decided struct {
-	Look
-	Decision Decision
-}
-
-// Claim is what one claim of a node locked and decided.
-type Claim struct {
-	Node    uuid.UUID
-	Decided []Decided
-}

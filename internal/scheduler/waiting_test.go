@@ -55,39 +55,39 @@ func TestPlanOverlapMisfireCoalesce(t *testing.T) {
 	at := func(n int) string { return due.Add(time.Duration(n) * every).Format("15:04:05") }
 	tests := []struct {
 		name    string
-		change  func(*Job)
+		change  func(*Look)
 		late    time.Duration
 		live    []Instance
 		waiting []WaitingRun
 		want    outline
 	}{
-		{name: "wait, free: begins", change: func(j *Job) { j.Overlap = OverlapWait },
+		{name: "wait, free: begins", change: func(j *Look) { j.Overlap = OverlapWait },
 			want: outline{Begin: []string{at(0) + " stands for 1"}, DueIn: every}},
-		{name: "wait, the first: waits, and is looked at once more", change: func(j *Job) { j.Overlap = OverlapWait }, live: live,
+		{name: "wait, the first: waits, and is looked at once more", change: func(j *Look) { j.Overlap = OverlapWait }, live: live,
 			want: outline{Wait: []string{at(0)}}},
-		{name: "wait, not the first: waits, looked at at the next fire", change: func(j *Job) { j.Overlap = OverlapWait }, live: live, waiting: waits(1),
+		{name: "wait, not the first: waits, looked at at the next fire", change: func(j *Look) { j.Overlap = OverlapWait }, live: live, waiting: waits(1),
 			want: outline{Wait: []string{at(0)}, DueIn: every}},
-		{name: "wait, full", change: func(j *Job) { j.Overlap, j.MaxWaiting = OverlapWait, 2 }, live: live, waiting: waits(2),
+		{name: "wait, full", change: func(j *Look) { j.Overlap, j.MaxWaiting = OverlapWait, 2 }, live: live, waiting: waits(2),
 			want: outline{Skip: []string{"max_waiting " + at(0) + ".." + at(0) + " x1"}, DueIn: every}},
 		{name: "free and one waits: it goes first, the fire is for the next look", waiting: waits(1),
 			want: outline{Begin: []string{"W" + at(-1) + " stands for 1"}}},
-		{name: "two are free and two wait: one look begins one", change: func(j *Job) { j.MaxInstances = 2; j.NextRunTime, j.DueAt = due.Add(time.Hour), due }, waiting: waits(2),
+		{name: "two are free and two wait: one look begins one", change: func(j *Look) { j.MaxInstances = 2; j.NextRunTime, j.DueAt = due.Add(time.Hour), due }, waiting: waits(2),
 			want: outline{Begin: []string{"W" + at(-2) + " stands for 1"}}},
-		{name: "only one of two that wait fits", change: func(j *Job) { j.NextRunTime, j.DueAt = due.Add(time.Hour), due }, waiting: waits(2),
+		{name: "only one of two that wait fits", change: func(j *Look) { j.NextRunTime, j.DueAt = due.Add(time.Hour), due }, waiting: waits(2),
 			want: outline{Begin: []string{"W" + at(-2) + " stands for 1"}, DueIn: relookAtLimit}},
-		{name: "within the grace time", change: func(j *Job) { j.MisfireGraceTime = 5 * time.Second }, late: 5 * time.Second,
+		{name: "within the grace time", change: func(j *Look) { j.MisfireGraceTime = 5 * time.Second }, late: 5 * time.Second,
 			want: outline{Begin: []string{at(0) + " stands for 1"}, DueIn: 5 * time.Second}},
-		{name: "a moment later", change: func(j *Job) { j.MisfireGraceTime = 5 * time.Second }, late: 5*time.Second + time.Microsecond,
+		{name: "a moment later", change: func(j *Look) { j.MisfireGraceTime = 5 * time.Second }, late: 5*time.Second + time.Microsecond,
 			want: outline{Skip: []string{"misfire " + at(0) + ".." + at(0) + " x1"}, DueIn: 5*time.Second - time.Microsecond}},
-		{name: "late at the limit: the limit is named", change: func(j *Job) { j.MisfireGraceTime = time.Second }, late: 5 * time.Second, live: live,
+		{name: "late at the limit: the limit is named", change: func(j *Look) { j.MisfireGraceTime = time.Second }, late: 5 * time.Second, live: live,
 			want: outline{Skip: []string{"max_instances " + at(0) + ".." + at(0) + " x1"}, DueIn: 5 * time.Second}},
 		{name: "latest", late: 35 * time.Second,
 			want: outline{Begin: []string{at(3) + " stands for 4"}, Skip: []string{"coalesced " + at(0) + ".." + at(2) + " x3"}, DueIn: 5 * time.Second}},
-		{name: "earliest", change: func(j *Job) { j.Coalesce = CoalesceEarliest }, late: 35 * time.Second,
+		{name: "earliest", change: func(j *Look) { j.Coalesce = CoalesceEarliest }, late: 35 * time.Second,
 			want: outline{Begin: []string{at(0) + " stands for 4"}, Skip: []string{"coalesced " + at(1) + ".." + at(3) + " x3"}, DueIn: 5 * time.Second}},
-		{name: "all: one begins, the others wait", change: func(j *Job) { j.Coalesce = CoalesceAll }, late: 35 * time.Second,
+		{name: "all: one begins, the others wait", change: func(j *Look) { j.Coalesce = CoalesceAll }, late: 35 * time.Second,
 			want: outline{Begin: []string{at(0) + " stands for 1"}, Wait: []string{at(1), at(2), at(3)}}},
-		{name: "all, with a grace time for some", change: func(j *Job) { j.Coalesce, j.MisfireGraceTime = CoalesceAll, 20*time.Second }, late: 35 * time.Second,
+		{name: "all, with a grace time for some", change: func(j *Look) { j.Coalesce, j.MisfireGraceTime = CoalesceAll, 20*time.Second }, late: 35 * time.Second,
 			want: outline{
 				Begin: []string{at(2) + " stands for 1"}, Wait: []string{at(3)},
 				Skip: []string{"misfire " + at(0) + ".." + at(1) + " x2"},
@@ -100,7 +100,7 @@ func TestPlanOverlapMisfireCoalesce(t *testing.T) {
 				tt.change(&j)
 			}
 			now := due.Add(tt.late)
-			if diff := cmp.Diff(tt.want, outlineOf(Plan(j, now, tt.live, tt.waiting), now)); diff != "" {
+			if diff := cmp.Diff(tt.want, outlineOf(planAt(j, now, tt.live, tt.waiting), now)); diff != "" {
 				t.Errorf("decision (-want +got):\n%s", diff)
 			}
 		})
@@ -113,7 +113,7 @@ func TestPlanCatchesUpWithinBounds(t *testing.T) {
 	j.Coalesce = CoalesceAll
 	now := j.NextRunTime.Add(30 * 24 * time.Hour)
 	started := time.Now()
-	d := Plan(j, now, nil, nil)
+	d := planAt(j, now, nil, nil)
 	if took := time.Since(started); took > 500*time.Millisecond {
 		t.Errorf("took %s", took)
 	}
@@ -133,16 +133,16 @@ func TestPlanFinishedJobWithWaitingRuns(t *testing.T) {
 	now := j.NextRunTime
 	w := j.ManualRun(now)
 	j.State, j.NextRunTime = StateFinished, time.Time{}
-	busy := Plan(j, now, []Instance{{StartedAt: now}}, []WaitingRun{w})
+	busy := planAt(j, now, []Instance{{StartedAt: now}}, []WaitingRun{w})
 	if busy.Remove || len(busy.Begin) != 0 || busy.DueAt.Sub(now) != relookAtLimit {
 		t.Errorf("at the limit: %+v", busy)
 	}
-	free := Plan(j, now, nil, []WaitingRun{w})
+	free := planAt(j, now, nil, []WaitingRun{w})
 	if free.Remove || len(free.Begin) != 1 || free.Begin[0].RunID != w.RunID || free.Begin[0].Cause != CauseManual || free.DueAt.Sub(now) != removeAfter {
 		t.Errorf("with a free instance: %+v", free)
 	}
 	j.State = StateBlocked
-	if d := Plan(j, now, nil, []WaitingRun{w}); len(d.Begin) != 0 || !d.DueAt.IsZero() {
+	if d := planAt(j, now, nil, []WaitingRun{w}); len(d.Begin) != 0 || !d.DueAt.IsZero() {
 		t.Errorf("blocked: %+v", d)
 	}
 }
@@ -152,7 +152,7 @@ func TestPlanFireWhoseRunStillRuns(t *testing.T) {
 	j := jobEvery(t, time.Second)
 	j.MaxInstances = 2
 	now := j.NextRunTime
-	d := Plan(j, now, []Instance{{Run: j.run(now), StartedAt: now}}, nil)
+	d := planAt(j, now, []Instance{{Run: j.run(now), StartedAt: now}}, nil)
 	if len(d.Begin)+len(d.Skip)+len(d.Wait) != 0 || !d.NextRunTime.Equal(now.Add(time.Second)) {
 		t.Errorf("decision is %+v, want the next fire time only", d)
 	}

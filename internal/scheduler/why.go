@@ -74,7 +74,7 @@ func (f *Facts) nextFires() string {
 	j := &f.Job
 	switch {
 	case j.State == StateFinished:
-		if j.WaitingCount > 0 {
+		if f.WaitingCount > 0 {
 			return "; it is finished, and what still waits is begun"
 		}
 		return fmt.Sprintf("; it will not fire again, and %s still running", plural(int64(len(f.Live)), "run is", "runs are"))
@@ -106,15 +106,14 @@ func (f *Facts) Unknown() string {
 // pauses are told from the widest to the narrowest: each must be ended for the job to run.
 func pauses(f *Facts) (found []Finding) {
 	for _, p := range f.Pauses {
-		if p.LabelName == "" {
-			found = append(found, inTheWay(WhyPausedAll, "everything is paused"+f.since(p.Since, p.By, p.Reason), "scheduler resume --all"))
+		if p.Everything() {
+			found = append(found, inTheWay(WhyPausedAll, "everything is paused"+f.since(p.PausedAt, p.PausedBy, p.Reason), p.ResumeCommand()))
 		}
 	}
 	for _, p := range f.Pauses {
-		if p.LabelName != "" {
-			label := p.LabelName + "=" + p.LabelValue
-			found = append(found, inTheWay(WhyPausedLabel, "all jobs with the label "+label+" are paused"+f.since(p.Since, p.By, p.Reason),
-				"scheduler resume --label '"+strings.ReplaceAll(label, "'", `'\''`)+"'"))
+		if !p.Everything() {
+			found = append(found, inTheWay(WhyPausedLabel, "all jobs with the label "+p.Label()+" are paused"+f.since(p.PausedAt, p.PausedBy, p.Reason),
+				p.ResumeCommand()))
 		}
 	}
 	if j := &f.Job; j.State == StatePaused {
@@ -140,8 +139,8 @@ func blockedJob(f *Facts) []Finding {
 	switch {
 	case f.Job.State == StateBlocked:
 		return []Finding{inTheWay(WhyBlocked, "it is blocked, as it could not be decided: "+f.Job.Error, remedy)}
-	case f.Corrupt != "":
-		return []Finding{inTheWay(WhyBlocked, "its row cannot be read, and the next look will block it: "+f.Corrupt, remedy)}
+	case f.Err != nil:
+		return []Finding{inTheWay(WhyBlocked, "its row cannot be read, and the next look will block it: "+f.Err.Error(), remedy)}
 	}
 	return nil
 }
@@ -158,13 +157,13 @@ func finishedJob(f *Facts) []Finding {
 	if len(f.Live) > 0 {
 		s += fmt.Sprintf("; %s still running", plural(int64(len(f.Live)), "run is", "runs are"))
 	}
-	if !j.DueAt.IsZero() && j.WaitingCount == 0 && len(f.Live) == 0 {
+	if !j.DueAt.IsZero() && f.WaitingCount == 0 && len(f.Live) == 0 {
 		s += "; its row stays until " + stamp(j.DueAt)
 	}
 	if len(f.Live) > 0 {
 		return []Finding{toKnow(WhyFinished, s, "")}
 	}
-	return []Finding{finding(WhyFinished, j.WaitingCount == 0, s, fmt.Sprintf("add it again under its id, or run it once more: scheduler run-now %s", f.ID))}
+	return []Finding{finding(WhyFinished, f.WaitingCount == 0, s, fmt.Sprintf("add it again under its id, or run it once more: scheduler run-now %s", f.ID))}
 }
 
 // zone is that of the job's trigger.

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -14,8 +15,9 @@ const twelve = "scheduler modify j --max-instances 12; if more must not run at a
 // facts are those of an ordinary job, two seconds after t0: it fires every five seconds, and web-1 serves it.
 func facts(t *testing.T, change func(*Facts)) Facts {
 	t.Helper()
-	f := Facts{ID: "j", Now: at(2), Known: true, Job: job(t, every5s, t0), Queue: ExecutorExec, Retention: 30 * 24 * time.Hour,
+	f := Facts{ID: "j", Known: true, Look: on(lookAt(t, every5s, t0), at(2)), Retention: 30 * 24 * time.Hour,
 		Nodes: []NodeFact{{ID: uuid.Max, Name: "web-1", Alive: true, Queues: []string{ExecutorExec}, Slots: 2, BeatAt: at(1)}}}
+	f.Queue = ExecutorExec
 	if change != nil {
 		change(&f)
 	}
@@ -41,7 +43,7 @@ func skippedAt(second float64) RunView {
 func ranAt(second float64, outcome Outcome, final bool) RunView {
 	v := skippedAt(second)
 	v.Outcome, v.Reason, v.Final, v.Attempt = outcome, "", final, 1
-	v.Sentence, v.StartedAt = outcomeWords[outcome]+" after 1s on web-1", at(second)
+	v.Sentence, v.StartedAt = outcome.InWords()+" after 1s on web-1", at(second)
 	return v
 }
 
@@ -90,12 +92,12 @@ func TestExplain(t *testing.T) {
 			f.Holders = []Holder{h, g}
 		}, "table_locked!", "the tables pgdue.jobs, pgdue.nodes are locked: pid 4711, user ada, application_name \"psql\", from 10.0.0.7 holds ShareLock on them, ", "*"},
 
-		{"everything paused", func(f *Facts) { f.Pauses = []PauseFact{{Since: at(-60), By: "ada", Reason: "night"}} }, "paused_all!",
+		{"everything paused", func(f *Facts) { f.Pauses = []Pause{{PausedAt: at(-60), PausedBy: "ada", Reason: "night"}} }, "paused_all!",
 			"everything is paused since 2026-03-01 08:59:00 UTC (1m2s) by ada: night", "scheduler resume --all"},
 		{"label paused", func(f *Facts) {
-			f.Pauses = []PauseFact{{LabelName: "team", LabelValue: "web", Since: at(-60), By: "ada"}}
+			f.Pauses = []Pause{{Scope: Scope{LabelName: "team", LabelValue: "web"}, PausedAt: at(-60), PausedBy: "ada"}}
 		}, "paused_label!",
-			"all jobs with the label team=web are paused since 2026-03-01 08:59:00 UTC (1m2s) by ada", "scheduler resume --label 'team=web'"},
+			"all jobs with the label team=web are paused since 2026-03-01 08:59:00 UTC (1m2s) by ada", "scheduler resume --label team=web"},
 		{"paused", func(f *Facts) {
 			f.Job.State, f.Job.DueAt, f.Job.PausedAt, f.Job.PausedBy, f.Job.PausedReason = StatePaused, time.Time{}, at(1), "ada", "moving"
 		}, "paused!", "it is paused since 2026-03-01 09:00:01 UTC (1s) by ada: moving", "scheduler resume j"},
@@ -103,7 +105,7 @@ func TestExplain(t *testing.T) {
 
 		{"blocked", func(f *Facts) { f.Job.State, f.Job.Error, f.Job.DueAt = StateBlocked, "no such thing", time.Time{} }, "blocked!",
 			"it is blocked, as it could not be decided: no such thing", "correct it and put it again: scheduler add j --replace …"},
-		{"cannot be read", func(f *Facts) { f.Corrupt = "payload"; f.Job.Trigger = nil }, "blocked!", "the next look will block it: payload", "*"},
+		{"cannot be read", func(f *Facts) { f.Err = errors.New("payload"); f.Job.Trigger = nil }, "blocked!", "the next look will block it: payload", "*"},
 
 		{"no node", func(f *Facts) { f.Nodes = nil }, "no_node!", "no live node serves its queue, exec; no node is alive at all", "scheduler serve --enable-exec --database-url …"},
 		{"no node for http", func(f *Facts) { f.Queue = ExecutorHTTP }, "no_node!", "no live node serves its queue, http; alive are web-1 (exec)", "scheduler serve --database-url …"},
@@ -111,7 +113,7 @@ func TestExplain(t *testing.T) {
 		{"no node for a worker", func(f *Facts) { f.Queue = "worker:mail" }, "no_node!", "worker:mail", "start a program that pulls the work of mail"},
 		{"no node for a queue of somebody's", func(f *Facts) { f.Queue = "sql" }, "no_node!", "sql", "start a node that serves the queue sql"},
 		{"no row of its schedule", func(f *Facts) { f.ID, f.Queue = "it's", "" }, "blocked!", "it has no row in pgdue.next_run_times", "DELETE FROM pgdue.jobs WHERE id = 'it''s', and add the job again"},
-		{"no node for what will not fire", func(f *Facts) { f.Nodes = nil; finished(&f.Job); f.Job.DueAt = at(day) }, "finished!", "", "*"},
+		{"no node for what will not fire", func(f *Facts) { f.Nodes = nil; finished(&f.Look); f.Job.DueAt = at(day) }, "finished!", "", "*"},
 
 		{"slots taken and something due", func(f *Facts) { f.Nodes[0].Taken, f.Job.DueAt = 2, at(1) }, "slots_taken!",
 			"all slots of the queue exec are taken on each node that serves it: web-1 (2 of 2)", "*"},
@@ -131,42 +133,42 @@ func TestExplain(t *testing.T) {
 		{"due just now", func(f *Facts) { f.Job.DueAt = at(-7.9) }, "", "", ""},
 
 		{"runs", func(f *Facts) { f.Live = liveSince(0); f.Job.MaxInstances = 2 }, "", "", ""},
-		{"runs, as many as may", func(f *Facts) { f.Live = liveSince(0); f.Job.RecentDuration = time.Minute }, "at_limit",
+		{"runs, as many as may", func(f *Facts) { f.Live = liveSince(0); f.RecentDuration = time.Minute }, "at_limit",
 			"maximum number of running instances reached (1): run ", twelve},
 		{"at its limit, and a fire was skipped", func(f *Facts) {
-			f.Live, f.Job.RecentDuration, f.Recent = liveSince(0), time.Minute, []RunView{skippedAt(1), ranAt(0, Succeeded, true)}
+			f.Live, f.RecentDuration, f.Recent = liveSince(0), time.Minute, []RunView{skippedAt(1), ranAt(0, Succeeded, true)}
 		}, "at_limit!", "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s); until an instance ends fires are skipped", twelve},
-		{"at its limit, and waits", func(f *Facts) { f.Live, f.Job.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, OverlapWait }, "at_limit",
+		{"at its limit, and waits", func(f *Facts) { f.Live, f.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, OverlapWait }, "at_limit",
 			"; until an instance ends fires wait, 100 at most", "scheduler modify j --max-instances 12"},
 		{"at its limit, and no more may wait", func(f *Facts) {
-			f.Live, f.Job.Overlap, f.Job.MaxWaiting, f.Job.WaitingCount, f.Waiting = liveSince(0), OverlapWait, 1, 1, []WaitingRun{{CreatedAt: at(1)}}
+			f.Live, f.Job.Overlap, f.Job.MaxWaiting, f.WaitingCount, f.Waiting = liveSince(0), OverlapWait, 1, 1, []WaitingRun{{CreatedAt: at(1)}}
 		}, "at_limit! waiting", "; as many runs wait as may, 1, and until one begins fires are skipped", "*"},
 		{"at its limit, and replaces", func(f *Facts) {
-			f.Live, f.Job.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, OverlapReplace
+			f.Live, f.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, OverlapReplace
 		}, "at_limit",
 			"; the next fire asks the oldest instance to cancel", "scheduler modify j --max-instances 12"},
-		{"at its limit for once", func(f *Facts) { f.Live, f.Job.RecentDuration = liveSince(0), 3*time.Second }, "at_limit",
+		{"at its limit for once", func(f *Facts) { f.Live, f.RecentDuration = liveSince(0), 3*time.Second }, "at_limit",
 			"; max_instances 2 would be enough (runs take 3s, a fire comes every 5s); ",
 			"scheduler modify j --max-instances 2; if more must not run at a time, let fires wait for their turn: scheduler modify j --overlap wait"},
 		{"a one-off at its limit", func(f *Facts) { f.Live = liveSince(0); f.Job.NextRunTime = time.Time{} }, "at_limit", "max_instances 2 lets one more run beside it",
 			"scheduler modify j --max-instances 2; or wait for the end of a run"},
 
-		{"finished", func(f *Facts) { finished(&f.Job); f.Job.DueAt = at(day) }, "finished!",
+		{"finished", func(f *Facts) { finished(&f.Look); f.Job.DueAt = at(day) }, "finished!",
 			"it is finished and will not fire again; its last fire time was 2026-03-01 09:00:00 UTC; its row stays until 2026-03-02 09:00:00 UTC",
 			"add it again under its id, or run it once more: scheduler run-now j"},
 
 		{"skipped before", func(f *Facts) {
-			f.Job.RecentDuration, f.Recent = time.Minute, []RunView{ranAt(2, Succeeded, true), skippedAt(1), skippedAt(0)}
+			f.RecentDuration, f.Recent = time.Minute, []RunView{ranAt(2, Succeeded, true), skippedAt(1), skippedAt(0)}
 		}, "skipped_before",
 			"of the latest fires 2 met the limit and were skipped, the last one that of 2026-03-01 09:00:01 UTC: maximum number of running instances reached (1); max_instances 12 would be enough",
 			twelve},
 		{"skipped before the limit was raised", func(f *Facts) {
-			f.Job.RecentDuration, f.Job.MaxInstances, f.Recent = time.Minute, 12, []RunView{skippedAt(1)}
+			f.RecentDuration, f.Job.MaxInstances, f.Recent = time.Minute, 12, []RunView{skippedAt(1)}
 		}, "skipped_before", "of the latest fires 1 met the limit and was skipped, the last one that of 2026-03-01 09:00:01 UTC: maximum number of running instances reached (12); as runs go now the limit is enough", ""},
 		{"skipped for another reason", func(f *Facts) { f.Recent = []RunView{skippedAt(1)}; f.Recent[0].Reason = ReasonPaused }, "", "", ""},
 
 		{"waits", func(f *Facts) {
-			f.Job.WaitingCount, f.Waiting = 3, []WaitingRun{{Run: Run{RunID: uuid.Max, Cause: CauseManual}, CreatedAt: at(1)}}
+			f.WaitingCount, f.Waiting = 3, []WaitingRun{{Run: Run{RunID: uuid.Max, Cause: CauseManual}, CreatedAt: at(1)}}
 		}, "waiting", "3 runs wait for the next look at the job, the first, ffffffff-ffff-ffff-ffff-ffffffffffff (manual), since 2026-03-01 09:00:01 UTC (1s)", ""},
 
 		{"retrying", func(f *Facts) {
@@ -174,7 +176,7 @@ func TestExplain(t *testing.T) {
 			f.Live[0].State, f.Live[0].NotBefore, f.Live[0].Attempt = InstanceRetrying, at(7), 1
 		}, "retrying", " is between attempts 1 and 2 of at most 3, and counts as an instance; the next begins at 2026-03-01 09:00:07 UTC (in 5s)", "to give it up: scheduler cancel j " + liveSince(0)[0].RunID.String()},
 		{"at its limit, and tries again after the next fire", func(f *Facts) {
-			f.Live, f.Job.MaxAttempts, f.Job.RecentDuration = liveSince(0), 3, time.Second
+			f.Live, f.Job.MaxAttempts, f.RecentDuration = liveSince(0), 3, time.Second
 			f.Live[0].State, f.Live[0].NotBefore, f.Live[0].Attempt = InstanceRetrying, at(7), 1
 		}, "at_limit! retrying", " waits for its attempt 2 until 2026-03-01 09:00:07 UTC, and counts meanwhile; max_instances 2 lets one more run beside it, and a shorter retry.max makes room sooner; ",
 			"scheduler modify j --max-instances 2; or give the run up: scheduler cancel j " + liveSince(0)[0].RunID.String()},
@@ -183,7 +185,7 @@ func TestExplain(t *testing.T) {
 			f.Live[0].State, f.Live[0].NotBefore, f.Live[0].Attempt = InstanceRetrying, at(4), 1
 		}, "at_limit retrying", "", "*"},
 		{"above a limit that was lowered", func(f *Facts) { f.Live = liveSince(0, 1) }, "at_limit!", "", "*"},
-		{"finished, and runs", func(f *Facts) { f.Live = liveSince(0); finished(&f.Job) }, "finished", "it is finished and will not fire again; its last fire time was 2026-03-01 09:00:00 UTC; 1 run is still running", ""},
+		{"finished, and runs", func(f *Facts) { f.Live = liveSince(0); finished(&f.Look) }, "finished", "it is finished and will not fire again; its last fire time was 2026-03-01 09:00:00 UTC; 1 run is still running", ""},
 
 		{"replaced again and again", func(f *Facts) { f.Recent = []RunView{replacedAt(2), replacedAt(1), ranAt(0, Succeeded, true)} }, "replaced",
 			"its latest 2 runs were each replaced by the next: while runs take longer than the gap between two fires, overlap replace lets none succeed",
@@ -269,26 +271,26 @@ func TestVerdict(t *testing.T) {
 		{"delayed", func(f *Facts) { f.Now, f.Job.DueAt = at(6), at(8) }, "j runs as planned; its fire of 2026-03-01 09:00:05 UTC begins at 2026-03-01 09:00:08 UTC (in 2s), delayed by its jitter"},
 		{"unknown", func(f *Facts) { f.Job.NextRunTime, f.Job.DueAt = time.Time{}, at(60) }, "j runs as planned; its trigger names no fire time yet, and is asked again at 2026-03-01 09:01:00 UTC"},
 		{"in a zone", func(f *Facts) {
-			f.Job.Trigger = job(t, `{"type":"interval","every":"5s","timezone":"Europe/Stockholm"}`, t0).Trigger
+			f.Job.Trigger = lookAt(t, `{"type":"interval","every":"5s","timezone":"Europe/Stockholm"}`, t0).Trigger
 		}, "j runs as planned; it fires next at 2026-03-01 10:00:05 CET (2026-03-01 09:00:05 UTC) (in 3s)"},
 		{"fails", func(f *Facts) { f.Recent = []RunView{ranAt(1, Failed, true)} },
 			"j runs as planned, but its latest run did not succeed; it fires next at 2026-03-01 09:00:05 UTC (in 3s)"},
 		{"is replaced", func(f *Facts) { f.Recent = []RunView{replacedAt(2), replacedAt(1)} },
 			"j runs as planned, but its latest 2 runs were each replaced by the next; it fires next at 2026-03-01 09:00:05 UTC (in 3s)"},
-		{"finished, and runs", func(f *Facts) { finished(&f.Job); f.Live = liveSince(0) }, "j runs as planned; it will not fire again, and 1 run is still running"},
-		{"finished, and one waits", func(f *Facts) { finished(&f.Job); f.Job.WaitingCount, f.Waiting = 1, []WaitingRun{{CreatedAt: at(2)}} },
+		{"finished, and runs", func(f *Facts) { finished(&f.Look); f.Live = liveSince(0) }, "j runs as planned; it will not fire again, and 1 run is still running"},
+		{"finished, and one waits", func(f *Facts) { finished(&f.Look); f.WaitingCount, f.Waiting = 1, []WaitingRun{{CreatedAt: at(2)}} },
 			"j runs as planned; it is finished, and what still waits is begun"},
 		{"paused and without a node", func(f *Facts) { f.Nodes = nil; f.Job.State, f.Job.PausedBy = StatePaused, "ada" }, "j does not run: it is paused by ada"},
 		{"at its limit", func(f *Facts) {
-			f.Live, f.Job.RecentDuration, f.Recent = liveSince(0), time.Minute, []RunView{skippedAt(1)}
+			f.Live, f.RecentDuration, f.Recent = liveSince(0), time.Minute, []RunView{skippedAt(1)}
 		}, "j is at its limit: maximum number of running instances reached (1); max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
 		{"unread", func(f *Facts) {
 			h := psql()
 			h.Table, h.Mode = "jobs", "AccessExclusiveLock"
-			*f = Facts{ID: "j", Now: f.Now, Unread: true, Holders: []Holder{h}}
+			*f = Facts{ID: "j", Look: Look{Now: f.Now}, Unread: true, Holders: []Holder{h}}
 		}, `j cannot be read: the table pgdue.jobs is locked: pid 4711, user ada, application_name "psql", from 10.0.0.7 holds AccessExclusiveLock on it, ` +
 			`in a transaction since 2026-03-01 08:59:02 UTC (1m), idle in transaction, its query: "SELECT 1 FOR UPDATE"`},
-		{"unread for a moment", func(f *Facts) { *f = Facts{ID: "j", Now: f.Now, Unread: true} },
+		{"unread for a moment", func(f *Facts) { *f = Facts{ID: "j", Look: Look{Now: f.Now}, Unread: true} },
 			"j cannot be read: a lock on a table was in the way, and is gone by now; ask again"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

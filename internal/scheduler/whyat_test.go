@@ -39,7 +39,7 @@ func TestStoryAt(t *testing.T) {
 		{"none to come", 7, nil, "2026-03-01 09:00:07 UTC is no fire time of this job; the ones around it are 2026-03-01 09:00:05 UTC and 2026-03-01 09:00:10 UTC"},
 		{"none before the first", 2, nil, "2026-03-01 09:00:02 UTC is no fire time of this job; the first one after it is 2026-03-01 09:00:05 UTC"},
 		{"none after the last", 12, func(f *Facts) {
-			f.Job = job(t, `{"type":"interval","every":"5s","end":"2026-03-01T09:00:07Z"}`, t0)
+			f.Look = lookAt(t, `{"type":"interval","every":"5s","end":"2026-03-01T09:00:07Z"}`, t0)
 			f.Now = at(60)
 		},
 			"2026-03-01 09:00:12 UTC is no fire time of this job; the one before it, and the last, is 2026-03-01 09:00:05 UTC"},

@@ -9,8 +9,7 @@ import (
 // Facts are what the rows say of one job at one moment, and what PostgreSQL says of their locks. Explain tells a person what
 // they mean.
 type Facts struct {
-	ID  string
-	Now time.Time // the database's
+	ID string // that was asked for
 	// Skew is by how much the database's clock is ahead of this process's, give or take SkewWithin.
 	Skew, SkewWithin time.Duration
 
@@ -22,13 +21,11 @@ type Facts struct {
 	Known bool
 	Gone  Gone
 
-	Job       Job    // with Live, WaitingCount, RecentDuration and RecentGap
-	Corrupt   string // why the job's row cannot be read as a job; "" when it can
-	Queue     string
-	Live      []Instance
-	Waiting   []WaitingRun // the first of Job.WaitingCount
+	// Look is the job with its instances and waiting runs, and the pauses that last. Its Err says why the job's row cannot be
+	// read as a job; its Queue is "" where the job has no row in next_run_times.
+	Look
+
 	Nodes     []NodeFact
-	Pauses    []PauseFact // that hold this job beside its own
 	Retention time.Duration
 	Recent    []RunView // the latest rows of its history, newest first
 
@@ -49,13 +46,6 @@ type NodeFact struct {
 	Slots  int // of each queue
 	Taken  int // by attempts of the job's queue
 	BeatAt time.Time
-}
-
-// PauseFact is a pause that lasts: of a label, or of everything.
-type PauseFact struct {
-	LabelName, LabelValue string // "": everything
-	Since                 time.Time
-	By, Reason            string
 }
 
 // Holder is a session that holds what a claim of the job needs, or that everybody queues behind.

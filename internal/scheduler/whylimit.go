@@ -12,15 +12,16 @@ func limitMet(f *Facts) []Finding {
 	if len(f.Live) == 0 || len(f.Live) < f.Job.MaxInstances {
 		return nil
 	}
-	j := f.Job
+	j := &f.Job
 	skipped := len(f.Recent) > 0 && metLimit(&f.Recent[0])
-	stands := skipped || j.WaitingCount > 0 || f.boundToMeet()
+	stands := skipped || f.WaitingCount > 0 || f.boundToMeet()
 	if j.State == StateFinished && !stands {
 		return nil // no fire comes that it could keep from running
 	}
-	j.LastRunTime = time.Time{} // the gap since then is none between two fires
-	l := atLimit(j, j.NextRunTime, j.afterNext(), f.Now, f.Live, nil)
-	met := finding(WhyAtLimit, stands, l.Sentence(f.Now)+"; "+whileAtLimit(&j), limitRemedy(&j, l))
+	look := f.Look
+	look.LastRunTime = time.Time{} // the gap since then is none between two fires
+	l := MeetLimit(look, j.NextRunTime, afterNext(j), nil)
+	met := finding(WhyAtLimit, stands, l.Sentence(f.Now)+"; "+whileAtLimit(f), limitRemedy(j, l))
 	met.brief = l.Reason() + "; " + l.Remedy()
 	return []Finding{met}
 }
@@ -38,17 +39,17 @@ func (f *Facts) boundToMeet() bool {
 }
 
 // afterNext is the fire time after the next one, zero when there is none.
-func (j *Job) afterNext() (at time.Time) {
+func afterNext(j *Job) (at time.Time) {
 	if j.Trigger != nil && !j.NextRunTime.IsZero() {
 		at, _ = j.Trigger.Next(j.NextRunTime)
 	}
 	return at
 }
 
-func whileAtLimit(j *Job) string {
-	switch j.Overlap {
+func whileAtLimit(f *Facts) string {
+	switch j := &f.Job; j.Overlap {
 	case OverlapWait:
-		if j.WaitingCount >= j.MaxWaiting {
+		if f.WaitingCount >= j.MaxWaiting {
 			return fmt.Sprintf("as many runs wait as may, %d, and until one begins fires are skipped", j.MaxWaiting)
 		}
 		return fmt.Sprintf("until an instance ends fires wait, %d at most", j.MaxWaiting)
@@ -100,13 +101,13 @@ func limitMetBefore(f *Facts) []Finding {
 	if latest == nil || len(f.Live) >= j.MaxInstances {
 		return nil
 	}
-	l := &AtLimit{Max: j.MaxInstances, Duration: j.RecentDuration, Ended: true, Interval: j.RecentGap}
-	if next := j.afterNext(); !next.IsZero() {
+	l := &AtLimit{Max: j.MaxInstances, Duration: f.RecentDuration, Ended: true, Interval: f.RecentGap}
+	if next := afterNext(j); !next.IsZero() {
 		l.Interval = next.Sub(j.NextRunTime)
 	}
 	s := fmt.Sprintf("of the latest fires %d met the limit and %s skipped, the last one that of %s: %s", fires,
 		wasWere(fires), f.when(latest.LastRunTime), l.Reason())
-	if l.Enough = enough(l.Duration, l.Interval); l.Enough <= l.Max { // changed since, or runs take less by now
+	if l.Enough = Enough(l.Duration, l.Interval); l.Enough <= l.Max { // changed since, or runs take less by now
 		return []Finding{toKnow(WhySkippedBefore, s+"; as runs go now the limit is enough", "")}
 	}
 	return []Finding{toKnow(WhySkippedBefore, s+"; "+l.Remedy(), limitRemedy(j, l))}
@@ -121,7 +122,7 @@ func wasWere(n int64) string {
 
 func waitingRuns(f *Facts) []Finding {
 	j := &f.Job
-	if j.WaitingCount == 0 || len(f.Waiting) == 0 {
+	if f.WaitingCount == 0 || len(f.Waiting) == 0 {
 		return nil
 	}
 	first := f.Waiting[0]
@@ -134,7 +135,7 @@ func waitingRuns(f *Facts) []Finding {
 	case len(f.Live) >= j.MaxInstances:
 		what = fmt.Sprintf("for one of %s to end", plural(int64(len(f.Live)), "instance", "instances"))
 	}
-	return []Finding{toKnow(WhyWaiting, fmt.Sprintf("%s %s, the first, %s (%s), since %s (%s)", plural(int64(j.WaitingCount), "run waits", "runs wait"), what,
+	return []Finding{toKnow(WhyWaiting, fmt.Sprintf("%s %s, the first, %s (%s), since %s (%s)", plural(int64(f.WaitingCount), "run waits", "runs wait"), what,
 		first.RunID, first.Cause, stamp(first.CreatedAt), inShort(f.Now.Sub(first.CreatedAt))), "")}
 }
 
@@ -221,7 +222,7 @@ func replacedRuns(f *Facts) []Finding {
 func told(v *RunView) string {
 	switch {
 	case v.Sentence == "":
-		return strings.TrimSpace(outcomeWords[v.Outcome] + ": " + v.Error)
+		return strings.TrimSpace(v.Outcome.InWords() + ": " + v.Error)
 	case v.Error == "" || strings.Contains(v.Sentence, v.Error):
 		return v.Sentence
 	}

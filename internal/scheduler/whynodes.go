@@ -37,7 +37,7 @@ func (f *Facts) servers() (list []NodeFact) {
 
 // noNode tells of the queue that nobody serves, unless the job would not run anyway.
 func noNode(f *Facts) []Finding {
-	if !f.Known || f.Job.State == StateFinished && f.Job.WaitingCount == 0 || len(f.servers()) > 0 {
+	if !f.Known || f.Job.State == StateFinished && f.WaitingCount == 0 || len(f.servers()) > 0 {
 		return nil
 	}
 	if f.Queue == "" {

@@ -53,7 +53,7 @@ func (s *Server) cancelRun(ctx context.Context, in *cancelInput) (*cancelOutput,
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	c, err := s.Store.Cancel(ctx, in.ID, in.RunID, in.Body.Reason)
+	c, err := s.Store.Cancel(ctx, in.ID, in.RunID, authorOf(ctx, in.Body.Reason))
 	switch {
 	case errors.Is(err, scheduler.ErrNotFound):
 		return nil, noRun(in.ID, in.RunID)
@@ -79,7 +79,7 @@ func (s *Server) cancelRuns(ctx context.Context, in *cancelAllInput) (*cancelOut
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	c, err := s.Store.CancelAll(ctx, in.ID, in.Body.Reason)
+	c, err := s.Store.CancelAll(ctx, in.ID, authorOf(ctx, in.Body.Reason))
 	if err != nil {
 		return nil, s.problem(ctx, "cancel the runs of job", in.ID, err)
 	}

@@ -62,11 +62,8 @@ func (s *Server) skipNext(ctx context.Context, in *skipNextInput) (*jobOutput, e
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	o, err := s.Store.SkipNext(ctx, in.ID, in.Body.Reason)
-	if err != nil {
-		return nil, s.problem(ctx, "skip the next fire of job", in.ID, err)
-	}
-	return newJobOutput(o, false), nil
+	c, err := s.Store.SkipNext(ctx, in.ID, authorOf(ctx, in.Body.Reason))
+	return s.edited(ctx, "skip the next fire of job", in.ID, c, err)
 }
 
 type rescheduleInput struct {
@@ -98,17 +95,14 @@ func (s *Server) reschedule(ctx context.Context, in *rescheduleInput) (*jobOutpu
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	var o scheduler.Overview
+	var c scheduler.Change
 	var err error
-	if in.trigger != nil {
-		o, err = s.Store.Reschedule(ctx, in.ID, in.trigger, in.Body.Reason)
+	if by := authorOf(ctx, in.Body.Reason); in.trigger != nil {
+		c, err = s.Store.Reschedule(ctx, in.ID, in.trigger, by)
 	} else {
-		o, err = s.Store.MoveNext(ctx, in.ID, in.at, in.Body.Reason)
+		c, err = s.Store.MoveNext(ctx, in.ID, in.at, by)
 	}
-	if err != nil {
-		return nil, s.problem(ctx, "reschedule job", in.ID, err)
-	}
-	return newJobOutput(o, false), nil
+	return s.edited(ctx, "reschedule job", in.ID, c, err)
 }
 
 type eventsInput struct {

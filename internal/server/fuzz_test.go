@@ -59,6 +59,10 @@ func FuzzEveryBodyIsAJobOrAProblem(f *testing.F) {
 // discard is a store that forgets.
 type discard struct{ Store }
 
-func (discard) Add(_ context.Context, d scheduler.Definition) (scheduler.Overview, error) {
-	return scheduler.Overview{Job: scheduler.Job{Definition: d}}, nil
+func (discard) Add(_ context.Context, d scheduler.Definition, _ scheduler.Author) (scheduler.Change, error) {
+	return scheduler.Change{After: &scheduler.Job{Definition: d}}, nil
+}
+
+func (discard) Job(context.Context, string) (scheduler.Overview, error) {
+	return scheduler.Overview{}, scheduler.ErrNotFound
 }

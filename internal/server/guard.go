@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"mime"
 	"net"
 	"net/http"
@@ -69,7 +70,7 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 			refuse(w, http.StatusUnsupportedMediaType, "Content-Type is %q; send the body as %s", contentType, wanted)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(scheduler.WithActor(r.Context(), actorOf(r))))
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), actorKey{}, actorOf(r))))
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.Loopback && !loopbackHost(r.Host) {
@@ -79,6 +80,15 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		}
 		inner.ServeHTTP(w, r)
 	})
+}
+
+// actorKey is under which the context of a request has its actor, since huma's handlers see no more of the request.
+type actorKey struct{}
+
+// authorOf is who makes an edit by this request, and why.
+func authorOf(ctx context.Context, reason string) scheduler.Author {
+	actor, _ := ctx.Value(actorKey{}).(string)
+	return scheduler.Author{Actor: actor, Reason: reason}
 }
 
 // maxActor is how many bytes of who asks are kept.

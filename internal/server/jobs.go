@@ -124,39 +124,31 @@ type jobOutput struct {
 }
 
 func (s *Server) addJob(ctx context.Context, in *addInput) (*jobOutput, error) {
-	o, err := s.Store.Add(ctx, in.definition)
-	if err != nil {
-		return nil, s.problem(ctx, "add job", in.definition.ID, err)
-	}
-	return newJobOutput(o, true), nil
+	c, err := s.Store.Add(ctx, in.definition, authorOf(ctx, ""))
+	return s.edited(ctx, "add job", in.definition.ID, c, err)
 }
 
 func (s *Server) putJob(ctx context.Context, in *putInput) (*jobOutput, error) {
 	if in.IfMatch != "" {
 		return s.putMatching(ctx, in)
 	}
-	o, created, err := s.Store.Put(ctx, in.definition)
-	if err != nil {
-		return nil, s.problem(ctx, "put job", in.definition.ID, err)
-	}
-	return newJobOutput(o, created), nil
+	c, err := s.Store.Put(ctx, in.definition, authorOf(ctx, ""))
+	return s.edited(ctx, "put job", in.definition.ID, c, err)
 }
 
 // putMatching changes a job that has the ETag of the request.
 func (s *Server) putMatching(ctx context.Context, in *putInput) (*jobOutput, error) {
 	o, err := s.Store.Job(ctx, in.ID)
+	var c scheduler.Change
 	if err == nil && matches(in.IfMatch, o) {
-		o, err = s.Store.Modify(ctx, in.ID, o.Revision, in.definition, "")
+		c, err = s.Store.Modify(ctx, in.ID, o.Revision, in.definition, authorOf(ctx, ""))
 	} else if err == nil {
 		err = scheduler.ErrChanged
 	}
-	switch {
-	case errors.Is(err, scheduler.ErrNotFound), errors.Is(err, scheduler.ErrChanged):
+	if errors.Is(err, scheduler.ErrNotFound) || errors.Is(err, scheduler.ErrChanged) {
 		return nil, notMatched(in.ID, in.IfMatch)
-	case err != nil:
-		return nil, s.problem(ctx, "put job", in.ID, err)
 	}
-	return newJobOutput(o, false), nil
+	return s.edited(ctx, "put job", in.ID, c, err)
 }
 
 func (s *Server) getJob(ctx context.Context, in *idInput) (*jobOutput, error) {
@@ -186,11 +178,8 @@ func (s *Server) pauseJob(ctx context.Context, in *pauseInput) (*jobOutput, erro
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	o, err := s.Store.Pause(ctx, in.ID, in.Body.Reason)
-	if err != nil {
-		return nil, s.problem(ctx, "pause job", in.ID, err)
-	}
-	return newJobOutput(o, false), nil
+	c, err := s.Store.Pause(ctx, in.ID, authorOf(ctx, in.Body.Reason))
+	return s.edited(ctx, "pause job", in.ID, c, err)
 }
 
 type resumeInput struct {
@@ -209,11 +198,8 @@ func (s *Server) resumeJob(ctx context.Context, in *resumeInput) (*jobOutput, er
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	o, err := s.Store.Resume(ctx, in.ID, in.Body.RunMissed, in.Body.Reason)
-	if err != nil {
-		return nil, s.problem(ctx, "resume job", in.ID, err)
-	}
-	return newJobOutput(o, false), nil
+	c, err := s.Store.Resume(ctx, in.ID, in.Body.RunMissed, authorOf(ctx, in.Body.Reason))
+	return s.edited(ctx, "resume job", in.ID, c, err)
 }
 
 type removeInput struct {
@@ -227,10 +213,25 @@ func (s *Server) removeJob(ctx context.Context, in *removeInput) (*struct{}, err
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	if err := s.Store.Remove(ctx, in.ID, in.Reason); err != nil {
+	if _, err := s.Store.Remove(ctx, in.ID, authorOf(ctx, in.Reason)); err != nil {
 		return nil, s.problem(ctx, "remove job", in.ID, err)
 	}
 	return nil, nil
+}
+
+// edited answers an edit with the job as it stands after it.
+func (s *Server) edited(ctx context.Context, act, id string, c scheduler.Change, err error) (*jobOutput, error) {
+	var o scheduler.Overview
+	if err == nil {
+		o, err = s.Store.Job(ctx, id)
+		if errors.Is(err, scheduler.ErrNotFound) { // it was removed meanwhile
+			o, err = scheduler.Overview{Job: *c.After}, nil
+		}
+	}
+	if err != nil {
+		return nil, s.problem(ctx, act, id, err)
+	}
+	return newJobOutput(o, c.Created()), nil
 }
 
 func newJobOutput(o scheduler.Overview, created bool) *jobOutput {

@@ -69,13 +69,9 @@ func (s *Server) modifyJob(ctx context.Context, in *modifyInput, p *patcher) (*j
 		if err != nil {
 			return nil, err
 		}
-		o, err = s.Store.Modify(ctx, in.ID, o.Revision, d, in.Reason)
-		switch {
-		case errors.Is(err, scheduler.ErrChanged) && try < modifyTries:
-		case err != nil:
-			return nil, s.problem(ctx, "modify job", in.ID, err)
-		default:
-			return newJobOutput(o, false), nil
+		c, err := s.Store.Modify(ctx, in.ID, o.Revision, d, authorOf(ctx, in.Reason))
+		if !errors.Is(err, scheduler.ErrChanged) || try == modifyTries {
+			return s.edited(ctx, "modify job", in.ID, c, err)
 		}
 	}
 }

@@ -201,20 +201,20 @@ type contested struct {
 	others int
 }
 
-func (c *contested) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, reason string) (scheduler.Overview, error) {
+func (c *contested) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
 	if c.others > 0 {
 		c.others--
 		o, err := c.Job(ctx, id)
 		if err != nil {
-			return o, err
+			return scheduler.Change{}, err
 		}
 		other := o.Definition
 		other.Labels = map[string]string{"others": fmt.Sprint(c.others)}
-		if _, err := c.Store.Modify(ctx, id, o.Revision, other, ""); err != nil {
-			return o, err
+		if _, err := c.Store.Modify(ctx, id, o.Revision, other, scheduler.Author{}); err != nil {
+			return scheduler.Change{}, err
 		}
 	}
-	return c.Store.Modify(ctx, id, from, d, reason)
+	return c.Store.Modify(ctx, id, from, d, by)
 }
 
 // A patch is merged with what somebody else has changed meanwhile, and given up when that goes on for ever.

@@ -63,7 +63,7 @@ func (in *pauseManyInput) Resolve(huma.Context) (bad []error) {
 type pauseManyOutput struct{ Body client.Paused }
 
 func (s *Server) pauseMany(ctx context.Context, in *pauseManyInput) (*pauseManyOutput, error) {
-	p, err := s.Store.PauseMany(ctx, in.scope, in.Body.Reason)
+	p, err := s.Store.PauseMany(ctx, in.scope, authorOf(ctx, in.Body.Reason))
 	if errors.Is(err, scheduler.ErrNotFound) {
 		return nil, huma.Error404NotFound(fmt.Sprintf("no job has the label %s, so nothing was paused; `scheduler get JOB` shows a job's labels", in.scope.Label()))
 	}
@@ -87,7 +87,7 @@ func (in *resumeManyInput) Resolve(huma.Context) (bad []error) {
 type resumeManyOutput struct{ Body client.Resumed }
 
 func (s *Server) resumeMany(ctx context.Context, in *resumeManyInput) (*resumeManyOutput, error) {
-	r, err := s.Store.ResumeMany(ctx, in.scope, in.Body.RunMissed)
+	r, err := s.Store.ResumeMany(ctx, in.scope, in.Body.RunMissed, authorOf(ctx, ""))
 	if err != nil {
 		return nil, s.pausesProblem(ctx, "resume", in.scope, err)
 	}

@@ -88,11 +88,11 @@ type lockedStore struct {
 	wake error
 }
 
-func (s lockedStore) PauseMany(context.Context, scheduler.Scope, string) (p scheduler.Paused, err error) {
+func (s lockedStore) PauseMany(context.Context, scheduler.Scope, scheduler.Author) (p scheduler.Paused, err error) {
 	return p, s.err
 }
 
-func (s lockedStore) ResumeMany(context.Context, scheduler.Scope, bool) (scheduler.Resumed, error) {
+func (s lockedStore) ResumeMany(context.Context, scheduler.Scope, bool, scheduler.Author) (scheduler.Resumed, error) {
 	return scheduler.Resumed{Was: true, WakeError: s.wake}, s.err
 }
 

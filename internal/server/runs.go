@@ -64,10 +64,11 @@ func (s *Server) runNow(ctx context.Context, in *runNowInput) (*runNowOutput, er
 	if !scheduler.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	run, err := s.Store.RunNow(ctx, in.ID, in.payload)
+	c, err := s.Store.RunNow(ctx, in.ID, in.payload, authorOf(ctx, ""))
 	if err != nil {
 		return nil, s.problem(ctx, "run job", in.ID, err)
 	}
+	run := c.Wait[0].Run
 	view := scheduler.RunView{State: scheduler.RunWaiting, Record: scheduler.Record{
 		Run: run, FireCount: 1, FirstRunTime: run.ScheduledRunTime, LastRunTime: run.ScheduledRunTime,
 	}}

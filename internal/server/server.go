@@ -34,39 +34,39 @@ import (
 type Store interface {
 	// Add creates a job. It fails with ErrExists when the id is taken by a job that is not finished, with an
 	// *InvalidError when the trigger can never fire.
-	Add(ctx context.Context, d scheduler.Definition) (scheduler.Overview, error)
+	Add(ctx context.Context, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error)
 	// Put creates a job or replaces its definition. An equal definition changes nothing.
-	Put(ctx context.Context, d scheduler.Definition) (o scheduler.Overview, created bool, err error)
+	Put(ctx context.Context, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error)
 	// Job returns a job or ErrNotFound.
 	Job(ctx context.Context, id string) (scheduler.Overview, error)
 	// Jobs returns at most limit jobs whose ids come after the given one, in the order of their ids.
 	Jobs(ctx context.Context, after string, limit int) ([]scheduler.Overview, error)
-	// Remove removes a job for a reason, "" for none; ErrNotFound when there is none.
-	Remove(ctx context.Context, id, reason string) error
+	// Remove removes a job; ErrNotFound when there is none.
+	Remove(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error)
 	// Pause pauses a job, Resume ends its pause; ErrNotFound, ErrFinished, ErrBlocked.
-	Pause(ctx context.Context, id, reason string) (scheduler.Overview, error)
-	Resume(ctx context.Context, id string, runMissed bool, reason string) (scheduler.Overview, error)
+	Pause(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error)
+	Resume(ctx context.Context, id string, runMissed bool, by scheduler.Author) (scheduler.Change, error)
 	// Modify is Put for a job that has the revision from; ErrNotFound, ErrChanged when it has another.
-	Modify(ctx context.Context, id string, from int64, d scheduler.Definition, reason string) (scheduler.Overview, error)
+	Modify(ctx context.Context, id string, from int64, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error)
 	// SkipNext skips a job's next fire; ErrNotFound, ErrFinished, ErrBlocked, ErrNoNextFire.
-	SkipNext(ctx context.Context, id, reason string) (scheduler.Overview, error)
+	SkipNext(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error)
 	// Reschedule gives a job another trigger; ErrNotFound, an *InvalidError when it can never fire.
-	Reschedule(ctx context.Context, id string, t *trigger.Trigger, reason string) (scheduler.Overview, error)
+	Reschedule(ctx context.Context, id string, t *trigger.Trigger, by scheduler.Author) (scheduler.Change, error)
 	// MoveNext moves a job's next fire; ErrNotFound, ErrBlocked, ErrNoNextFire, an *InvalidError when it cannot be then.
-	MoveNext(ctx context.Context, id string, at time.Time, reason string) (scheduler.Overview, error)
+	MoveNext(ctx context.Context, id string, at time.Time, by scheduler.Author) (scheduler.Change, error)
 	// Events returns what was done to a job, newest first.
 	Events(ctx context.Context, f scheduler.EventFilter) ([]scheduler.Event, error)
 	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free, and is given the payload, "" for
-	// none; ErrNotFound, ErrBlocked, ErrPaused.
-	RunNow(ctx context.Context, id, payload string) (scheduler.Run, error)
+	// none. It is the one in Change.Wait; ErrNotFound, ErrBlocked, ErrPaused.
+	RunNow(ctx context.Context, id, payload string, by scheduler.Author) (scheduler.Change, error)
 	// PauseMany pauses a label or everything, ResumeMany ends that; ErrNotFound for a label that no job has.
-	PauseMany(ctx context.Context, s scheduler.Scope, reason string) (scheduler.Paused, error)
-	ResumeMany(ctx context.Context, s scheduler.Scope, runMissed bool) (scheduler.Resumed, error)
+	PauseMany(ctx context.Context, s scheduler.Scope, by scheduler.Author) (scheduler.Paused, error)
+	ResumeMany(ctx context.Context, s scheduler.Scope, runMissed bool, by scheduler.Author) (scheduler.Resumed, error)
 	// Pauses lists what is paused: everything, labels, and at most limit jobs by id.
 	Pauses(ctx context.Context, limit int) ([]scheduler.Pause, error)
 	// Cancel ends a run, or asks its node to; ErrNotFound, ErrEnded. CancelAll does so for all runs of a job.
-	Cancel(ctx context.Context, jobID string, runID uuid.UUID, reason string) (scheduler.Cancellation, error)
-	CancelAll(ctx context.Context, jobID, reason string) (scheduler.Cancellation, error)
+	Cancel(ctx context.Context, jobID string, runID uuid.UUID, by scheduler.Author) (scheduler.Cancellation, error)
+	CancelAll(ctx context.Context, jobID string, by scheduler.Author) (scheduler.Cancellation, error)
 	// Runs returns the runs of a job, newest first.
 	Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error)
 	// Run returns all that is known about one run, attempts ascending; nothing or ErrNotFound when it is unknown.

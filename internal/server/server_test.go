@@ -311,11 +311,11 @@ type brokenStore struct {
 	err error
 }
 
-func (s brokenStore) Add(context.Context, scheduler.Definition) (o scheduler.Overview, err error) {
+func (s brokenStore) Add(context.Context, scheduler.Definition, scheduler.Author) (c scheduler.Change, err error) {
 	if s.err == nil {
 		panic("the store is broken")
 	}
-	return o, s.err
+	return c, s.err
 }
 
 func TestDatabaseTroubleIsLoggedOnceAndNotTold(t *testing.T) {
@@ -368,11 +368,11 @@ func (o onlyIDs) check(id string) error {
 	return scheduler.ErrNotFound
 }
 
-func (o onlyIDs) Add(_ context.Context, d scheduler.Definition) (v scheduler.Overview, err error) {
-	return v, o.check(d.ID)
+func (o onlyIDs) Add(_ context.Context, d scheduler.Definition, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(d.ID)
 }
-func (o onlyIDs) Put(_ context.Context, d scheduler.Definition) (v scheduler.Overview, created bool, err error) {
-	return v, false, o.check(d.ID)
+func (o onlyIDs) Put(_ context.Context, d scheduler.Definition, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(d.ID)
 }
 func (o onlyIDs) Job(_ context.Context, id string) (v scheduler.Overview, err error) {
 	return v, o.check(id)
@@ -380,43 +380,45 @@ func (o onlyIDs) Job(_ context.Context, id string) (v scheduler.Overview, err er
 func (o onlyIDs) Jobs(_ context.Context, after string, _ int) ([]scheduler.Overview, error) {
 	return nil, o.check(after)
 }
-func (o onlyIDs) Remove(_ context.Context, id, _ string) error { return o.check(id) }
-func (o onlyIDs) Pause(_ context.Context, id, _ string) (v scheduler.Overview, err error) {
-	return v, o.check(id)
+func (o onlyIDs) Remove(_ context.Context, id string, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(id)
+}
+func (o onlyIDs) Pause(_ context.Context, id string, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(id)
 }
 
-func (o onlyIDs) Resume(_ context.Context, id string, _ bool, _ string) (v scheduler.Overview, err error) {
-	return v, o.check(id)
+func (o onlyIDs) Resume(_ context.Context, id string, _ bool, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(id)
 }
 
-func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ scheduler.Definition, _ string) (v scheduler.Overview, err error) {
-	return v, o.check(id)
+func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ scheduler.Definition, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(id)
 }
 
-func (o onlyIDs) SkipNext(_ context.Context, id, _ string) (v scheduler.Overview, err error) {
-	return v, o.check(id)
+func (o onlyIDs) SkipNext(_ context.Context, id string, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(id)
 }
 
-func (o onlyIDs) Reschedule(_ context.Context, id string, _ *trigger.Trigger, _ string) (v scheduler.Overview, err error) {
-	return v, o.check(id)
+func (o onlyIDs) Reschedule(_ context.Context, id string, _ *trigger.Trigger, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(id)
 }
 
-func (o onlyIDs) MoveNext(_ context.Context, id string, _ time.Time, _ string) (v scheduler.Overview, err error) {
-	return v, o.check(id)
+func (o onlyIDs) MoveNext(_ context.Context, id string, _ time.Time, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(id)
 }
 
 func (o onlyIDs) Events(_ context.Context, f scheduler.EventFilter) ([]scheduler.Event, error) {
 	return nil, o.check(f.JobID)
 }
 
-func (o onlyIDs) RunNow(_ context.Context, id, _ string) (r scheduler.Run, err error) {
-	return r, o.check(id)
+func (o onlyIDs) RunNow(_ context.Context, id, _ string, _ scheduler.Author) (c scheduler.Change, err error) {
+	return c, o.check(id)
 }
-func (o onlyIDs) Cancel(_ context.Context, id string, _ uuid.UUID, _ string) (c scheduler.Cancellation, err error) {
+func (o onlyIDs) Cancel(_ context.Context, id string, _ uuid.UUID, _ scheduler.Author) (c scheduler.Cancellation, err error) {
 	return c, o.check(id)
 }
 
-func (o onlyIDs) CancelAll(_ context.Context, id, _ string) (c scheduler.Cancellation, err error) {
+func (o onlyIDs) CancelAll(_ context.Context, id string, _ scheduler.Author) (c scheduler.Cancellation, err error) {
 	return c, o.check(id)
 }
 

@@ -14,44 +14,59 @@ import (
 )
 
 // Cancel ends one run of a job, or asks its node to: ErrNotFound, ErrEnded.
-func (s *Store) Cancel(ctx context.Context, jobID string, runID uuid.UUID, reason string) (scheduler.Cancellation, error) {
-	return s.cancel(ctx, jobID, &runID, reason)
+func (s *Store) Cancel(ctx context.Context, jobID string, runID uuid.UUID, by scheduler.Author) (scheduler.Cancellation, error) {
+	return s.cancel(ctx, jobID, &runID, by)
+}
+
+// CancelTx is Cancel in the caller's transaction.
+func (s *Store) CancelTx(ctx context.Context, tx pgx.Tx, jobID string, runID uuid.UUID, by scheduler.Author) (scheduler.Cancellation, error) {
+	c, err := cancelRuns(ctx, tx, jobID, &runID, by)
+	return c, locked(translate(err))
 }
 
 // CancelAll ends all runs of a job that have not ended, or asks their nodes to. A job without any is not found only where
 // it does not exist itself.
-func (s *Store) CancelAll(ctx context.Context, jobID, reason string) (scheduler.Cancellation, error) {
-	return s.cancel(ctx, jobID, nil, reason)
+func (s *Store) CancelAll(ctx context.Context, jobID string, by scheduler.Author) (scheduler.Cancellation, error) {
+	return s.cancel(ctx, jobID, nil, by)
 }
 
-// cancel works under the job's lock, with which runs begin to wait, begin, and begin their next attempts. A run of a job
-// that was removed has none, and can only execute.
-func (s *Store) cancel(ctx context.Context, jobID string, runID *uuid.UUID, reason string) (c scheduler.Cancellation, err error) {
-	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		locked, err := tx.Exec(ctx, jobLock, pgx.StrictNamedArgs{"job_id": jobID})
-		if err != nil {
-			return err
-		}
-		by := scheduler.ActorOf(ctx)
-		if c.Ended, err = cancelUnbegun(ctx, tx, jobID, runID, scheduler.CancelSentence(by, reason)); err != nil {
-			return err
-		}
-		if c.Asked, err = askToCancel(ctx, tx, jobID, runID, by, reason); err != nil {
-			return err
-		}
-		if c != (scheduler.Cancellation{}) {
-			return cancelHappened(ctx, tx, jobID, runID, reason)
-		}
-		if runID != nil {
-			return whyNotCancelled(ctx, tx, jobID, *runID)
-		}
-		if locked.RowsAffected() == 0 {
-			return scheduler.ErrNotFound
-		}
-		return nil
+// CancelAllTx is CancelAll in the caller's transaction.
+func (s *Store) CancelAllTx(ctx context.Context, tx pgx.Tx, jobID string, by scheduler.Author) (scheduler.Cancellation, error) {
+	c, err := cancelRuns(ctx, tx, jobID, nil, by)
+	return c, locked(translate(err))
+}
+
+func (s *Store) cancel(ctx context.Context, jobID string, runID *uuid.UUID, by scheduler.Author) (c scheduler.Cancellation, err error) {
+	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		c, err = cancelRuns(ctx, tx, jobID, runID, by)
+		return err
 	})
 	if err != nil {
 		return scheduler.Cancellation{}, err
+	}
+	return c, nil
+}
+
+// cancelRuns works under the job's lock, with which runs begin to wait, begin, and begin their next attempts. A run of a job
+// that was removed has none, and can only execute.
+func cancelRuns(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by scheduler.Author) (c scheduler.Cancellation, err error) {
+	locked, err := tx.Exec(ctx, jobLock, pgx.StrictNamedArgs{"job_id": jobID})
+	if err != nil {
+		return c, err
+	}
+	if c.Ended, err = cancelUnbegun(ctx, tx, jobID, runID, scheduler.CancelSentence(by.Name(), by.Reason)); err != nil {
+		return c, err
+	}
+	if c.Asked, err = askToCancel(ctx, tx, jobID, runID, by); err != nil {
+		return c, err
+	}
+	switch {
+	case c != (scheduler.Cancellation{}):
+		return c, tellCancel(ctx, tx, jobID, runID, by)
+	case runID != nil:
+		return c, whyNotCancelled(ctx, tx, jobID, *runID)
+	case locked.RowsAffected() == 0:
+		return c, scheduler.ErrNotFound
 	}
 	return c, nil
 }
@@ -73,8 +88,8 @@ func cancelUnbegun(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUI
 }
 
 // askToCancel writes the request into the rows of runs that execute, and has their nodes told at commit.
-func askToCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by, reason string) (asked int, err error) {
-	statement, args := cancelAll, pgx.StrictNamedArgs{"job_id": jobID, "by": by, "reason": text(reason)}
+func askToCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by scheduler.Author) (asked int, err error) {
+	statement, args := cancelAll, pgx.StrictNamedArgs{"job_id": jobID, "by": by.Name(), "reason": text(by.Reason)}
 	if runID != nil {
 		statement, args["run_id"] = cancelExecuting, *runID
 	}

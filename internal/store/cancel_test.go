@@ -59,12 +59,11 @@ const outcomes = `SELECT coalesce(string_agg(format('%s %s%s: %s', attempt, outc
 func TestCancelOfARunThatExecutes(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _, run := running(t, nil)
-	ctx := scheduler.WithActor(t.Context(), "ada@web-1")
-	c, err := s.Cancel(ctx, "c", run, "the source is broken")
+	c, err := s.Cancel(t.Context(), "c", run, scheduler.Author{Actor: "ada@web-1", Reason: "the source is broken"})
 	if err != nil || c != (scheduler.Cancellation{Asked: 1}) {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	if _, err := s.Cancel(scheduler.WithActor(t.Context(), "bob"), "c", run, "me too"); err != nil {
+	if _, err := s.Cancel(t.Context(), "c", run, scheduler.Author{Actor: "bob", Reason: "me too"}); err != nil {
 		t.Errorf("cancelled twice: %v", err)
 	}
 	views, err := s.Run(t.Context(), "c", run)
@@ -82,16 +81,16 @@ func TestCancelOfARunThatExecutes(t *testing.T) {
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"); n != 0 {
 		t.Errorf("%d instances are left", n)
 	}
-	if _, err := s.Cancel(ctx, "c", run, ""); !errors.Is(err, scheduler.ErrEnded) || !strings.Contains(err.Error(), "cancelled at 20") {
+	if _, err := s.Cancel(t.Context(), "c", run, scheduler.Author{}); !errors.Is(err, scheduler.ErrEnded) || !strings.Contains(err.Error(), "cancelled at 20") {
 		t.Errorf("cancelling a run that has ended: %v", err)
 	}
-	if _, err := s.Cancel(ctx, "c", uuid.New(), ""); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.Cancel(t.Context(), "c", uuid.New(), scheduler.Author{}); !errors.Is(err, scheduler.ErrNotFound) {
 		t.Errorf("cancelling a run that never was: %v", err)
 	}
-	if _, err := s.CancelAll(ctx, "nobody", ""); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.CancelAll(t.Context(), "nobody", scheduler.Author{}); !errors.Is(err, scheduler.ErrNotFound) {
 		t.Errorf("cancelling the runs of no job: %v", err)
 	}
-	if c, err := s.CancelAll(ctx, "c", ""); err != nil || c != (scheduler.Cancellation{}) {
+	if c, err := s.CancelAll(t.Context(), "c", scheduler.Author{}); err != nil || c != (scheduler.Cancellation{}) {
 		t.Errorf("cancelling no runs: %+v, %v", c, err)
 	}
 }
@@ -111,7 +110,7 @@ func TestCancelOfARunThatFailsMeanwhile(t *testing.T) {
 	add(t, s, d)
 	tick(t, n)
 	run := storetest.Query[uuid.UUID](t, conn, "SELECT run_id FROM pgdue.running_instances")
-	if c, err := s.Cancel(t.Context(), "c", run, ""); err != nil || c.Asked != 1 {
+	if c, err := s.Cancel(t.Context(), "c", run, scheduler.Author{}); err != nil || c.Asked != 1 {
 		t.Fatal(c, err)
 	}
 	close(release) // before the node has looked
@@ -128,19 +127,19 @@ func TestCancelOfRunsThatDoNotExecute(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _ := tried(t, 3, 1)
 	retrying := storetest.Query[uuid.UUID](t, conn, "SELECT run_id FROM pgdue.running_instances WHERE state = 'retrying'")
-	waiting, err := s.RunNow(t.Context(), "try", "")
+	waiting, err := s.RunNow(t.Context(), "try", "", scheduler.Author{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n) // the waiting run is at the limit, and the job parked
 	tick(t, n)
-	if c, err := s.Cancel(t.Context(), "try", retrying, "enough"); err != nil || c.Ended != 1 {
+	if c, err := s.Cancel(t.Context(), "try", retrying, scheduler.Author{Reason: "enough"}); err != nil || c.Ended != 1 {
 		t.Fatal(c, err)
 	}
 	if !storetest.Query[bool](t, conn, "SELECT due_at <= pgdue.now() FROM pgdue.next_run_times") {
 		t.Error("the job is not due although an instance is free and a run waits")
 	}
-	if c, err := s.Cancel(t.Context(), "try", waiting.RunID, ""); err != nil || c.Ended != 1 {
+	if c, err := s.Cancel(t.Context(), "try", waiting.Wait[0].RunID, scheduler.Author{}); err != nil || c.Ended != 1 {
 		t.Fatal(c, err)
 	}
 	got := storetest.Query[string](t, conn, outcomes)
@@ -161,11 +160,11 @@ func TestCancelAll(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _, _ := running(t, nil)
 	for range 2 {
-		if _, err := s.RunNow(t.Context(), "c", ""); err != nil {
+		if _, err := s.RunNow(t.Context(), "c", "", scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c, err := s.CancelAll(t.Context(), "c", "")
+	c, err := s.CancelAll(t.Context(), "c", scheduler.Author{})
 	if err != nil || c != (scheduler.Cancellation{Ended: 2, Asked: 1}) {
 		t.Fatalf("%+v, %v", c, err)
 	}
@@ -182,10 +181,10 @@ func TestCancelAll(t *testing.T) {
 func TestCancelOfARemovedJobsRun(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _, run := running(t, nil)
-	if err := s.Remove(t.Context(), "c", ""); err != nil {
+	if _, err := s.Remove(t.Context(), "c", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := s.Cancel(t.Context(), "c", run, ""); err != nil || c.Asked != 1 {
+	if c, err := s.Cancel(t.Context(), "c", run, scheduler.Author{}); err != nil || c.Asked != 1 {
 		t.Fatal(c, err)
 	}
 	if err := n.LookForCancels(t.Context()); err != nil {

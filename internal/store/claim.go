@@ -120,9 +120,10 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.L
 	for i := range due {
 		row := jobs[due[i].JobID]
 		job, err := row.job(&due[i])
-		job.Pauses = job.Covering(pauses)
-		job.WaitingCount, job.Live = count[job.ID], len(live[job.ID])
-		looks[i] = scheduler.Look{Job: job, Queue: due[i].Queue, Now: now, Err: err, Live: live[job.ID], Waiting: waiting[job.ID]}
+		looks[i] = scheduler.Look{
+			Job: job, Queue: due[i].Queue, Now: now, Err: err, Live: live[job.ID],
+			Waiting: waiting[job.ID], WaitingCount: count[job.ID], Pauses: job.Covering(pauses),
+		}
 	}
 	return looks, readRecent(ctx, tx, looks)
 }
@@ -148,8 +149,8 @@ func readRecent(ctx context.Context, tx pgx.Tx, looks []scheduler.Look) error {
 		Gap     *time.Duration
 	}
 	return each(rows, func(r row) {
-		job := &byID[r.JobID].Job
-		job.RecentDuration, job.RecentGap = deref(r.Longest), deref(r.Gap)
+		l := byID[r.JobID]
+		l.RecentDuration, l.RecentGap = deref(r.Longest), deref(r.Gap)
 	})
 }
 

@@ -53,8 +53,8 @@ func wantUnknown(t *testing.T, err error) {
 func TestClaimWithoutAnswerExecutesOnce(t *testing.T) {
 	t.Parallel()
 	faulty(t, func(t *testing.T, f fault, w *storetest.Wire, s *store.Store, conn *pgx.Conn) {
-		job := add(t, s, storetest.Job(t, "once", `{"type":"date"}`))
-		run := scheduler.RunID("once", job.CreatedRevision, job.NextRunTime, scheduler.CauseSchedule)
+		added := add(t, s, storetest.Job(t, "once", `{"type":"date"}`))
+		run := scheduler.RunID("once", added.CreatedRevision, added.NextRunTime, scheduler.CauseSchedule)
 		work := &work{}
 		n := newNode(t, s, work)
 
@@ -137,9 +137,9 @@ func TestEditWithoutAnswer(t *testing.T) {
 		faulty(t, func(t *testing.T, f fault, w *storetest.Wire, s *store.Store, conn *pgx.Conn) {
 			d := storetest.Job(t, "j", `{"type":"interval","every":"1h"}`)
 			f.cut(w)
-			_, err := s.Add(t.Context(), d)
+			_, err := s.Add(t.Context(), d, scheduler.Author{})
 			wantUnknown(t, err)
-			if _, err = s.Add(t.Context(), d); errors.Is(err, scheduler.ErrExists) != f.persisted || err != nil && !f.persisted {
+			if _, err = s.Add(t.Context(), d, scheduler.Author{}); errors.Is(err, scheduler.ErrExists) != f.persisted || err != nil && !f.persisted {
 				t.Errorf("adding again: %v", err)
 			}
 			if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.jobs JOIN pgdue.next_run_times ON job_id = id"); got != 1 {
@@ -154,14 +154,14 @@ func TestEditWithoutAnswer(t *testing.T) {
 			before := add(t, s, d)
 			d.MaxInstances = 7
 			f.cut(w)
-			_, _, err := s.Put(t.Context(), d)
+			_, err := s.Put(t.Context(), d, scheduler.Author{})
 			wantUnknown(t, err)
 			if got := storetest.Query[bool](t, conn, "SELECT max_instances = 7 FROM pgdue.jobs"); got != f.persisted {
 				t.Errorf("changed: %v, want %v", got, f.persisted)
 			}
-			o, created, err := s.Put(t.Context(), d)
-			if err != nil || created || o.MaxInstances != 7 || !o.NextRunTime.Equal(before.NextRunTime) {
-				t.Errorf("putting again: created %v, %+v, %v", created, o, err)
+			o, err := s.Put(t.Context(), d, scheduler.Author{})
+			if err != nil || o.Created() || o.After.MaxInstances != 7 || !o.After.NextRunTime.Equal(before.NextRunTime) {
+				t.Errorf("putting again: %+v, %v", o, err)
 			}
 		})
 	})
@@ -170,8 +170,9 @@ func TestEditWithoutAnswer(t *testing.T) {
 		faulty(t, func(t *testing.T, f fault, w *storetest.Wire, s *store.Store, conn *pgx.Conn) {
 			add(t, s, storetest.Job(t, "j", `{"type":"date"}`)) // due: its removal is recorded
 			f.cut(w)
-			wantUnknown(t, s.Remove(t.Context(), "j", ""))
-			if err := s.Remove(t.Context(), "j", ""); errors.Is(err, scheduler.ErrNotFound) != f.persisted || err != nil && !f.persisted {
+			_, err := s.Remove(t.Context(), "j", scheduler.Author{})
+			wantUnknown(t, err)
+			if _, err := s.Remove(t.Context(), "j", scheduler.Author{}); errors.Is(err, scheduler.ErrNotFound) != f.persisted || err != nil && !f.persisted {
 				t.Errorf("removing again: %v", err)
 			}
 			if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE reason = 'removed'"); got != 1 {

@@ -50,7 +50,7 @@ func TestCompleteAfterInstanceWasRemovedByHand(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
-	job := add(t, s, storetest.Job(t, "j", `{"type":"date"}`))
+	added := add(t, s, storetest.Job(t, "j", `{"type":"date"}`))
 	gate := make(chan struct{})
 	n := newNode(t, s, &work{gate: gate})
 	tick(t, n)
@@ -65,8 +65,8 @@ func TestCompleteAfterInstanceWasRemovedByHand(t *testing.T) {
 	if !r.Final || r.Outcome != scheduler.Succeeded || r.Output != "done" || !strings.HasSuffix(r.Sentence, "had been removed by hand") {
 		t.Errorf("record %+v", r)
 	}
-	if r.Cause != scheduler.CauseSchedule || !r.ScheduledRunTime.Equal(job.NextRunTime) || r.JobRevision != job.Revision || r.StartedAt.IsZero() {
-		t.Errorf("record %+v, want that of the fire at %s, revision %d", r, job.NextRunTime, job.Revision)
+	if r.Cause != scheduler.CauseSchedule || !r.ScheduledRunTime.Equal(added.NextRunTime) || r.JobRevision != added.Revision || r.StartedAt.IsZero() {
+		t.Errorf("record %+v, want that of the fire at %s, revision %d", r, added.NextRunTime, added.Revision)
 	}
 	r.Sentence = strings.TrimSuffix(r.Sentence, "; its row in pgdue.running_instances had been removed by hand")
 	if recorded, err := s.Complete(t.Context(), []scheduler.Record{r.Record}); err != nil || len(recorded) != 1 {

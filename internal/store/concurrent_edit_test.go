@@ -28,7 +28,7 @@ func TestConcurrentAddsOfOneID(t *testing.T) {
 		d := storetest.Job(t, "j", `{"type":"interval","every":"1h"}`)
 		d.MaxInstances = 1 + i
 		all.Go(func() {
-			switch _, err := s.Add(t.Context(), d); {
+			switch _, err := s.Add(t.Context(), d, scheduler.Author{}); {
 			case err == nil:
 				won.Add(1)
 				winner.Store(int64(d.MaxInstances))
@@ -78,11 +78,11 @@ func editOnce(ctx context.Context, s *store.Store, d scheduler.Definition, i int
 	var err error
 	switch i % 4 {
 	case 0:
-		_, err = s.Add(ctx, d)
+		_, err = s.Add(ctx, d, scheduler.Author{})
 	case 1:
-		err = s.Remove(ctx, d.ID, "")
+		_, err = s.Remove(ctx, d.ID, scheduler.Author{})
 	default:
-		_, _, err = s.Put(ctx, d)
+		_, err = s.Put(ctx, d, scheduler.Author{})
 	}
 	return err
 }
@@ -97,7 +97,7 @@ func TestAddOverHalfAJob(t *testing.T) {
 	storetest.Exec(t, conn, "DELETE FROM pgdue.next_run_times")
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	if _, err := s.Add(ctx, d); err == nil || ctx.Err() != nil {
+	if _, err := s.Add(ctx, d, scheduler.Author{}); err == nil || ctx.Err() != nil {
 		t.Errorf("add: %v", err)
 	}
 }
@@ -107,20 +107,23 @@ func TestEditWhileBeingClaimed(t *testing.T) {
 	t.Parallel()
 	edits := map[string]func(ctx context.Context, s *store.Store) error{
 		"put trigger": func(ctx context.Context, s *store.Store) error {
-			_, _, err := s.Put(ctx, storetest.Job(t, "j", `{"type":"interval","every":"1000h"}`))
+			_, err := s.Put(ctx, storetest.Job(t, "j", `{"type":"interval","every":"1000h"}`), scheduler.Author{})
 			return err
 		},
-		"remove": func(ctx context.Context, s *store.Store) error { return s.Remove(ctx, "j", "") },
+		"remove": func(ctx context.Context, s *store.Store) error {
+			_, err := s.Remove(ctx, "j", scheduler.Author{})
+			return err
+		},
 		"reschedule": func(ctx context.Context, s *store.Store) error {
-			_, err := s.Reschedule(ctx, "j", mustParse(t, `{"type":"interval","every":"1000h"}`), "")
+			_, err := s.Reschedule(ctx, "j", mustParse(t, `{"type":"interval","every":"1000h"}`), scheduler.Author{})
 			return err
 		},
 		"move next": func(ctx context.Context, s *store.Store) error {
-			_, err := s.MoveNext(ctx, "j", time.Now().Add(time.Hour), "")
+			_, err := s.MoveNext(ctx, "j", time.Now().Add(time.Hour), scheduler.Author{})
 			return err
 		},
 		"skip next": func(ctx context.Context, s *store.Store) error {
-			if _, err := s.SkipNext(ctx, "j", ""); !errors.Is(err, scheduler.ErrFinished) {
+			if _, err := s.SkipNext(ctx, "j", scheduler.Author{}); !errors.Is(err, scheduler.ErrFinished) {
 				return fmt.Errorf("the claim was faster, and there is nothing to skip: %w", err)
 			}
 			return nil
@@ -156,11 +159,12 @@ func TestEditDropsWhatIsDue(t *testing.T) {
 	t.Parallel()
 	for reason, edit := range map[string]func(context.Context, *store.Store, scheduler.Definition) error{
 		"rescheduled": func(ctx context.Context, s *store.Store, d scheduler.Definition) error {
-			_, _, err := s.Put(ctx, d)
+			_, err := s.Put(ctx, d, scheduler.Author{})
 			return err
 		},
 		"removed": func(ctx context.Context, s *store.Store, d scheduler.Definition) error {
-			return s.Remove(ctx, d.ID, "")
+			_, err := s.Remove(ctx, d.ID, scheduler.Author{})
+			return err
 		},
 	} {
 		t.Run(reason, func(t *testing.T) {

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -10,51 +12,314 @@ import (
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
-// Modify changes a job as Put does, if it has the revision that the new definition was made from. ErrChanged: it has
-// another; nothing was written.
-func (s *Store) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, reason string) (scheduler.Overview, error) {
-	err := s.edit(ctx, id, func(ctx context.Context, tx pgx.Tx, present *scheduler.Job, now time.Time, revision int64) error {
-		if present == nil {
-			return scheduler.ErrNotFound
+// Each edit exists twice. X runs in a transaction of its own. XTx runs in one that the caller owns, at READ COMMITTED: nothing
+// of it is known to anybody before the caller's commit, which also wakes the nodes. What an edit makes of a job is decided by
+// the package policy, and comes back as its Change.
+
+// Add stores a new job: scheduler.Add.
+func (s *Store) Add(ctx context.Context, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, addition(d, by))
+}
+
+// AddTx is Add in the caller's transaction.
+func (s *Store) AddTx(ctx context.Context, tx pgx.Tx, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, addition(d, by))
+}
+
+func addition(d scheduler.Definition, by scheduler.Author) edit {
+	return edit{d.ID, by, func(f found) (scheduler.Change, error) { return scheduler.Add(f.look, d, f.now, f.revision) }}
+}
+
+// Put stores a job, or redefines the one that is there: scheduler.Put.
+func (s *Store) Put(ctx context.Context, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, putting(d, by))
+}
+
+// PutTx is Put in the caller's transaction.
+func (s *Store) PutTx(ctx context.Context, tx pgx.Tx, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, putting(d, by))
+}
+
+func putting(d scheduler.Definition, by scheduler.Author) edit {
+	return edit{d.ID, by, func(f found) (scheduler.Change, error) { return scheduler.Put(f.look, d, f.now, f.revision) }}
+}
+
+// Modify redefines a job if it has the revision that the new definition was made from. ErrChanged: it has another; nothing was
+// written.
+func (s *Store) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, modification(id, from, d, by))
+}
+
+// ModifyTx is Modify in the caller's transaction.
+func (s *Store) ModifyTx(ctx context.Context, tx pgx.Tx, id string, from int64, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, modification(id, from, d, by))
+}
+
+func modification(id string, from int64, d scheduler.Definition, by scheduler.Author) edit {
+	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) {
+		if l.Revision != from {
+			return scheduler.Change{}, scheduler.ErrChanged
 		}
-		if present.Revision != from {
-			return scheduler.ErrChanged
+		return l.Redefine(d)
+	})
+}
+
+// Remove removes a job: scheduler.Look.Remove.
+func (s *Store) Remove(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, removal(id, by))
+}
+
+// RemoveTx is Remove in the caller's transaction.
+func (s *Store) RemoveTx(ctx context.Context, tx pgx.Tx, id string, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, removal(id, by))
+}
+
+func removal(id string, by scheduler.Author) edit {
+	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.Remove(), nil })
+}
+
+// Pause pauses a job: a claim that locks it after this has committed begins nothing.
+func (s *Store) Pause(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, pausing(id, by))
+}
+
+// PauseTx is Pause in the caller's transaction.
+func (s *Store) PauseTx(ctx context.Context, tx pgx.Tx, id string, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, pausing(id, by))
+}
+
+func pausing(id string, by scheduler.Author) edit {
+	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.Pause(by) })
+}
+
+// Resume ends a job's pause: scheduler.Look.Resume.
+func (s *Store) Resume(ctx context.Context, id string, runMissed bool, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, resumption(id, runMissed, by))
+}
+
+// ResumeTx is Resume in the caller's transaction.
+func (s *Store) ResumeTx(ctx context.Context, tx pgx.Tx, id string, runMissed bool, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, resumption(id, runMissed, by))
+}
+
+func resumption(id string, runMissed bool, by scheduler.Author) edit {
+	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.Resume(runMissed), nil })
+}
+
+// SkipNext skips a job's next fire ahead of its time: scheduler.Look.SkipNext. A claim waits for the job's lock and finds the
+// fire decided, or it was faster and the one after it is skipped.
+func (s *Store) SkipNext(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, skipping(id, by))
+}
+
+// SkipNextTx is SkipNext in the caller's transaction.
+func (s *Store) SkipNextTx(ctx context.Context, tx pgx.Tx, id string, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, skipping(id, by))
+}
+
+func skipping(id string, by scheduler.Author) edit {
+	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.SkipNext(by) })
+}
+
+// MoveNext moves a job's next fire to the time at: scheduler.Look.MoveNext.
+func (s *Store) MoveNext(ctx context.Context, id string, at time.Time, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, moving(id, at, by))
+}
+
+// MoveNextTx is MoveNext in the caller's transaction.
+func (s *Store) MoveNextTx(ctx context.Context, tx pgx.Tx, id string, at time.Time, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, moving(id, at, by))
+}
+
+func moving(id string, at time.Time, by scheduler.Author) edit {
+	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.MoveNext(at, by) })
+}
+
+// Reschedule gives a job another trigger, or lets an equal one begin afresh: scheduler.Look.Reschedule.
+func (s *Store) Reschedule(ctx context.Context, id string, t *trigger.Trigger, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, rescheduling(id, t, by))
+}
+
+// RescheduleTx is Reschedule in the caller's transaction.
+func (s *Store) RescheduleTx(ctx context.Context, tx pgx.Tx, id string, t *trigger.Trigger, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, rescheduling(id, t, by))
+}
+
+func rescheduling(id string, t *trigger.Trigger, by scheduler.Author) edit {
+	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.Reschedule(t) })
+}
+
+// RunNow lets a run of a job wait, which begins as soon as an instance is free, and is given the payload. It is the one run in
+// the Change's Wait.
+func (s *Store) RunNow(ctx context.Context, id, payload string, by scheduler.Author) (scheduler.Change, error) {
+	return s.edit(ctx, runNow(id, payload, by))
+}
+
+// RunNowTx is RunNow in the caller's transaction.
+func (s *Store) RunNowTx(ctx context.Context, tx pgx.Tx, id, payload string, by scheduler.Author) (scheduler.Change, error) {
+	return editTx(ctx, tx, runNow(id, payload, by))
+}
+
+func runNow(id, payload string, by scheduler.Author) edit {
+	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.RunNow(payload) })
+}
+
+// edit is what somebody does to one job.
+type edit struct {
+	id     string
+	by     scheduler.Author
+	decide func(found) (scheduler.Change, error)
+}
+
+// found is what an edit finds under the job's lock.
+type found struct {
+	look     *scheduler.Look // nil: there is no such job
+	now      time.Time       // of the edit
+	revision int64           // that the job has after it
+}
+
+// present is an edit of a job that must be there: ErrNotFound.
+func present(id string, by scheduler.Author, decide func(scheduler.Look) (scheduler.Change, error)) edit {
+	return edit{id, by, func(f found) (scheduler.Change, error) {
+		if f.look == nil {
+			return scheduler.Change{}, scheduler.ErrNotFound
 		}
-		return redefine(ctx, tx, *present, d, now, revision, reason)
+		return decide(*f.look)
+	}}
+}
+
+// edit does e in a transaction of its own. ErrLocked: somebody holds the job's lock.
+func (s *Store) edit(ctx context.Context, e edit) (c scheduler.Change, err error) {
+	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		c, err = e.do(ctx, tx)
+		return err
 	})
 	if err != nil {
-		return scheduler.Overview{}, err
+		return scheduler.Change{}, err
 	}
-	return s.Job(ctx, id)
+	return c, nil
 }
 
-// SkipNext skips a job's next fire ahead of its time, as scheduler.Job.SkipNext says. A claim waits for the job's lock and
-// finds the fire decided, or it was faster and the one after it is skipped.
-func (s *Store) SkipNext(ctx context.Context, id, reason string) (scheduler.Overview, error) {
-	return s.move(ctx, id, scheduler.ActionNextSkipped, reason, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, error) {
-		return j.SkipNext(now, scheduler.ActorOf(ctx), reason)
-	})
+// editTx does e in the caller's transaction.
+func editTx(ctx context.Context, tx pgx.Tx, e edit) (scheduler.Change, error) {
+	c, err := e.do(ctx, tx)
+	if err != nil {
+		return scheduler.Change{}, locked(translate(err))
+	}
+	return c, nil
 }
 
-// MoveNext moves a job's next fire to the time at, as scheduler.Job.MoveNext says.
-func (s *Store) MoveNext(ctx context.Context, id string, at time.Time, reason string) (scheduler.Overview, error) {
-	return s.move(ctx, id, scheduler.ActionRescheduled, reason, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, error) {
-		return j.MoveNext(now, at, scheduler.ActorOf(ctx), reason)
-	})
+// errRace says that somebody else inserted or removed the same id at the same time; the edit is tried again.
+var errRace = errors.New("the id has a row in pgdue.jobs and none in pgdue.next_run_times, or is edited all the time; delete the row")
+
+// editTries bounds how often an edit that lost a race is tried again. Each time somebody else has won.
+const editTries = 100
+
+// do locks the job, decides, and writes what was decided. Whoever lost a race has written nothing yet, and looks again.
+func (e edit) do(ctx context.Context, tx pgx.Tx) (c scheduler.Change, err error) {
+	for range editTries {
+		if c, err = e.try(ctx, tx); !errors.Is(err, errRace) {
+			break
+		}
+	}
+	return c, err
 }
 
-// Reschedule gives a job another trigger, or lets an equal one begin afresh, as scheduler.Job.Reschedule says.
-func (s *Store) Reschedule(ctx context.Context, id string, t *trigger.Trigger, reason string) (scheduler.Overview, error) {
-	return s.move(ctx, id, scheduler.ActionRescheduled, reason, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, error) {
-		return j.Reschedule(t, now)
-	})
+func (e edit) try(ctx context.Context, tx pgx.Tx) (scheduler.Change, error) {
+	look, err := lockJob(ctx, tx, e.id)
+	if err != nil {
+		return scheduler.Change{}, err
+	}
+	f := found{look: look}
+	if err := tx.QueryRow(ctx, jobNow).Scan(&f.now, &f.revision); err != nil {
+		return scheduler.Change{}, err
+	}
+	if f.now = f.now.UTC(); look != nil {
+		look.Now = f.now
+	}
+	c, err := e.decide(f)
+	if err != nil || c.Nothing() {
+		return c, err
+	}
+	if c.After != nil && c.After != c.Before {
+		c.After.Revision, c.After.UpdatedAt = f.revision, f.now
+	}
+	return c, writeChange(ctx, tx, e, f, &c)
 }
 
-// move is change for what lets no run wait.
-func (s *Store) move(ctx context.Context, id string, action scheduler.Action, reason string,
-	do func(scheduler.Job, time.Time) (scheduler.Job, []scheduler.Record, error)) (scheduler.Overview, error) {
-	return s.change(ctx, id, action, reason, func(j scheduler.Job, now time.Time) (scheduler.Job, []scheduler.Record, []scheduler.WaitingRun, error) {
-		j, records, err := do(j, now)
-		return j, records, nil, err
-	})
+// lockJob locks and reads a job; nil when there is none. A job whose row cannot be read as one comes without the trigger.
+func lockJob(ctx context.Context, tx pgx.Tx, id string) (*scheduler.Look, error) {
+	rows, err := tx.Query(ctx, jobLock, pgx.StrictNamedArgs{"job_id": id})
+	if err != nil {
+		return nil, err
+	}
+	locked, err := pgx.CollectRows(rows, pgx.RowToStructByName[scheduleRow])
+	if err != nil || len(locked) == 0 {
+		return nil, err
+	}
+	looks, err := readLooks(ctx, tx, locked)
+	if err != nil {
+		return nil, fmt.Errorf("read job %s: %w", id, err)
+	}
+	return &looks[0], nil
+}
+
+// writeChange writes a change of a job under its lock, with the event that tells of it, and wakes the nodes when the job is due
+// soon.
+func writeChange(ctx context.Context, tx pgx.Tx, e edit, f found, c *scheduler.Change) error {
+	tells := event{jobID: e.id, at: f.now, actor: e.by.Name(), action: c.Action, reason: e.by.Reason}
+	if c.Before != nil {
+		if err := tells.readBefore(ctx, tx); err != nil {
+			return err
+		}
+	}
+	b := &pgx.Batch{}
+	switch {
+	case c.After == nil:
+		queueRemoval(b, c)
+	case c.After == c.Before: // only to be looked at
+		tells.detail = map[string]string{"run_id": c.Wait[0].RunID.String()}
+		queueCounted(b, "make the job due", 1, jobDue, pgx.StrictNamedArgs{"job_id": e.id})
+	case f.look == nil:
+		if err := insertJob(ctx, tx, c.After); err != nil {
+			return err
+		}
+		queueCounted(b, "write next run time", 1, jobScheduleInsert, scheduleArgs(c.After))
+	default:
+		args, err := jobArgs(c.After)
+		if err != nil {
+			return err
+		}
+		queueCounted(b, "write job", 1, jobUpdate, args)
+		queueCounted(b, "write next run time", 1, jobScheduleUpdate, scheduleArgs(c.After))
+	}
+	queueCounted(b, "record dropped fire times", len(c.Dropped), historyInsert, historyArgs(c.Dropped))
+	queueCounted(b, "let runs wait", len(c.Wait), waitingInsert, waitingArgs(c.Wait))
+	queueCounted(b, "give up runs", len(c.GiveUp), claimGiveUp, giveUpArgs(c.GiveUp))
+	tells.queue(b)
+	if c.After != nil && c.After != c.Before {
+		b.Queue(jobNotify, pgx.StrictNamedArgs{"queue": c.After.Queue(), "due_at": orNull(c.After.DueAt)})
+	}
+	return tx.SendBatch(ctx, b).Close()
+}
+
+// insertJob writes the row of a new job. errRace: somebody else has written one meanwhile.
+func insertJob(ctx context.Context, tx pgx.Tx, j *scheduler.Job) error {
+	args, err := jobArgs(j)
+	if err != nil {
+		return err
+	}
+	tag, err := tx.Exec(ctx, jobInsert, args)
+	if err == nil && tag.RowsAffected() == 0 {
+		return errRace
+	}
+	return err
+}
+
+// queueRemoval queues the removal of a job's rows. Runs that wait are recorded.
+func queueRemoval(b *pgx.Batch, c *scheduler.Change) {
+	id := pgx.StrictNamedArgs{"job_ids": []string{c.Before.ID}}
+	b.Queue(waitingRemove, pgx.StrictNamedArgs{"job_id": c.Before.ID, "job_revision": c.Before.Revision})
+	queueCounted(b, "remove next run time", 1, jobScheduleDelete, id)
+	queueCounted(b, "remove job", 1, jobDelete, id)
 }

@@ -22,9 +22,9 @@ func TestSkippedFireNeverBegins(t *testing.T) {
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	add(t, s, storetest.Job(t, "s", `{"type":"interval","every":"1h"}`))
 	first := storetest.Query[time.Time](t, conn, "SELECT next_run_time FROM pgdue.next_run_times")
-	o, err := s.SkipNext(scheduler.WithActor(t.Context(), "ada"), "s", "holiday")
-	if err != nil || !o.LastRunTime.Equal(first) || !o.NextRunTime.Equal(first.Add(time.Hour)) {
-		t.Fatalf("skipped %s, next %s, %v", o.LastRunTime, o.NextRunTime, err)
+	o, err := s.SkipNext(t.Context(), "s", scheduler.Author{Actor: "ada", Reason: "holiday"})
+	if err != nil || !o.After.LastRunTime.Equal(first) || !o.After.NextRunTime.Equal(first.Add(time.Hour)) {
+		t.Fatalf("skipped %s, next %s, %v", o.After.LastRunTime, o.After.NextRunTime, err)
 	}
 	w := &work{}
 	tick(t, newNode(t, storeAt(t, url, 61*time.Minute), w))
@@ -67,7 +67,7 @@ func TestSkipsAndClaimsDecideEachFireOnce(t *testing.T) {
 	for range 2 {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				if _, err := s.SkipNext(t.Context(), "s", ""); err != nil {
+				if _, err := s.SkipNext(t.Context(), "s", scheduler.Author{}); err != nil {
 					t.Error("skip: ", err)
 				}
 				skips.Add(1)
@@ -76,7 +76,7 @@ func TestSkipsAndClaimsDecideEachFireOnce(t *testing.T) {
 	}
 	all.Go(func() {
 		for ctx.Err() == nil {
-			if _, err := s.MoveNext(t.Context(), "s", time.Now().Add(25*time.Millisecond), ""); err != nil && !errors.Is(err, scheduler.ErrInvalid) {
+			if _, err := s.MoveNext(t.Context(), "s", time.Now().Add(25*time.Millisecond), scheduler.Author{}); err != nil && !errors.Is(err, scheduler.ErrInvalid) {
 				t.Error("move: ", err)
 			}
 		}
@@ -112,8 +112,8 @@ func TestMovedFireBeginsThen(t *testing.T) {
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	o := add(t, s, storetest.Job(t, "m", `{"type":"interval","every":"1h"}`))
 	to := o.NextRunTime.Add(2*time.Hour + 20*time.Minute)
-	if o, err := s.MoveNext(scheduler.WithActor(t.Context(), "ada"), "m", to, "late figures"); err != nil || !o.NextRunTime.Equal(to) || !o.DueAt.Equal(to) {
-		t.Fatalf("next %s, due %s, %v", o.NextRunTime, o.DueAt, err)
+	if o, err := s.MoveNext(t.Context(), "m", to, scheduler.Author{Actor: "ada", Reason: "late figures"}); err != nil || !o.After.NextRunTime.Equal(to) || !o.After.DueAt.Equal(to) {
+		t.Fatalf("next %s, due %s, %v", o.After.NextRunTime, o.After.DueAt, err)
 	}
 	w := &work{}
 	tick(t, newNode(t, storeAt(t, url, 3*time.Hour+10*time.Minute), w))
@@ -143,21 +143,21 @@ func TestModifyOfAnotherRevision(t *testing.T) {
 	d := storetest.Job(t, "r", `{"type":"date"}`)
 	first := add(t, s, d)
 	d.MaxInstances = 2
-	second, err := s.Modify(t.Context(), "r", first.Revision, d, "")
-	if err != nil || second.MaxInstances != 2 || !second.Anchor.Equal(first.Anchor) || !second.NextRunTime.Equal(first.NextRunTime) {
+	second, err := s.Modify(t.Context(), "r", first.Revision, d, scheduler.Author{})
+	if err != nil || second.After.MaxInstances != 2 || !second.After.Anchor.Equal(first.Anchor) || !second.After.NextRunTime.Equal(first.NextRunTime) {
 		t.Fatalf("modified to %+v, %v", second, err)
 	}
-	if same, err := s.Modify(t.Context(), "r", second.Revision, d, ""); err != nil || same.Revision != second.Revision {
-		t.Errorf("an equal definition: revision %d after %d, %v", same.Revision, second.Revision, err)
+	if same, err := s.Modify(t.Context(), "r", second.After.Revision, d, scheduler.Author{}); err != nil || same.After.Revision != second.After.Revision {
+		t.Errorf("an equal definition: revision %d after %d, %v", same.After.Revision, second.After.Revision, err)
 	}
 	d.MaxInstances = 3
-	if _, err := s.Modify(t.Context(), "r", first.Revision, d, ""); !errors.Is(err, scheduler.ErrChanged) {
+	if _, err := s.Modify(t.Context(), "r", first.Revision, d, scheduler.Author{}); !errors.Is(err, scheduler.ErrChanged) {
 		t.Errorf("from the first revision: %v", err)
 	}
 	if o, err := s.Job(t.Context(), "r"); err != nil || o.MaxInstances != 2 {
 		t.Errorf("max_instances is %d, %v", o.MaxInstances, err)
 	}
-	if _, err := s.Modify(t.Context(), "nobody", 1, d, ""); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.Modify(t.Context(), "nobody", 1, d, scheduler.Author{}); !errors.Is(err, scheduler.ErrNotFound) {
 		t.Errorf("of no job: %v", err)
 	}
 }

@@ -23,20 +23,18 @@ type event struct {
 	detail map[string]string // what else is told with the rows after it
 }
 
-// happens is the event of an edit that changes the locked job in a moment, of which it reads the rows.
-func happens(ctx context.Context, tx pgx.Tx, id string, now time.Time, action scheduler.Action, reason string) (event, error) {
-	e := event{jobID: id, at: now, actor: scheduler.ActorOf(ctx), action: action, reason: reason}
-	return e, tx.QueryRow(ctx, eventBefore, pgx.StrictNamedArgs{"job_id": id}).Scan(&e.before)
+// readBefore reads the job's rows as they are before the change.
+func (e *event) readBefore(ctx context.Context, tx pgx.Tx) error {
+	return tx.QueryRow(ctx, eventBefore, pgx.StrictNamedArgs{"job_id": e.jobID}).Scan(&e.before)
 }
 
-// cancelHappened records that a run of a job, or all of them (nil), were to be cancelled. The job may be removed by now.
-func cancelHappened(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, reason string) error {
-	var now time.Time
-	if err := tx.QueryRow(ctx, eventNow).Scan(&now); err != nil {
+// tellCancel records that a run of a job, or all of them (nil), were to be cancelled. The job may be removed by now.
+func tellCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by scheduler.Author) error {
+	e := event{jobID: jobID, actor: by.Name(), action: scheduler.ActionCancelAsked, reason: by.Reason}
+	if err := tx.QueryRow(ctx, eventNow).Scan(&e.at); err != nil {
 		return err
 	}
-	e, err := happens(ctx, tx, jobID, now, scheduler.ActionCancelAsked, reason)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+	if err := e.readBefore(ctx, tx); err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}
 	if runID != nil {
@@ -45,11 +43,6 @@ func cancelHappened(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UU
 	b := &pgx.Batch{}
 	e.queue(b)
 	return tx.SendBatch(ctx, b).Close()
-}
-
-// added is the event of a job that is new.
-func added(ctx context.Context, id string, now time.Time) event {
-	return event{jobID: id, at: now, actor: scheduler.ActorOf(ctx), action: scheduler.ActionAdded}
 }
 
 // queue queues the event behind the statements of the change.

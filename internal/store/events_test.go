@@ -1,7 +1,6 @@
 package store_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,7 +46,6 @@ func columnOf(row json.RawMessage, name string) string {
 func TestEditsTellOfThemselves(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t)
-	by := func(who string) context.Context { return scheduler.WithActor(t.Context(), who) }
 	d := storetest.Job(t, "e", `{"type":"interval","every":"1h"}`)
 	more, other := d, storetest.Job(t, "e", `{"type":"interval","every":"2h"}`)
 	more.MaxInstances, other.MaxInstances = 3, 3
@@ -57,28 +55,31 @@ func TestEditsTellOfThemselves(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put := func(who string, d scheduler.Definition) error { _, _, err := s.Put(by(who), d); return err }
+	put := func(who string, d scheduler.Definition) error {
+		_, err := s.Put(t.Context(), d, scheduler.Author{Actor: who})
+		return err
+	}
 	add(t, s, d)
 	must(nil, put("ada", d)) // equal: nothing
 	must(nil, put("ada", more))
 	must(nil, put("bob", other))
-	must(s.Pause(by("ada"), "e", "moved"))
-	must(s.Pause(by("bob"), "e", "again")) // paused already: nothing
-	must(s.SkipNext(by("bob"), "e", "holiday"))
-	must(s.Resume(by("bob"), "e", false, "it is back"))
-	must(s.Resume(by("bob"), "e", false, "")) // nothing
-	run, err := s.RunNow(by("eve"), "e", "")
+	must(s.Pause(t.Context(), "e", scheduler.Author{Actor: "ada", Reason: "moved"}))
+	must(s.Pause(t.Context(), "e", scheduler.Author{Actor: "bob", Reason: "again"})) // paused already: nothing
+	must(s.SkipNext(t.Context(), "e", scheduler.Author{Actor: "bob", Reason: "holiday"}))
+	must(s.Resume(t.Context(), "e", false, scheduler.Author{Actor: "bob", Reason: "it is back"}))
+	must(s.Resume(t.Context(), "e", false, scheduler.Author{Actor: "bob"})) // nothing
+	run, err := s.RunNow(t.Context(), "e", "", scheduler.Author{Actor: "eve"})
 	must(run, err)
-	must(s.Reschedule(by("ada"), "e", storetest.Job(t, "e", `{"type":"interval","every":"1h"}`).Trigger, "back"))
-	o, err := s.MoveNext(by("ada"), "e", time.Now().Add(90*time.Minute).Truncate(time.Second), "later")
+	must(s.Reschedule(t.Context(), "e", storetest.Job(t, "e", `{"type":"interval","every":"1h"}`).Trigger, scheduler.Author{Actor: "ada", Reason: "back"}))
+	o, err := s.MoveNext(t.Context(), "e", time.Now().Add(90*time.Minute).Truncate(time.Second), scheduler.Author{Actor: "ada", Reason: "later"})
 	must(o, err)
-	must(s.MoveNext(by("ada"), "e", o.NextRunTime, "where it is")) // nothing
-	if _, err := s.MoveNext(by("ada"), "e", time.Now().Add(-time.Hour), ""); !errors.Is(err, scheduler.ErrInvalid) {
+	must(s.MoveNext(t.Context(), "e", o.After.NextRunTime, scheduler.Author{Actor: "ada", Reason: "where it is"})) // nothing
+	if _, err := s.MoveNext(t.Context(), "e", time.Now().Add(-time.Hour), scheduler.Author{Actor: "ada"}); !errors.Is(err, scheduler.ErrInvalid) {
 		t.Errorf("moved into the past: %v", err)
 	}
 	more.MaxInstances = 4
-	must(s.Modify(by("ada"), "e", o.Revision, more, "slower"))
-	must(nil, s.Remove(by("eve"), "e", "replaced"))
+	must(s.Modify(t.Context(), "e", o.After.Revision, more, scheduler.Author{Actor: "ada", Reason: "slower"}))
+	must(s.Remove(t.Context(), "e", scheduler.Author{Actor: "eve", Reason: "replaced"}))
 
 	events, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "e", Limit: 100})
 	must(events, err)
@@ -98,7 +99,7 @@ func TestEditsTellOfThemselves(t *testing.T) {
 	if diff := cmp.Diff(want, toldOf(events)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	if asked := events[4]; columnOf(asked.After, "run_id") != run.RunID.String() || columnOf(asked.Before, "run_id") != "<nil>" {
+	if asked := events[4]; columnOf(asked.After, "run_id") != run.Wait[0].RunID.String() || columnOf(asked.Before, "run_id") != "<nil>" {
 		t.Errorf("the run that was asked for is told as %s → %s", asked.Before, asked.After)
 	}
 	for i, e := range events[1:] {
@@ -122,7 +123,7 @@ func TestEventHoldsTheRows(t *testing.T) {
 		FROM pgdue.jobs j JOIN pgdue.next_run_times n ON n.job_id = j.id`
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type":"moon"}'`)
 	before := storetest.Query[string](t, conn, rows)
-	if _, err := s.Reschedule(t.Context(), "e", mustParse(t, `{"type":"interval","every":"2h"}`), ""); err != nil {
+	if _, err := s.Reschedule(t.Context(), "e", mustParse(t, `{"type":"interval","every":"2h"}`), scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	after := storetest.Query[string](t, conn, rows)
@@ -151,22 +152,22 @@ func TestCancelTellsOfItself(t *testing.T) {
 	gate := make(chan struct{})
 	n := newNode(t, s, &work{gate: gate})
 	add(t, s, storetest.Job(t, "c", `{"type":"date"}`))
-	ada := scheduler.WithActor(t.Context(), "ada")
-	if _, err := s.CancelAll(ada, "c", "nothing runs"); err != nil {
+	ada := func(why string) scheduler.Author { return scheduler.Author{Actor: "ada", Reason: why} }
+	if _, err := s.CancelAll(t.Context(), "c", ada("nothing runs")); err != nil {
 		t.Fatal(err)
 	}
-	waiting, err := s.RunNow(ada, "c", "")
+	waiting, err := s.RunNow(t.Context(), "c", "", ada(""))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Cancel(ada, "c", waiting.RunID, "not this one"); err != nil {
+	if _, err := s.Cancel(t.Context(), "c", waiting.Wait[0].RunID, ada("not this one")); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n)
-	if err := s.Remove(ada, "c", ""); err != nil {
+	if _, err := s.Remove(t.Context(), "c", ada("")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.CancelAll(ada, "c", "gone"); err != nil {
+	if _, err := s.CancelAll(t.Context(), "c", ada("gone")); err != nil {
 		t.Fatal(err)
 	}
 	close(gate)
@@ -175,7 +176,7 @@ func TestCancelTellsOfItself(t *testing.T) {
 	if err != nil || len(events) != 5 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
-	if e := events[2]; e.Action != scheduler.ActionCancelAsked || e.Reason != "not this one" || columnOf(e.After, "run_id") != waiting.RunID.String() {
+	if e := events[2]; e.Action != scheduler.ActionCancelAsked || e.Reason != "not this one" || columnOf(e.After, "run_id") != waiting.Wait[0].RunID.String() {
 		t.Errorf("the cancelled run is told as %+v", e)
 	}
 	if e := events[0]; e.Action != scheduler.ActionCancelAsked || e.Reason != "gone" || e.Before != nil || e.After != nil || e.Actor != "ada" {

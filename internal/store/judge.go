@@ -57,10 +57,10 @@ func (s *Store) JudgeJobs(ctx context.Context, jobIDs []string, judge func(sched
 // judgeLocked judges a job under its lock and writes the verdict. A job that cannot be read as one is left to the claim, which
 // blocks it.
 func (s *Store) judgeLocked(ctx context.Context, id string, judge func(scheduler.Watch) scheduler.Verdict) (v scheduler.Verdict, err error) {
-	err = s.inTxWithLocks(scheduler.WithActor(ctx, scheduler.Itself), func(ctx context.Context, tx pgx.Tx) error {
+	err = s.inTxWithLocks(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		v = scheduler.Verdict{}
-		j, err := lockJob(ctx, tx, id)
-		if err != nil || j == nil || j.Validate() != nil {
+		l, err := lockJob(ctx, tx, id)
+		if err != nil || l == nil || l.Validate() != nil {
 			return err
 		}
 		watches, err := readWatches(ctx, tx, []string{id}) // later than the lock
@@ -73,31 +73,13 @@ func (s *Store) judgeLocked(ctx context.Context, id string, judge func(scheduler
 		if err := insertAlert(ctx, tx, v.Alert); err != nil || v.Pause == "" {
 			return err
 		}
-		return pause(ctx, tx, *j, v.Pause)
+		_, err = pausing(id, scheduler.Author{Actor: scheduler.Itself, Reason: v.Pause}).do(ctx, tx)
+		return err
 	})
 	if err != nil {
 		return scheduler.Verdict{}, err
 	}
 	return v, nil
-}
-
-// pause pauses a locked job as Store.Pause does.
-func pause(ctx context.Context, tx pgx.Tx, j scheduler.Job, reason string) error {
-	var now time.Time
-	var revision int64
-	if err := tx.QueryRow(ctx, jobNow).Scan(&now, &revision); err != nil {
-		return err
-	}
-	paused, err := j.Pause(now.UTC(), scheduler.ActorOf(ctx), reason)
-	if err != nil {
-		return err
-	}
-	e, err := happens(ctx, tx, j.ID, now.UTC(), scheduler.ActionPaused, reason)
-	if err != nil {
-		return err
-	}
-	paused.Revision, paused.UpdatedAt = revision, now.UTC()
-	return write(ctx, tx, &paused, true, nil, e)
 }
 
 // querier is a pool or a transaction.

@@ -65,7 +65,7 @@ func judged(t *testing.T) (s *store.Store, conn *pgx.Conn, n *scheduler.Schedule
 
 func resume(t *testing.T, s *store.Store, id string) {
 	t.Helper()
-	if _, err := s.Resume(t.Context(), id, false, ""); err != nil {
+	if _, err := s.Resume(t.Context(), id, false, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -145,7 +145,7 @@ func TestFoldedSuccessesCount(t *testing.T) {
 	s, conn, n := judged(t)
 	d := fails(t, s, "j")
 	d.History = scheduler.HistoryErrors
-	if _, _, err := s.Put(t.Context(), d); err != nil {
+	if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	end(t, conn, "j", "succeeded", "failed", "failed", "failed")
@@ -156,7 +156,7 @@ func TestFoldedSuccessesCount(t *testing.T) {
 	wantAlerts(t, conn, "j", "failure pending paused, recovery pending")
 	// What lies within the hour of such a row is no row of failures for sure.
 	fails(t, s, "k")
-	if _, _, err := s.Put(t.Context(), func() scheduler.Definition { d := d; d.ID = "k"; return d }()); err != nil {
+	if _, err := s.Put(t.Context(), func() scheduler.Definition { d := d; d.ID = "k"; return d }(), scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	end(t, conn, "k", "failed", "failed", "failed", "succeeded")
@@ -193,7 +193,7 @@ func TestJobAddedAgainBeginsWithoutAlerts(t *testing.T) {
 	end(t, conn, "j", "failed", "failed", "failed")
 	judge(t, n)
 	end(t, conn, "j", "failed", "failed")
-	if err := s.Remove(t.Context(), "j", ""); err != nil {
+	if _, err := s.Remove(t.Context(), "j", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	judge(t, n)
@@ -222,7 +222,7 @@ func TestAlertStateSurvivesAnEdit(t *testing.T) {
 	judge(t, n)
 	d.OnFailure = &scheduler.OnFailure{After: 1, HTTP: &scheduler.HTTP{URL: "http://127.0.0.1:1/elsewhere"}}
 	d.Trigger = storetest.Job(t, "j", `{"type":"interval","every":"2h"}`).Trigger // which ends the pause
-	if _, _, err := s.Put(t.Context(), d); err != nil {
+	if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	end(t, conn, "j", "failed")
@@ -256,7 +256,7 @@ func TestSilentJob(t *testing.T) {
 	quiet("labelled", 3*time.Hour)
 	quiet("released", 3*time.Hour)
 	end(t, conn, "well", "succeeded")
-	if _, err := s.Pause(t.Context(), "paused", ""); err != nil {
+	if _, err := s.Pause(t.Context(), "paused", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.jobs SET updated_at = updated_at - interval '1 day' WHERE id = 'paused'")

@@ -3,6 +3,7 @@ package store_test
 import (
 	"testing"
 
+	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -21,7 +22,7 @@ func TestMaxInstancesLoweredAndRaised(t *testing.T) {
 	ask := func(runs int) {
 		t.Helper()
 		for range runs {
-			if _, err := s.RunNow(t.Context(), "l", ""); err != nil {
+			if _, err := s.RunNow(t.Context(), "l", "", scheduler.Author{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -29,7 +30,7 @@ func TestMaxInstancesLoweredAndRaised(t *testing.T) {
 	limit := func(max int) {
 		t.Helper()
 		d.MaxInstances = max
-		if _, _, err := s.Put(t.Context(), d); err != nil {
+		if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -72,7 +73,7 @@ func TestRemovedWhileItRuns(t *testing.T) {
 	n := newNode(t, s, &work{gate: gate})
 	add(t, s, storetest.Job(t, "g", `{"type":"date"}`))
 	tick(t, n)
-	if err := s.Remove(t.Context(), "g", ""); err != nil {
+	if _, err := s.Remove(t.Context(), "g", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	close(gate)

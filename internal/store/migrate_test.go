@@ -163,7 +163,7 @@ func TestMissingSchema(t *testing.T) {
 	if err := s.CheckSchema(t.Context()); err == nil || !strings.Contains(err.Error(), "no schema pgdue yet: run `scheduler migrate up`") {
 		t.Errorf("check: %v", err)
 	}
-	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`)); err == nil || !strings.Contains(err.Error(), "scheduler migrate up") {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), scheduler.Author{}); err == nil || !strings.Contains(err.Error(), "scheduler migrate up") {
 		t.Errorf("add: %v", err)
 	}
 }
@@ -183,9 +183,12 @@ func TestReadOnlyDatabase(t *testing.T) {
 	for name, write := range map[string]func() error{
 		"register": func() error { return s.Register(ctx, node) },
 		"beat":     func() error { _, err := s.Beat(ctx, node.ID); return err },
-		"add":      func() error { _, err := s.Add(ctx, storetest.Job(t, "k", `{"type":"date"}`)); return err },
-		"put":      func() error { d.MaxInstances = 2; _, _, err := s.Put(ctx, d); return err },
-		"remove":   func() error { return s.Remove(ctx, "j", "") },
+		"add": func() error {
+			_, err := s.Add(ctx, storetest.Job(t, "k", `{"type":"date"}`), scheduler.Author{})
+			return err
+		},
+		"put":      func() error { d.MaxInstances = 2; _, err := s.Put(ctx, d, scheduler.Author{}); return err },
+		"remove":   func() error { _, err := s.Remove(ctx, "j", scheduler.Author{}); return err },
 		"claim":    func() error { _, err := s.Claim(ctx, one(node), plan); return err },
 		"block":    func() error { return s.Block(ctx, "j", "why") },
 		"mark":     func() error { _, err := s.MarkDead(ctx, peer(node)); return err },
@@ -228,7 +231,7 @@ func TestUserWithoutRights(t *testing.T) {
 		}
 	})
 	s := storetest.OpenURL(t, withParam(t, url, "role", role))
-	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`)); err == nil || !strings.Contains(err.Error(), "grant this user the rights on schema pgdue") {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), scheduler.Author{}); err == nil || !strings.Contains(err.Error(), "grant this user the rights on schema pgdue") {
 		t.Errorf("add: %v", err)
 	}
 }

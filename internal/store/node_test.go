@@ -91,17 +91,26 @@ func one(n scheduler.Node) scheduler.ClaimRequest {
 
 // plan decides as a node does.
 func plan(l scheduler.Look) scheduler.Decision {
-	return scheduler.Plan(l.Job, l.Now, l.Live, l.Waiting)
+	return scheduler.Plan(l)
 }
 
 func add(t *testing.T, s *store.Store, d scheduler.Definition) scheduler.Overview {
 	t.Helper()
-	o, err := s.Add(t.Context(), d)
-	if err != nil {
+	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal("add: ", err)
+	}
+	return overview(t, s, d.ID)
+}
+
+// overview is a job with what stands around it.
+func overview(t *testing.T, s *store.Store, id string) scheduler.Overview {
+	t.Helper()
+	o, err := s.Job(t.Context(), id)
+	if err != nil {
+		t.Fatalf("look at job %s: %v", id, err)
 	}
 	return o
 }
 
 // addFunc is Store.Add.
-type addFunc = func(context.Context, scheduler.Definition) (scheduler.Overview, error)
+type addFunc = func(context.Context, scheduler.Definition, scheduler.Author) (scheduler.Change, error)

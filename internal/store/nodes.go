@@ -152,7 +152,7 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRo
 			for _, i := range l.Live {
 				if i.NodeID == p.ID {
 					i.Node = p.Name
-					lost = append(lost, l.Job.Lost(i, what))
+					lost = append(lost, scheduler.EndLost(&l.Definition, i, what))
 				}
 			}
 		}

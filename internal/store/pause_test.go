@@ -19,18 +19,19 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 	n := newNode(t, s, w)
 	add(t, s, storetest.Job(t, "p", `{"type":"interval","every":"1h"}`))
 
-	o, err := s.Pause(scheduler.WithActor(t.Context(), "ada@web-1"), "p", "the receiver is being moved")
-	if err != nil || o.State != scheduler.StatePaused {
-		t.Fatal(o.State, err)
+	o, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "ada@web-1", Reason: "the receiver is being moved"})
+	if err != nil || o.After.State != scheduler.StatePaused {
+		t.Fatal(o.After.State, err)
 	}
-	if !strings.HasPrefix(o.Problem, "paused since 20") || !strings.HasSuffix(o.Problem, " UTC by ada@web-1: the receiver is being moved") {
-		t.Errorf("job_overview says %q", o.Problem)
+	problem := overview(t, s, "p").Problem
+	if !strings.HasPrefix(problem, "paused since 20") || !strings.HasSuffix(problem, " UTC by ada@web-1: the receiver is being moved") {
+		t.Errorf("job_overview says %q", problem)
 	}
-	again, err := s.Pause(scheduler.WithActor(t.Context(), "bob"), "p", "why not")
-	if err != nil || again.PausedBy != "ada@web-1" || again.Revision != o.Revision {
-		t.Errorf("paused twice: by %s, revision %d after %d, %v", again.PausedBy, again.Revision, o.Revision, err)
+	again, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "bob", Reason: "why not"})
+	if err != nil || again.After.PausedBy != "ada@web-1" || again.After.Revision != o.After.Revision {
+		t.Errorf("paused twice: by %s, revision %d after %d, %v", again.After.PausedBy, again.After.Revision, o.After.Revision, err)
 	}
-	if _, err := s.RunNow(t.Context(), "p", ""); !errors.Is(err, scheduler.ErrPaused) {
+	if _, err := s.RunNow(t.Context(), "p", "", scheduler.Author{}); !errors.Is(err, scheduler.ErrPaused) {
 		t.Errorf("run now of a paused job: %v", err)
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.jobs SET anchor = anchor - interval '150 minutes'")
@@ -41,9 +42,12 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 		t.Fatalf("%d runs began while the job was paused", ran)
 	}
 
-	o, err = s.Resume(t.Context(), "p", true, "")
-	if err != nil || o.State != scheduler.StateActive || o.PausedBy != "" || o.Problem != "" || o.Waiting != 1 {
+	o, err = s.Resume(t.Context(), "p", true, scheduler.Author{})
+	if err != nil || o.After.State != scheduler.StateActive || o.After.PausedBy != "" {
 		t.Fatalf("resumed: %+v, %v", o, err)
+	}
+	if now := overview(t, s, "p"); now.Problem != "" || now.Waiting != 1 {
+		t.Fatalf("resumed: %+v", now)
 	}
 	const record = "SELECT format('%s x%s final %s', reason, fire_count, final) FROM pgdue.run_history WHERE outcome = 'skipped'"
 	if got, want := storetest.Query[string](t, conn, record), "paused x2 final t"; got != want {
@@ -57,8 +61,8 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 	if !storetest.Query[bool](t, conn, "SELECT next_run_time > pgdue.now() AND due_at = next_run_time FROM pgdue.next_run_times") {
 		t.Error("the schedule does not go on")
 	}
-	if again, err := s.Resume(t.Context(), "p", true, ""); err != nil || again.Waiting != 0 {
-		t.Errorf("resumed twice: %d wait, %v", again.Waiting, err)
+	if again, err := s.Resume(t.Context(), "p", true, scheduler.Author{}); err != nil || !again.Nothing() || overview(t, s, "p").Waiting != 0 {
+		t.Errorf("resumed twice: %+v, %v", again, err)
 	}
 }
 
@@ -70,11 +74,11 @@ func TestPauseCommittedBeforeAClaimIsObeyed(t *testing.T) {
 	w := &work{}
 	n := newNode(t, s, w)
 	add(t, s, storetest.Job(t, "p", `{"type":"date"}`))
-	if _, err := s.Pause(scheduler.WithActor(t.Context(), "ada"), "p", ""); err != nil {
+	if _, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n)
-	if _, err := s.Resume(t.Context(), "p", false, ""); err != nil {
+	if _, err := s.Resume(t.Context(), "p", false, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n)
@@ -82,10 +86,10 @@ func TestPauseCommittedBeforeAClaimIsObeyed(t *testing.T) {
 	if ran := len(w.executed()); ran != 0 {
 		t.Errorf("%d runs of a fire that fell due in the pause, want 0: it has its record", ran)
 	}
-	if _, err := s.Pause(scheduler.WithActor(t.Context(), "ada"), "p", ""); !errors.Is(err, scheduler.ErrFinished) {
+	if _, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "ada"}); !errors.Is(err, scheduler.ErrFinished) {
 		t.Errorf("pausing a finished job: %v", err)
 	}
-	if _, err := s.Pause(scheduler.WithActor(t.Context(), "ada"), "nobody", ""); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.Pause(t.Context(), "nobody", scheduler.Author{Actor: "ada"}); !errors.Is(err, scheduler.ErrNotFound) {
 		t.Errorf("pausing no job: %v", err)
 	}
 }

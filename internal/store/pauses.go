@@ -39,7 +39,7 @@ func (r *pauseRow) pause() scheduler.Pause {
 
 // everythingPaused says whether the pauses that were read for a claim's jobs, which all have it, are of everything.
 func everythingPaused(looks []scheduler.Look) bool {
-	for _, p := range looks[0].Job.Pauses {
+	for _, p := range looks[0].Pauses {
 		if p.Everything() && p.Lasts() {
 			return true
 		}
@@ -59,28 +59,40 @@ func earliest(due []scheduleRow) (first *time.Time) {
 
 // PauseMany pauses a label or everything. No run of what is covered is said to have begun after this has returned; a claim
 // that read before the commit may still write the runs that it began before.
-func (s *Store) PauseMany(ctx context.Context, scope scheduler.Scope, reason string) (p scheduler.Paused, err error) {
-	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		present, err := lockPauses(ctx, tx, scope)
-		if err != nil {
-			return err
-		}
-		p = scheduler.Paused{Pause: scheduler.Pause{Scope: scope, PausedBy: scheduler.ActorOf(ctx), Reason: reason}}
-		if !scope.Everything() {
-			if p.Jobs, err = countLabel(ctx, tx, scope); err != nil {
-				return err
-			}
-		}
-		switch {
-		case present != nil:
-			p.Pause, p.Already = *present, true
-			return nil
-		case !scope.Everything() && p.Jobs == 0:
-			return scheduler.ErrNotFound
-		}
-		return pauseMany(ctx, tx, &p.Pause)
+func (s *Store) PauseMany(ctx context.Context, scope scheduler.Scope, by scheduler.Author) (p scheduler.Paused, err error) {
+	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+		p, err = pauseScope(ctx, tx, scope, by)
+		return err
 	})
 	return p, err
+}
+
+// PauseManyTx is PauseMany in the caller's transaction. There is no ResumeManyTx: the jobs that a pause held are made due after
+// the commit that ends it, in transactions of their own.
+func (s *Store) PauseManyTx(ctx context.Context, tx pgx.Tx, scope scheduler.Scope, by scheduler.Author) (scheduler.Paused, error) {
+	p, err := pauseScope(ctx, tx, scope, by)
+	return p, locked(translate(err))
+}
+
+func pauseScope(ctx context.Context, tx pgx.Tx, scope scheduler.Scope, by scheduler.Author) (p scheduler.Paused, err error) {
+	present, err := lockPauses(ctx, tx, scope)
+	if err != nil {
+		return p, err
+	}
+	p.Pause = scheduler.Pause{Scope: scope, PausedBy: by.Name(), Reason: by.Reason}
+	if !scope.Everything() {
+		if p.Jobs, err = countLabel(ctx, tx, scope); err != nil {
+			return p, err
+		}
+	}
+	switch {
+	case present != nil:
+		p.Pause, p.Already = *present, true
+		return p, nil
+	case !scope.Everything() && p.Jobs == 0:
+		return p, scheduler.ErrNotFound
+	}
+	return p, pauseMany(ctx, tx, &p.Pause)
 }
 
 // pauseMany writes a pause and tells the nodes, which log it. The caller holds the lock and has found it not paused.
@@ -100,7 +112,7 @@ func pauseMany(ctx context.Context, tx pgx.Tx, p *scheduler.Pause) error {
 // ResumeMany ends the pause of a label or of everything. Jobs of a label that the pause held are then made due, so that a
 // look records what they missed and goes on; where that fails, WakeError says so, and they are looked at when their turn
 // comes. What was due while everything was paused is due all the same.
-func (s *Store) ResumeMany(ctx context.Context, scope scheduler.Scope, runMissed bool) (r scheduler.Resumed, err error) {
+func (s *Store) ResumeMany(ctx context.Context, scope scheduler.Scope, runMissed bool, by scheduler.Author) (r scheduler.Resumed, err error) {
 	present, err := s.identity(ctx)
 	if err != nil {
 		return r, err
@@ -114,7 +126,7 @@ func (s *Store) ResumeMany(ctx context.Context, scope scheduler.Scope, runMissed
 			return nil
 		}
 		r.Was, r.Pause = true, *p
-		r.Pause.ResumedBy, r.Pause.RunMissed = scheduler.ActorOf(ctx), runMissed
+		r.Pause.ResumedBy, r.Pause.RunMissed = by.Name(), runMissed
 		return resumeMany(ctx, tx, &r.Pause, present)
 	})
 	if err != nil || !r.Was || scope.Everything() {

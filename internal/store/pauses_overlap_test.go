@@ -33,21 +33,21 @@ func resumes(scope scheduler.Scope) func(testing.TB, *store.Store) {
 
 func pausesJob(t testing.TB, s *store.Store) {
 	t.Helper()
-	if _, err := s.Pause(t.Context(), "a", ""); err != nil {
+	if _, err := s.Pause(t.Context(), "a", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func resumesJob(t testing.TB, s *store.Store) {
 	t.Helper()
-	if _, err := s.Resume(t.Context(), "a", false, ""); err != nil {
+	if _, err := s.Resume(t.Context(), "a", false, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func skipsNext(t testing.TB, s *store.Store) {
 	t.Helper()
-	if _, err := s.SkipNext(t.Context(), "a", ""); err != nil {
+	if _, err := s.SkipNext(t.Context(), "a", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -82,7 +82,7 @@ func TestPausesThatOverlap(t *testing.T) {
 			[]string{"a paused 10..20 x2", "a succeeded 30..30 x1"}},
 		{"the label goes from the job in the pause", []pausesAt{{5, pauses(teamWeb)}, {25, func(t testing.TB, s *store.Store) {
 			d := storetest.Job(t, "a", `{"type":"interval","every":"10m"}`)
-			if _, _, err := s.Put(t.Context(), d); err != nil {
+			if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
 				t.Fatal(err)
 			}
 		}}, {30, nil}}, []string{"a paused 10..20 x2", "a succeeded 30..30 x1"}},
@@ -148,7 +148,7 @@ func TestRandomPausesLoseNoFireTime(t *testing.T) {
 					if draw.IntN(2) == 0 {
 						delete(d.Labels, "team")
 					}
-					if _, _, err := s.Put(t.Context(), d); err != nil {
+					if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
 						t.Fatal(err)
 					}
 				}}

@@ -32,7 +32,7 @@ func labelled(t testing.TB, id, every string) scheduler.Definition {
 
 func pauseMany(t testing.TB, s *store.Store, scope scheduler.Scope) scheduler.Paused {
 	t.Helper()
-	p, err := s.PauseMany(scheduler.WithActor(t.Context(), "ada@web-1"), scope, "release 7")
+	p, err := s.PauseMany(t.Context(), scope, scheduler.Author{Actor: "ada@web-1", Reason: "release 7"})
 	if err != nil {
 		t.Fatal("pause: ", err)
 	}
@@ -41,7 +41,7 @@ func pauseMany(t testing.TB, s *store.Store, scope scheduler.Scope) scheduler.Pa
 
 func resumeMany(t testing.TB, s *store.Store, scope scheduler.Scope, runMissed bool) scheduler.Resumed {
 	t.Helper()
-	r, err := s.ResumeMany(scheduler.WithActor(t.Context(), "bob"), scope, runMissed)
+	r, err := s.ResumeMany(t.Context(), scope, runMissed, scheduler.Author{Actor: "bob"})
 	if err = errors.Join(err, r.WakeError); err != nil {
 		t.Fatal("resume: ", err)
 	}
@@ -84,7 +84,7 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 		!strings.HasSuffix(o.Problem, " UTC by ada@web-1: release 7; `scheduler resume --label team=web` ends that") {
 		t.Errorf("a job that is added later: %+v", o)
 	}
-	first, err := s.PauseMany(scheduler.WithActor(t.Context(), "cy"), teamWeb, "why not")
+	first, err := s.PauseMany(t.Context(), teamWeb, scheduler.Author{Actor: "cy", Reason: "why not"})
 	if err != nil || !first.Already || first.PausedBy != "ada@web-1" || first.Jobs != 2 {
 		t.Errorf("paused twice: %+v, %v", first, err)
 	}
@@ -99,11 +99,14 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if !parked {
 		t.Error("the jobs that are paused are looked at again soon")
 	}
-	if _, err := later.RunNow(t.Context(), "a", ""); !errors.Is(err, scheduler.ErrPaused) || !strings.Contains(err.Error(), "label team=web, since 20") {
+	if _, err := later.RunNow(t.Context(), "a", "", scheduler.Author{}); !errors.Is(err, scheduler.ErrPaused) || !strings.Contains(err.Error(), "label team=web, since 20") {
 		t.Errorf("run now: %v", err)
 	}
-	if o, err := later.Resume(t.Context(), "a", true, ""); err != nil || o.State != scheduler.StatePaused || o.PausedWith != "label team=web" {
+	if o, err := later.Resume(t.Context(), "a", true, scheduler.Author{}); err != nil || !o.Nothing() {
 		t.Errorf("resuming a job that is not paused by itself: %+v, %v", o, err)
+	}
+	if o := overview(t, s, "a"); o.State != scheduler.StatePaused || o.PausedWith != "label team=web" {
+		t.Errorf("a job whose label is paused is shown as %+v", o)
 	}
 
 	if r := resumeMany(t, later, teamWeb, false); !r.Was || r.Woken != 2 || r.PausedBy != "ada@web-1" {
@@ -120,7 +123,7 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if o, err := later.Job(t.Context(), "a"); err != nil || o.State != scheduler.StateActive || o.PausedWith != "" || o.Problem != "" || !o.PausedAt.IsZero() {
 		t.Errorf("after it: %+v, %v", o, err)
 	}
-	if _, err := s.PauseMany(t.Context(), scheduler.Scope{LabelName: "team", LabelValue: "wbe"}, ""); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.PauseMany(t.Context(), scheduler.Scope{LabelName: "team", LabelValue: "wbe"}, scheduler.Author{}); !errors.Is(err, scheduler.ErrNotFound) {
 		t.Errorf("an unknown label: %v", err)
 	}
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.pauses"); n != 1 {
@@ -163,7 +166,7 @@ func TestEverythingPaused(t *testing.T) {
 		!strings.Contains(o.Problem, "`scheduler resume --all` ends that") {
 		t.Errorf("the job says: %+v, %v", o, err)
 	}
-	if _, err := s.RunNow(t.Context(), "a", ""); !errors.Is(err, scheduler.ErrPaused) {
+	if _, err := s.RunNow(t.Context(), "a", "", scheduler.Author{}); !errors.Is(err, scheduler.ErrPaused) {
 		t.Errorf("run now: %v", err)
 	}
 	if n := len(w.executed()); n != 0 {
@@ -256,12 +259,12 @@ func TestResumeWakesWhatALookParksMeanwhile(t *testing.T) {
 	claim, err := later.Claim(t.Context(), scheduler.ClaimRequest{Node: node.ID, Want: map[string]int{scheduler.ExecutorExec: 9}},
 		func(l scheduler.Look) scheduler.Decision {
 			go func() {
-				r, _ := later.ResumeMany(context.WithoutCancel(t.Context()), teamWeb, false)
+				r, _ := later.ResumeMany(context.WithoutCancel(t.Context()), teamWeb, false, scheduler.Author{})
 				resumed <- r
 			}()
 			storetest.Await(t, conn, "the resume's commit", "SELECT resumed_at IS NOT NULL FROM pgdue.pauses")
 			storetest.Await(t, conn, "the resume's wait for the job", "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
-			return scheduler.Plan(l.Job, l.Now, l.Live, l.Waiting)
+			return scheduler.Plan(l)
 		})
 	if err != nil || len(claim.Decided) != 1 {
 		t.Fatal(claim, err)
@@ -287,7 +290,7 @@ func TestResumeLeavesOutWhatStaysLocked(t *testing.T) {
 	n := newNode(t, later, w)
 	tick(t, n)
 	storetest.Exec(t, conn, "BEGIN; SELECT FROM pgdue.next_run_times FOR UPDATE")
-	r, err := later.ResumeMany(t.Context(), teamWeb, false)
+	r, err := later.ResumeMany(t.Context(), teamWeb, false, scheduler.Author{})
 	storetest.Exec(t, conn, "ROLLBACK")
 	if err != nil || !r.Was || r.Woken != 0 || !errors.Is(r.WakeError, scheduler.ErrLocked) {
 		t.Fatalf("resumed: %+v, %v", r, err)
@@ -310,7 +313,7 @@ func TestHeldWorkGoesOnAfterAPause(t *testing.T) {
 	d := labelled(t, "retries", "10m")
 	d.MaxAttempts = 2
 	add(t, s, d)
-	if _, err := s.RunNow(t.Context(), "waits", ""); err != nil {
+	if _, err := s.RunNow(t.Context(), "waits", "", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, `
@@ -366,7 +369,7 @@ func TestPausesAreListed(t *testing.T) {
 	s := storetest.Open(t)
 	for _, id := range []string{"a", "b", "c"} {
 		add(t, s, labelled(t, id, "1h"))
-		if _, err := s.Pause(scheduler.WithActor(t.Context(), "ada"), id, "because"); err != nil {
+		if _, err := s.Pause(t.Context(), id, scheduler.Author{Actor: "ada", Reason: "because"}); err != nil {
 			t.Fatal(err)
 		}
 	}

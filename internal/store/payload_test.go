@@ -51,7 +51,7 @@ func TestPayloadReachesEveryAttempt(t *testing.T) {
 	d := storetest.Job(t, "p", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
 	d.MaxAttempts = 3
 	add(t, s, d)
-	if _, err := s.RunNow(t.Context(), "p", "{\"order\": 42}"); err != nil {
+	if _, err := s.RunNow(t.Context(), "p", "{\"order\": 42}", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	g := &given{fails: 1}
@@ -92,7 +92,7 @@ func TestRunNowOfAFinishedJob(t *testing.T) {
 	tick(t, n)
 	finish(t, n)
 	later := storeAt(t, url, 25*time.Hour)
-	if _, err := later.RunNow(t.Context(), "f", ""); err != nil {
+	if _, err := later.RunNow(t.Context(), "f", "", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	gate := make(chan struct{})

@@ -68,7 +68,7 @@ func TestPoisonedJobIsBlockedAlone(t *testing.T) {
 			if p.cure != "SELECT" {
 				storetest.Exec(t, conn, p.cure)
 			}
-			if o, _, err := s.Put(t.Context(), bad); err != nil || o.State != scheduler.StateActive || o.Problem != "" {
+			if o, err := s.Put(t.Context(), bad, scheduler.Author{}); err != nil || o.After.State != scheduler.StateActive || overview(t, s, "bad").Problem != "" {
 				t.Fatalf("put: %+v, %v", o, err)
 			}
 			tick(t, n)
@@ -159,7 +159,7 @@ func TestInfiniteTimesAreRefused(t *testing.T) {
 func addGoodAndBad(t *testing.T, conn *pgx.Conn, add addFunc) (bad scheduler.Definition) {
 	t.Helper()
 	bad = storetest.Job(t, "bad", `{"type":"date"}`)
-	if _, err := add(t.Context(), bad); err != nil {
+	if _, err := add(t.Context(), bad, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range []string{"jobs", "next_run_times"} {

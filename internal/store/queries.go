@@ -93,7 +93,6 @@ var (
 	retryDue          = query("retry_due")
 	retryJobs         = query("retry_jobs")
 	retryLock         = query("retry_lock")
-	retryRemove       = query("retry_remove")
 	runRows           = query("run")
 	runsRows          = query("runs")
 	schemaState       = query("schema_state")

@@ -123,7 +123,7 @@ func TestReAddedWhileItsRemovalIsDecided(t *testing.T) {
 	f := freeze(t, s) // has found it finished, and will remove it
 	added := make(chan error, 1)
 	go func() {
-		_, err := s.Add(t.Context(), d)
+		_, err := s.Add(t.Context(), d, scheduler.Author{})
 		added <- err
 	}()
 	storetest.Await(t, conn, "the adding to wait for the look",
@@ -155,7 +155,7 @@ func TestRunOutlivesItsJob(t *testing.T) {
 		d := storetest.Job(t, "j", `{"type":"date"}`)
 		add(t, s, d)
 		tick(t, n)
-		if err := s.Remove(t.Context(), "j", ""); err != nil {
+		if _, err := s.Remove(t.Context(), "j", scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 		want := "succeeded"

@@ -72,9 +72,9 @@ func TestRetryOutlivesABlockAndAPause(t *testing.T) {
 			d.MaxAttempts, d.Retry = 3, scheduler.Retry{Min: time.Hour, Max: time.Hour}
 			var err error
 			if name == "blocked" {
-				_, _, err = s.Put(t.Context(), d)
+				_, err = s.Put(t.Context(), d, scheduler.Author{})
 			} else {
-				_, err = s.Resume(t.Context(), "try", false, "")
+				_, err = s.Resume(t.Context(), "try", false, scheduler.Author{})
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -119,12 +119,12 @@ func TestResumeOfAnUnreadableJob(t *testing.T) {
 	url := storetest.URL(t)
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	add(t, s, storetest.Job(t, "p", `{"type":"interval","every":"1h"}`))
-	if _, err := s.Pause(scheduler.WithActor(t.Context(), "ada"), "p", ""); err != nil {
+	if _, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type":"sundial"}'`)
 	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET next_run_time = pgdue.now()")
-	if _, err := s.Resume(t.Context(), "p", false, ""); err != nil {
+	if _, err := s.Resume(t.Context(), "p", false, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, newNode(t, s, &work{}))

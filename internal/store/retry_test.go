@@ -158,7 +158,7 @@ func TestRetryOutlivesAChangeOfTheTrigger(t *testing.T) {
 	s, conn, n, f := tried(t, 3, 1)
 	d := storetest.Job(t, "try", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
 	d.MaxAttempts, d.Exec = 3, &scheduler.Exec{Command: []string{"changed"}}
-	if _, _, err := s.Put(t.Context(), d); err != nil {
+	if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n)
@@ -180,7 +180,7 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 	t.Run("removed", func(t *testing.T) {
 		t.Parallel()
 		s, conn, _, _ := tried(t, 3, 9)
-		if err := s.Remove(t.Context(), "try", ""); err != nil {
+		if _, err := s.Remove(t.Context(), "try", scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 		wantHistory(t, conn, "1 failed, 2 cancelled final")
@@ -212,7 +212,7 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 		d.MaxAttempts = 3
 		add(t, s, d)
 		tick(t, n)
-		if err := s.Remove(t.Context(), "try", ""); err != nil {
+		if _, err := s.Remove(t.Context(), "try", scheduler.Author{}); err != nil {
 			t.Fatal(err)
 		}
 		close(gate)

@@ -47,7 +47,7 @@ var calls = map[string]func(ctx context.Context, s *store.Store, n scheduler.Nod
 	},
 	"leave": func(ctx context.Context, s *store.Store, _ scheduler.Node) error { return s.Leave(ctx, uuid.New()) },
 	"run now": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
-		_, err := s.RunNow(ctx, "j", "")
+		_, err := s.RunNow(ctx, "j", "", scheduler.Author{})
 		return err
 	},
 	"list": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {

@@ -50,6 +50,7 @@ func begin(idle time.Duration) string {
 // Store is pgdue's state in one database. Its methods may be called concurrently.
 type Store struct {
 	loops     *pgxpool.Pool   // for what a node's loops ask
+	owned     bool            // the pools are ours to close
 	pool      *pgxpool.Pool   // for all else: edits may wait for locks, and must not keep the loops from a connection
 	config    *pgx.ConnConfig // for connections beside the pools
 	begin     string          // how transactions begin
@@ -93,15 +94,27 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 		loops.Close()
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{
-		loops: loops, pool: pool, config: config.ConnConfig.Copy(), begin: begin(idleLimit),
-		limit: callTimeout, editLimit: editTimeout, lockLimit: lockLimit,
-	}
+	s := &Store{loops: loops, pool: pool, owned: true}
+	s.setUp(config.ConnConfig)
 	if err := pool.Ping(ctx); err != nil {
 		s.Close()
 		return nil, unreachable(config.ConnConfig, err)
 	}
 	return s, nil
+}
+
+// New makes a Store on a pool that the caller owns and closes. It asks the database nothing yet. The loops of a node, edits and
+// reads share the pool, which must be large enough that edits which wait for a lock leave connections to the loops; a node
+// has two connections beside it.
+func New(pool *pgxpool.Pool) *Store {
+	s := &Store{loops: pool, pool: pool}
+	s.setUp(pool.Config().ConnConfig)
+	return s
+}
+
+func (s *Store) setUp(config *pgx.ConnConfig) {
+	s.config, s.begin = config.Copy(), begin(idleLimit)
+	s.limit, s.editLimit, s.lockLimit = callTimeout, editTimeout, lockLimit
 }
 
 // unreachable says where no database answered and what to check, without the password.
@@ -110,7 +123,7 @@ func unreachable(c *pgx.ConnConfig, err error) error {
 		c.Database, c.Host, c.Port, c.User, err)
 }
 
-// Close closes all connections.
+// Close closes all connections but those of a caller's pool.
 func (s *Store) Close() {
 	s.beatMu.Lock()
 	defer s.beatMu.Unlock()
@@ -120,8 +133,10 @@ func (s *Store) Close() {
 		s.beatConn.Close(ctx)
 		s.beatConn = nil
 	}
-	s.loops.Close()
-	s.pool.Close()
+	if s.owned {
+		s.loops.Close()
+		s.pool.Close()
+	}
 }
 
 // inTx runs do in a transaction of a loop, under a context with the deadline of a call, and commits. An error that is not

@@ -36,7 +36,7 @@ func (s *Store) Why(ctx context.Context, id string, at time.Time) (scheduler.Fac
 		}
 		err = s.snapshot(ctx, func(tx pgx.Tx) error { return readFacts(ctx, tx, &f) })
 		if code(err) == lockNotAvailable {
-			f = scheduler.Facts{ID: id, At: f.At, Now: f.Now, Holders: f.Holders, Unread: true}
+			f = scheduler.Facts{ID: id, At: f.At, Look: scheduler.Look{Now: f.Now}, Holders: f.Holders, Unread: true}
 			return nil
 		}
 		return err
@@ -115,10 +115,7 @@ func readWhyJob(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) (known bool,
 		Now time.Time
 	}
 	err = readRows(ctx, tx, claimJobs, pgx.StrictNamedArgs{"job_ids": []string{f.ID}}, func(r row) {
-		var corrupt error
-		if f.Job, corrupt = r.job(&schedule); corrupt != nil {
-			f.Corrupt = corrupt.Error()
-		}
+		f.Job, f.Err = r.job(&schedule)
 		known = true
 	})
 	return known, err
@@ -132,8 +129,8 @@ func readInstances(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
 	}
 	return errors.Join(
 		readRows(ctx, tx, claimLive, one, func(r instanceRow) { f.Live = append(f.Live, r.instance()) }),
-		readRows(ctx, tx, claimWaiting, one, func(r waitingRow) { f.Waiting, f.Job.WaitingCount = append(f.Waiting, r.run()), r.Waiting }),
-		readRows(ctx, tx, claimRecent, one, func(r recent) { f.Job.RecentDuration, f.Job.RecentGap = deref(r.Longest), deref(r.Gap) }),
+		readRows(ctx, tx, claimWaiting, one, func(r waitingRow) { f.Waiting, f.WaitingCount = append(f.Waiting, r.run()), r.Waiting }),
+		readRows(ctx, tx, claimRecent, one, func(r recent) { f.RecentDuration, f.RecentGap = deref(r.Longest), deref(r.Gap) }),
 	)
 }
 
@@ -145,7 +142,7 @@ func readAround(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
 	type retention struct{ HistoryRetention time.Duration }
 	return errors.Join(
 		readRows(ctx, tx, whyNodes, one, func(n scheduler.NodeFact) { n.BeatAt = n.BeatAt.UTC(); f.Nodes = append(f.Nodes, n) }),
-		readRows(ctx, tx, whyPauses, one, func(p scheduler.PauseFact) { p.Since = p.Since.UTC(); f.Pauses = append(f.Pauses, p) }),
+		readRows(ctx, tx, whyPauses, one, func(r pauseRow) { f.Pauses = append(f.Pauses, r.pause()) }),
 		readRows(ctx, tx, whyRetention, nil, func(r retention) { f.Retention = r.HistoryRetention }),
 		readRows(ctx, tx, runsRows, latest, func(r runRow) { f.Recent = append(f.Recent, r.view()) }),
 	)

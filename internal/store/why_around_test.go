@@ -120,7 +120,7 @@ func TestWhyAJobIsPaused(t *testing.T) {
 	storetest.Exec(t, conn, `INSERT INTO pgdue.pauses (label_name, label_value, paused_at, paused_by, reason)
 		VALUES ('team', 'web', pgdue.now(), 'ada', 'the web moves')`)
 	storetest.Exec(t, conn, "UPDATE pgdue.settings SET paused_at = pgdue.now(), paused_by = 'bob', paused_reason = 'night'")
-	if _, err := s.Pause(scheduler.WithActor(t.Context(), "eve"), "j", "this one"); err != nil {
+	if _, err := s.Pause(t.Context(), "j", scheduler.Author{Actor: "eve", Reason: "this one"}); err != nil {
 		t.Fatal(err)
 	}
 	a := ask(t, s, "j")
@@ -232,22 +232,22 @@ func TestWhyAtATimeThatWasDecidedAhead(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t)
 	add(t, s, storetest.Job(t, "j", `{"type":"interval","every":"1d"}`))
-	j, err := s.SkipNext(t.Context(), "j", "a holiday")
+	j, err := s.SkipNext(t.Context(), "j", scheduler.Author{Reason: "a holiday"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	moved := j.Anchor.AddDate(0, 0, 5).Add(-time.Hour)
-	if _, err := s.MoveNext(t.Context(), "j", moved, "a strike"); err != nil {
+	moved := j.After.Anchor.AddDate(0, 0, 5).Add(-time.Hour)
+	if _, err := s.MoveNext(t.Context(), "j", moved, scheduler.Author{Reason: "a strike"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		at   time.Time
 		want string
 	}{
-		{j.Anchor.AddDate(0, 0, 1), " was skipped (rescheduled): was skipped ahead by "},
-		{j.Anchor.AddDate(0, 0, 3), "one of 3 fire times from "},
+		{j.After.Anchor.AddDate(0, 0, 1), " was skipped (rescheduled): was skipped ahead by "},
+		{j.After.Anchor.AddDate(0, 0, 3), "one of 3 fire times from "},
 		{moved, " is a fire time that is still to come (in "},
-		{j.Anchor.AddDate(0, 0, 5), " is a fire time that is still to come (in "},
+		{j.After.Anchor.AddDate(0, 0, 5), " is a fire time that is still to come (in "},
 	} {
 		f, err := s.Why(t.Context(), "j", c.at)
 		if err != nil {
@@ -269,7 +269,7 @@ func TestWhyAnUnknownJob(t *testing.T) {
 		t.Errorf("%q, %v", f.Unknown(), err)
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET due_at = pgdue.now(), next_run_time = pgdue.now()")
-	if err := s.Remove(t.Context(), "j", ""); err != nil {
+	if _, err := s.Remove(t.Context(), "j", scheduler.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, "INSERT INTO pgdue.job_events (job_id, at, actor, action, reason) VALUES ('j', '2026-03-01 09:00Z', 'ada', 'removed', 'moved')")
