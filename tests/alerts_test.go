@@ -17,6 +17,7 @@ import (
 
 	"github.com/pgdue/pgdue/internal/executor"
 	"github.com/pgdue/pgdue/internal/invariant"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -89,10 +90,10 @@ func (r *receiver) calls() []call {
 }
 
 // watchedJob calls /job every 100 ms and tells /alert after two failures in a row.
-func (r *receiver) watchedJob(t *testing.T, id string) scheduler.Definition {
+func (r *receiver) watchedJob(t *testing.T, id string) job.Definition {
 	d := storetest.Job(t, id, `{"type":"interval","every":"100ms"}`)
-	d.Work = scheduler.Work{HTTP: &scheduler.HTTP{URL: r.url + "/job"}}
-	d.OnFailure = &scheduler.OnFailure{After: 2, HTTP: &scheduler.HTTP{URL: r.url + "/alert"}}
+	d.Work = job.Work{HTTP: &job.HTTP{URL: r.url + "/job"}}
+	d.OnFailure = &job.OnFailure{After: 2, HTTP: &job.HTTP{URL: r.url + "/alert"}}
 	return d
 }
 
@@ -134,7 +135,7 @@ func TestAlertIsToldUntilItIsTaken(t *testing.T) {
 		}
 		return http.StatusNoContent
 	})
-	if _, err := s.Add(t.Context(), rec.watchedJob(t, "web"), scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), rec.watchedJob(t, "web"), job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	runHTTP(t, s)
@@ -170,7 +171,7 @@ type forgetful struct {
 	once sync.Once
 }
 
-func (f *forgetful) SettleAlert(ctx context.Context, a scheduler.Alert, again time.Duration) error {
+func (f *forgetful) SettleAlert(ctx context.Context, a job.Alert, again time.Duration) error {
 	lost := false
 	f.once.Do(func() { lost = true })
 	if lost {
@@ -194,7 +195,7 @@ func TestCallThatWasNotRecordedIsMadeAgain(t *testing.T) {
 	})
 	d := rec.watchedJob(t, "web")
 	d.OnFailure.Pause = true
-	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	runHTTP(t, &forgetful{Store: s})
@@ -222,7 +223,7 @@ func TestCallOfAStoppingNodeIsMadeByAnother(t *testing.T) {
 		}
 		return http.StatusOK
 	})
-	if _, err := s.Add(t.Context(), rec.watchedJob(t, "web"), scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), rec.watchedJob(t, "web"), job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	stop := runHTTP(t, s)

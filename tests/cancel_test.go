@@ -8,15 +8,15 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pgdue/pgdue/internal/invariant"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 // stops is work that goes on until it is stopped.
 func stops() work {
-	return work{scheduler.ExecutorExec, func(ctx context.Context, _ scheduler.Attempt) scheduler.Result {
+	return work{job.ExecutorExec, func(ctx context.Context, _ job.Attempt) job.Result {
 		<-ctx.Done()
-		return scheduler.Result{Outcome: scheduler.Cancelled, Error: context.Cause(ctx).Error()}
+		return job.Result{Outcome: job.Cancelled, Error: context.Cause(ctx).Error()}
 	}}
 }
 
@@ -31,11 +31,11 @@ func TestCancelReachesTheNodeAtOnce(t *testing.T) {
 	}
 	d := storetest.Job(t, "c", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
 	d.MaxInstances = 20
-	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	for range 20 {
-		if _, err := s.RunNow(t.Context(), "c", "", scheduler.Author{}); err != nil {
+		if _, err := s.RunNow(t.Context(), "c", "", job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -44,7 +44,7 @@ func TestCancelReachesTheNodeAtOnce(t *testing.T) {
 	for range 20 {
 		run := storetest.Query[uuid.UUID](t, conn, "SELECT run_id FROM pgdue.running_instances ORDER BY run_id LIMIT 1")
 		asked := storetest.Query[time.Time](t, conn, "SELECT pgdue.now()")
-		if _, err := s.Cancel(t.Context(), "c", run, scheduler.Author{}); err != nil {
+		if _, err := s.Cancel(t.Context(), "c", run, job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 		storetest.Await(t, conn, "the run to end", "SELECT count(*) > 0 FROM pgdue.run_history WHERE run_id = $1", run)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pgdue/pgdue/internal/invariant"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -38,7 +39,7 @@ func TestClaimersNeverExceedMaxInstances(t *testing.T) {
 	for i := range raceJobs {
 		d := storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1ms"}`)
 		d.MaxInstances = 1 + i%2
-		if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+		if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -89,14 +90,14 @@ func (s *system) add(t *testing.T, id, triggerJSON string, maxInstances int) {
 	t.Helper()
 	d := storetest.Job(t, id, triggerJSON)
 	d.MaxInstances = maxInstances
-	if _, err := s.store.Add(t.Context(), d, scheduler.Author{}); err != nil {
+	if _, err := s.store.Add(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 // start runs a node that does its work by e, with connections of its own. Stop ends it as SIGTERM would; the end of the
 // test does so too.
-func (s *system) start(t *testing.T, name string, e scheduler.Executor) (node *scheduler.Scheduler, stop func()) {
+func (s *system) start(t *testing.T, name string, e job.Executor) (node *scheduler.Scheduler, stop func()) {
 	t.Helper()
 	node = &scheduler.Scheduler{
 		Store: storetest.OpenConfig(t, s.db), Executor: e, Log: testLog(t), Name: name, Drain: 20 * time.Second, Slots: 4,

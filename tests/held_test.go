@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // held is an executor whose first attempt goes on until it is released; all others succeed at once.
@@ -18,18 +18,18 @@ type held struct {
 
 func newHeld() *held { return &held{released: make(chan struct{}), first: make(chan uuid.UUID, 1)} }
 
-func (h *held) Queues() []string { return []string{scheduler.ExecutorExec} }
+func (h *held) Queues() []string { return []string{job.ExecutorExec} }
 
-func (h *held) Execute(ctx context.Context, a scheduler.Attempt) scheduler.Result {
+func (h *held) Execute(ctx context.Context, a job.Attempt) job.Result {
 	if h.begun.Swap(true) {
-		return scheduler.Result{Outcome: scheduler.Succeeded}
+		return job.Result{Outcome: job.Succeeded}
 	}
 	defer func() { h.first <- a.RunID }()
 	select {
 	case <-h.released:
-		return scheduler.Result{Outcome: scheduler.Succeeded}
+		return job.Result{Outcome: job.Succeeded}
 	case <-ctx.Done():
-		return scheduler.Result{Outcome: scheduler.Lost, Error: context.Cause(ctx).Error()}
+		return job.Result{Outcome: job.Lost, Error: context.Cause(ctx).Error()}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pgdue/pgdue/internal/invariant"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -151,7 +152,7 @@ func shareFires(t *testing.T, s server) {
 	}
 	var mu sync.Mutex
 	var done []string
-	counted := work{scheduler.ExecutorExec, func(ctx context.Context, a scheduler.Attempt) scheduler.Result {
+	counted := work{job.ExecutorExec, func(ctx context.Context, a job.Attempt) job.Result {
 		mu.Lock()
 		done = append(done, a.RunID.String())
 		mu.Unlock()

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -37,21 +37,21 @@ var turn sync.Mutex
 // work is an executor of this test program: do is what every attempt does.
 type work struct {
 	queue string
-	do    func(ctx context.Context, a scheduler.Attempt) scheduler.Result
+	do    func(ctx context.Context, a job.Attempt) job.Result
 }
 
 func (w work) Queues() []string { return []string{w.queue} }
 
-func (w work) Execute(ctx context.Context, a scheduler.Attempt) scheduler.Result { return w.do(ctx, a) }
+func (w work) Execute(ctx context.Context, a job.Attempt) job.Result { return w.do(ctx, a) }
 
 // sleeps is work that takes d.
 func sleeps(d time.Duration) work {
-	return work{scheduler.ExecutorExec, func(ctx context.Context, _ scheduler.Attempt) scheduler.Result {
+	return work{job.ExecutorExec, func(ctx context.Context, _ job.Attempt) job.Result {
 		select {
 		case <-ctx.Done():
-			return scheduler.Result{Outcome: scheduler.Lost, Error: context.Cause(ctx).Error()}
+			return job.Result{Outcome: job.Lost, Error: context.Cause(ctx).Error()}
 		case <-time.After(d):
-			return scheduler.Result{Outcome: scheduler.Succeeded}
+			return job.Result{Outcome: job.Succeeded}
 		}
 	}}
 }

@@ -13,7 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/pgdue/pgdue/internal/invariant"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -83,15 +83,15 @@ func must(r *rapid.T, err error, allowed ...error) {
 }
 
 // definition draws a job that fires every so many seconds.
-func (m *machine) definition(r *rapid.T, id, tag string, every int) scheduler.Definition {
+func (m *machine) definition(r *rapid.T, id, tag string, every int) job.Definition {
 	d := storetest.Job(m.t, id, fmt.Sprintf(`{"type":"interval","every":"%ds"}`, every))
 	d.Exec.Command = []string{"true", tag}
 	d.MaxInstances = rapid.IntRange(1, 3).Draw(r, "max_instances")
-	d.Overlap = rapid.SampledFrom([]string{scheduler.OverlapWait, scheduler.OverlapWait, scheduler.OverlapSkip, scheduler.OverlapReplace}).Draw(r, "overlap")
+	d.Overlap = rapid.SampledFrom([]string{job.OverlapWait, job.OverlapWait, job.OverlapSkip, job.OverlapReplace}).Draw(r, "overlap")
 	d.MaxWaiting = rapid.IntRange(1, 4).Draw(r, "max_waiting")
-	d.Coalesce = rapid.SampledFrom([]string{scheduler.CoalesceLatest, scheduler.CoalesceEarliest, scheduler.CoalesceAll}).Draw(r, "coalesce")
-	if d.Overlap == scheduler.OverlapReplace && d.Coalesce == scheduler.CoalesceAll {
-		d.Coalesce = scheduler.CoalesceLatest
+	d.Coalesce = rapid.SampledFrom([]string{job.CoalesceLatest, job.CoalesceEarliest, job.CoalesceAll}).Draw(r, "coalesce")
+	if d.Overlap == job.OverlapReplace && d.Coalesce == job.CoalesceAll {
+		d.Coalesce = job.CoalesceLatest
 	}
 	if rapid.Bool().Draw(r, "in team web") {
 		d.Labels = map[string]string{web.LabelName: web.LabelValue}
@@ -112,7 +112,7 @@ func (m *machine) add(r *rapid.T) {
 func (m *machine) addJob(r *rapid.T, id string) {
 	every := rapid.SampledFrom(everies).Draw(r, "every")
 	g := &generation{tag: fmt.Sprintf("%s-%d", id, len(m.gens[id]))}
-	o, err := m.edits.Add(m.t.Context(), m.definition(r, id, g.tag, every), scheduler.Author{})
+	o, err := m.edits.Add(m.t.Context(), m.definition(r, id, g.tag, every), job.Author{})
 	must(r, err)
 	g.epochs = []epoch{{job: *o.After, first: o.After.Anchor.Add(time.Duration(every) * time.Second), every: time.Duration(every) * time.Second}}
 	m.mu.Lock()
@@ -135,7 +135,7 @@ func (m *machine) put(r *rapid.T) {
 	}
 	before, err := m.edits.Job(m.t.Context(), id)
 	must(r, err)
-	o, err := m.edits.Put(m.t.Context(), m.definition(r, id, g.tag, every), scheduler.Author{})
+	o, err := m.edits.Put(m.t.Context(), m.definition(r, id, g.tag, every), job.Author{})
 	must(r, err)
 	if !changes {
 		return
@@ -170,66 +170,66 @@ func (m *machine) removeJob(r *rapid.T, id string) {
 	must(r, err)
 	last := &g.epochs[len(g.epochs)-1]
 	last.end = latest(before.LastRunTime, m.now())
-	_, err = m.edits.Remove(m.t.Context(), id, scheduler.Author{})
+	_, err = m.edits.Remove(m.t.Context(), id, job.Author{})
 	must(r, err)
 	last.limit = latest(last.end, m.now())
 	g.removed = true
 }
 
 func (m *machine) pause(r *rapid.T) {
-	_, err := m.edits.Pause(m.t.Context(), id(r), scheduler.Author{Reason: "model"})
-	must(r, err, scheduler.ErrNotFound)
+	_, err := m.edits.Pause(m.t.Context(), id(r), job.Author{Reason: "model"})
+	must(r, err, job.ErrNotFound)
 }
 
 func (m *machine) resume(r *rapid.T) {
-	_, err := m.edits.Resume(m.t.Context(), id(r), rapid.Bool().Draw(r, "run missed"), scheduler.Author{})
-	must(r, err, scheduler.ErrNotFound)
+	_, err := m.edits.Resume(m.t.Context(), id(r), rapid.Bool().Draw(r, "run missed"), job.Author{})
+	must(r, err, job.ErrNotFound)
 }
 
 // web is the label that some jobs have.
-var web = scheduler.Scope{LabelName: "team", LabelValue: "web"}
+var web = job.Scope{LabelName: "team", LabelValue: "web"}
 
 // scope is everything, or a label.
-func scope(r *rapid.T) scheduler.Scope {
+func scope(r *rapid.T) job.Scope {
 	if rapid.Bool().Draw(r, "everything") {
-		return scheduler.Scope{}
+		return job.Scope{}
 	}
 	return web
 }
 
 func (m *machine) hold(r *rapid.T) {
-	_, err := m.edits.PauseMany(m.t.Context(), scope(r), scheduler.Author{Reason: "model"})
-	must(r, err, scheduler.ErrNotFound)
+	_, err := m.edits.PauseMany(m.t.Context(), scope(r), job.Author{Reason: "model"})
+	must(r, err, job.ErrNotFound)
 }
 
 func (m *machine) release(r *rapid.T) { m.resumeMany(r, scope(r), rapid.Bool().Draw(r, "run missed")) }
 
-func (m *machine) resumeMany(r *rapid.T, s scheduler.Scope, runMissed bool) {
-	_, err := m.edits.ResumeMany(m.t.Context(), s, runMissed, scheduler.Author{})
-	must(r, err, scheduler.ErrNotFound)
+func (m *machine) resumeMany(r *rapid.T, s job.Scope, runMissed bool) {
+	_, err := m.edits.ResumeMany(m.t.Context(), s, runMissed, job.Author{})
+	must(r, err, job.ErrNotFound)
 }
 
 func (m *machine) skipNext(r *rapid.T) {
-	_, err := m.edits.SkipNext(m.t.Context(), id(r), scheduler.Author{Reason: "model"})
-	must(r, err, scheduler.ErrNotFound)
+	_, err := m.edits.SkipNext(m.t.Context(), id(r), job.Author{Reason: "model"})
+	must(r, err, job.ErrNotFound)
 }
 
 func (m *machine) runNow(r *rapid.T) {
-	_, err := m.edits.RunNow(m.t.Context(), id(r), "", scheduler.Author{})
-	must(r, err, scheduler.ErrNotFound, scheduler.ErrPaused)
+	_, err := m.edits.RunNow(m.t.Context(), id(r), "", job.Author{})
+	must(r, err, job.ErrNotFound, job.ErrPaused)
 }
 
 // cancel cancels an attempt that executes, or all runs of a job.
 func (m *machine) cancel(r *rapid.T) {
 	list := m.attempts()
 	if len(list) == 0 || rapid.Bool().Draw(r, "all") {
-		_, err := m.edits.CancelAll(m.t.Context(), id(r), scheduler.Author{Reason: "model"})
-		must(r, err, scheduler.ErrNotFound)
+		_, err := m.edits.CancelAll(m.t.Context(), id(r), job.Author{Reason: "model"})
+		must(r, err, job.ErrNotFound)
 		return
 	}
 	x := rapid.SampledFrom(list).Draw(r, "attempt")
-	_, err := m.edits.Cancel(m.t.Context(), x.JobID, x.RunID, scheduler.Author{Reason: "model"})
-	must(r, err, scheduler.ErrNotFound, scheduler.ErrEnded)
+	_, err := m.edits.Cancel(m.t.Context(), x.JobID, x.RunID, job.Author{Reason: "model"})
+	must(r, err, job.ErrNotFound, job.ErrEnded)
 }
 
 // time moves the clock: mostly by a few fire times, sometimes by an outage, sometimes back.
@@ -253,15 +253,15 @@ func (m *machine) tick(r *rapid.T) {
 // end ends an attempt that executes.
 func (m *machine) end(r *rapid.T) {
 	if list := m.attempts(); len(list) > 0 {
-		outcome := rapid.SampledFrom([]scheduler.Outcome{scheduler.Succeeded, scheduler.Failed, scheduler.TimedOut}).Draw(r, "outcome")
+		outcome := rapid.SampledFrom([]job.Outcome{job.Succeeded, job.Failed, job.TimedOut}).Draw(r, "outcome")
 		rapid.SampledFrom(list).Draw(r, "attempt").end(outcome)
 	}
 }
 
 // end lets an attempt end, unless it has been told to already.
-func (x *execution) end(o scheduler.Outcome) {
+func (x *execution) end(o job.Outcome) {
 	select {
-	case x.result <- scheduler.Result{Outcome: o}:
+	case x.result <- job.Result{Outcome: o}:
 	default:
 	}
 }
@@ -269,29 +269,29 @@ func (x *execution) end(o scheduler.Outcome) {
 // meet lets a fire come at the limit, where nothing waits yet, while the instance in the way ends: the moment in which a
 // wake-up is lost if a look parks a job whose list it has filled.
 func (m *machine) meet(r *rapid.T) {
-	x, every := m.full(r, scheduler.OverlapWait)
+	x, every := m.full(r, job.OverlapWait)
 	m.ahead(every)
 	after := time.Duration(rapid.IntRange(0, 8).Draw(r, "milliseconds")) * time.Millisecond
 	var ending sync.WaitGroup
-	ending.Go(func() { <-time.After(after); x.end(scheduler.Succeeded) })
+	ending.Go(func() { <-time.After(after); x.end(job.Succeeded) })
 	m.tick(r)
 	ending.Wait()
 }
 
 // park lets a job be parked with a run that waits, and then ends the instance in the way: it is lost if nobody wakes the job.
 func (m *machine) park(r *rapid.T) {
-	x, _ := m.full(r, scheduler.OverlapWait)
-	_, err := m.edits.RunNow(m.t.Context(), x.JobID, "", scheduler.Author{})
+	x, _ := m.full(r, job.OverlapWait)
+	_, err := m.edits.RunNow(m.t.Context(), x.JobID, "", job.Author{})
 	must(r, err)
 	m.tick(r)
 	m.tick(r)
-	x.end(scheduler.Succeeded)
+	x.end(job.Succeeded)
 	m.awaitEnd(x)
 }
 
 // crowd lets a fire come at the limit of a job whose fires do not wait.
 func (m *machine) crowd(r *rapid.T) {
-	_, every := m.full(r, rapid.SampledFrom([]string{scheduler.OverlapSkip, scheduler.OverlapReplace}).Draw(r, "overlap"))
+	_, every := m.full(r, rapid.SampledFrom([]string{job.OverlapSkip, job.OverlapReplace}).Draw(r, "overlap"))
 	m.ahead(every)
 	m.tick(r)
 }
@@ -299,12 +299,12 @@ func (m *machine) crowd(r *rapid.T) {
 // anew removes a job while a run of it executes that would be tried again, sometimes adds it again under its id, and lets the
 // attempt fail: no other follows, of neither definition.
 func (m *machine) anew(r *rapid.T) {
-	x, _ := m.full(r, scheduler.OverlapWait)
+	x, _ := m.full(r, job.OverlapWait)
 	m.removeJob(r, x.JobID)
 	if rapid.Bool().Draw(r, "added again") {
 		m.addJob(r, x.JobID)
 	}
-	x.end(scheduler.Failed)
+	x.end(job.Failed)
 	m.awaitEnd(x)
 	m.ahead(time.Minute)
 	m.tick(r)
@@ -327,14 +327,14 @@ func (m *machine) full(r *rapid.T, overlap string) (x *execution, every time.Dur
 		r.Skip("its next fire would hide what is lost")
 	}
 	d := m.definition(r, id, g.tag, int(every/time.Second))
-	d.MaxInstances, d.Overlap, d.MaxAttempts, d.Coalesce, d.MisfireGraceTime = 1, overlap, 3, scheduler.CoalesceLatest, 0
-	_, err := m.edits.Put(m.t.Context(), d, scheduler.Author{})
+	d.MaxInstances, d.Overlap, d.MaxAttempts, d.Coalesce, d.MisfireGraceTime = 1, overlap, 3, job.CoalesceLatest, 0
+	_, err := m.edits.Put(m.t.Context(), d, job.Author{})
 	must(r, err)
-	_, err = m.edits.Resume(m.t.Context(), id, false, scheduler.Author{})
+	_, err = m.edits.Resume(m.t.Context(), id, false, job.Author{})
 	must(r, err)
-	m.resumeMany(r, scheduler.Scope{}, false)
+	m.resumeMany(r, job.Scope{}, false)
 	m.resumeMany(r, web, false)
-	_, err = m.edits.CancelAll(m.t.Context(), id, scheduler.Author{Reason: "model"})
+	_, err = m.edits.CancelAll(m.t.Context(), id, job.Author{Reason: "model"})
 	must(r, err)
 	storetest.Await(m.t, m.rows, "no run of "+id, "SELECT count(*) = 0 FROM pgdue.running_instances WHERE job_id = $1", id)
 	for len(m.attemptsOf(id)) == 0 {
@@ -360,7 +360,7 @@ func (m *machine) die(r *rapid.T) {
 
 // claimed lets the nodes claim until nothing is due.
 func (m *machine) claimed(r *rapid.T) {
-	m.resumeMany(r, scheduler.Scope{}, false)
+	m.resumeMany(r, job.Scope{}, false)
 	var due []invariant.Violation
 	for range 50 {
 		m.tick(r)

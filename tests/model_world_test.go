@@ -12,6 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -44,7 +45,7 @@ type generation struct {
 
 // epoch is the time in which a job has one trigger: fire times first, first + every, …
 type epoch struct {
-	job   scheduler.Job // as it was with this trigger: it knows the ids of its runs
+	job   job.Job // as it was with this trigger: it knows the ids of its runs
 	first time.Time
 	every time.Duration
 	end   time.Time // of an epoch that is over: all fire times up to it are decided
@@ -60,9 +61,9 @@ type modelNode struct {
 
 // execution is an attempt that goes on until the test ends it.
 type execution struct {
-	scheduler.Attempt
+	job.Attempt
 	node   *modelNode
-	result chan scheduler.Result
+	result chan job.Result
 }
 
 // rules are what the database watches at every commit, and a clock that tests set. A statement that lets runs wait takes a
@@ -154,22 +155,22 @@ type modelExecutor struct {
 	n *modelNode
 }
 
-func (e *modelExecutor) Queues() []string { return []string{scheduler.ExecutorExec} }
+func (e *modelExecutor) Queues() []string { return []string{job.ExecutorExec} }
 
-func (e *modelExecutor) Execute(ctx context.Context, a scheduler.Attempt) scheduler.Result {
-	x := &execution{a, e.n, make(chan scheduler.Result, 1)}
+func (e *modelExecutor) Execute(ctx context.Context, a job.Attempt) job.Result {
+	x := &execution{a, e.n, make(chan job.Result, 1)}
 	e.w.began(x)
 	defer e.w.ended(x)
 	select {
 	case r := <-x.result:
 		return r
 	case <-e.n.dead:
-		return scheduler.Result{Outcome: scheduler.Lost}
+		return job.Result{Outcome: job.Lost}
 	case <-ctx.Done():
-		if _, asked := errors.AsType[*scheduler.CancelledError](context.Cause(ctx)); asked {
-			return scheduler.Result{Outcome: scheduler.Cancelled, Error: context.Cause(ctx).Error()}
+		if _, asked := errors.AsType[*job.CancelledError](context.Cause(ctx)); asked {
+			return job.Result{Outcome: job.Cancelled, Error: context.Cause(ctx).Error()}
 		}
-		return scheduler.Result{Outcome: scheduler.Lost, Error: context.Cause(ctx).Error()}
+		return job.Result{Outcome: job.Lost, Error: context.Cause(ctx).Error()}
 	}
 }
 
@@ -181,7 +182,7 @@ func (w *world) began(x *execution) {
 	tag := x.Definition.Exec.Command[1]
 	for _, g := range w.gens[x.JobID] {
 		own := func(e epoch) bool { return e.job.RunIDOf(x.ScheduledRunTime) == x.RunID }
-		if g.tag == tag && (x.Cause != scheduler.CauseSchedule || slices.ContainsFunc(g.epochs, own)) {
+		if g.tag == tag && (x.Cause != job.CauseSchedule || slices.ContainsFunc(g.epochs, own)) {
 			return
 		}
 	}
@@ -227,7 +228,7 @@ func (w *world) alive(id string) *generation {
 
 // takeOver lets a node end what a killed one left.
 func (w *world) takeOver(name string) error {
-	var p scheduler.Peer
+	var p job.Peer
 	err := w.rows.QueryRow(w.t.Context(), "SELECT id, name, alive, beat FROM pgdue.nodes WHERE name LIKE $1 || '/%'", name).Scan(&p.ID, &p.Name, &p.Alive, &p.Beat)
 	if errors.Is(err, pgx.ErrNoRows) || err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pgdue/pgdue/internal/invariant"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -18,9 +19,9 @@ import (
 func TestThirtyDaysOfASecondJob(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ coalesce, want string }{
-		{scheduler.CoalesceLatest, "coalesced x2591999"},
-		{scheduler.CoalesceEarliest, "coalesced x2591999"},
-		{scheduler.CoalesceAll, "catch_up_limit x2591000"},
+		{job.CoalesceLatest, "coalesced x2591999"},
+		{job.CoalesceEarliest, "coalesced x2591999"},
+		{job.CoalesceAll, "catch_up_limit x2591000"},
 	} {
 		t.Run(c.coalesce, func(t *testing.T) {
 			took := resume(t, c.coalesce, c.want)
@@ -46,7 +47,7 @@ func resume(t *testing.T, coalesce, want string) (took time.Duration) {
 	}
 	d := storetest.Job(t, "second", `{"type":"interval","every":"1s"}`)
 	d.Coalesce = coalesce
-	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	outage(t, conn)
@@ -92,14 +93,14 @@ func TestAFullJobStarvesNoOther(t *testing.T) {
 	defer lease.Wait()
 	defer stop()
 	for i := range jobs {
-		if _, err := s.Add(t.Context(), storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1h"}`), scheduler.Author{}); err != nil {
+		if _, err := s.Add(t.Context(), storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1h"}`), job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	without := fastest(t, conn, node, jobs)
 
 	full := storetest.Job(t, "full", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
-	if _, err := s.Add(t.Context(), full, scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), full, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, `INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, node_id, started_at, job_revision, fire_count, first_run_time, last_run_time)

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pgdue/pgdue/internal/invariant"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -38,7 +39,7 @@ func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 	for i := range 6 {
 		d := storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1ms"}`)
 		d.MaxInstances, d.Labels = 2, map[string]string{"team": []string{"web", "db"}[i%2]}
-		if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+		if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -53,19 +54,19 @@ func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 	}
 	var spans []pausedSpan
 	for cycle := range 2 * pauseCycles {
-		scope, covered := scheduler.Scope{}, ""
+		scope, covered := job.Scope{}, ""
 		if cycle%2 == 1 {
-			scope, covered = scheduler.Scope{LabelName: "team", LabelValue: "web"}, "web"
+			scope, covered = job.Scope{LabelName: "team", LabelValue: "web"}, "web"
 		}
 		began := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE started_at IS NOT NULL")
 		storetest.Await(t, conn, "runs between two pauses", "SELECT count(*) >= $1 FROM pgdue.run_history WHERE started_at IS NOT NULL", began+pauseRuns)
-		if _, err := s.PauseMany(ctx, scope, scheduler.Author{Reason: "race"}); err != nil {
+		if _, err := s.PauseMany(ctx, scope, job.Author{Reason: "race"}); err != nil {
 			t.Fatal(err)
 		}
 		span := pausedSpan{label: covered, from: clock(t, conn)}
 		storetest.Exec(t, conn, "SELECT pg_sleep($1)", rand.Float64()*0.03) // the claimers go on claiming
 		span.to = clock(t, conn)
-		if r, err := s.ResumeMany(ctx, scope, false, scheduler.Author{}); err != nil || r.WakeError != nil || !r.Was {
+		if r, err := s.ResumeMany(ctx, scope, false, job.Author{}); err != nil || r.WakeError != nil || !r.Was {
 			t.Fatal(r, err)
 		}
 		spans = append(spans, span)

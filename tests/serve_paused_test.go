@@ -5,7 +5,7 @@ import (
 
 	"github.com/pgdue/pgdue/client"
 	"github.com/pgdue/pgdue/internal/invariant"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -15,7 +15,7 @@ func TestServePaused(t *testing.T) {
 	binary := buildScheduler(t)
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
-	if _, err := storetest.OpenURL(t, url).Add(t.Context(), storetest.Job(t, "a", `{"type":"date"}`), scheduler.Author{}); err != nil {
+	if _, err := storetest.OpenURL(t, url).Add(t.Context(), storetest.Job(t, "a", `{"type":"date"}`), job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	node := start(t, binary, "serve", "--paused", "--enable-exec", "--database-url", url, "--listen", "127.0.0.1:0")

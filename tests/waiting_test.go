@@ -11,12 +11,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pgdue/pgdue/internal/invariant"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 // runNode runs a node until the test ends. It looks seldom by itself: it has to be told.
-func runNode(t *testing.T, url string, e scheduler.Executor) {
+func runNode(t *testing.T, url string, e job.Executor) {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	node := &scheduler.Scheduler{Store: raceStore(t, url), Executor: e, Log: testLog(t), Poll: time.Minute}
@@ -39,13 +40,13 @@ func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 	s := storetest.OpenURL(t, url)
 	d := storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
 	d.MaxWaiting = runs
-	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	runNode(t, url, sleeps(20*time.Millisecond))
 	runNode(t, url, sleeps(20*time.Millisecond))
 	for range runs {
-		if _, err := s.RunNow(t.Context(), "line", "", scheduler.Author{}); err != nil {
+		if _, err := s.RunNow(t.Context(), "line", "", job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,7 +78,7 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := storetest.OpenURL(t, url)
-	if _, err := s.Add(t.Context(), storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`), scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`), job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	h := newHeld()
@@ -91,14 +92,14 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 		}
 	})
 	for range 2 {
-		if _, err := s.RunNow(t.Context(), "line", "", scheduler.Author{}); err != nil {
+		if _, err := s.RunNow(t.Context(), "line", "", job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	storetest.Await(t, conn, "the first run to execute", "SELECT count(*) = 1 FROM pgdue.running_instances")
 	runNode(t, url, sleeps(0))
 	storetest.Await(t, conn, "both nodes to listen", "SELECT count(*) = 2 FROM pg_stat_activity WHERE datname = current_database() AND query ~* '^listen'")
-	if _, err := s.RunNow(t.Context(), "line", "", scheduler.Author{}); err != nil { // both look once more
+	if _, err := s.RunNow(t.Context(), "line", "", job.Author{}); err != nil { // both look once more
 		t.Fatal(err)
 	}
 	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
@@ -123,24 +124,24 @@ func TestWaitingRunBeginsInAnotherQueue(t *testing.T) {
 	conn := storetest.Conn(t, url)
 	s := storetest.OpenURL(t, url)
 	d := storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
-	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	h := newHeld()
 	runNode(t, url, h)
 	runNow := func() {
-		if _, err := s.RunNow(t.Context(), "line", "", scheduler.Author{}); err != nil {
+		if _, err := s.RunNow(t.Context(), "line", "", job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	runNow()
 	storetest.Await(t, conn, "the first run to execute", "SELECT count(*) = 1 FROM pgdue.running_instances")
-	d.Work = scheduler.Work{HTTP: &scheduler.HTTP{URL: "http://127.0.0.1:1/"}}
-	if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
+	d.Work = job.Work{HTTP: &job.HTTP{URL: "http://127.0.0.1:1/"}}
+	if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	done := sleeps(0)
-	done.queue = scheduler.ExecutorHTTP
+	done.queue = job.ExecutorHTTP
 	runNode(t, url, done)
 	runNow()
 	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
@@ -159,14 +160,14 @@ func TestNoWakeUpIsLost(t *testing.T) {
 	conn := storetest.Conn(t, url)
 	s := raceStore(t, url)
 	d := storetest.Job(t, "wait", `{"type":"interval","every":"1h"}`)
-	d.Overlap = scheduler.OverlapWait
-	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+	d.Overlap = job.OverlapWait
+	if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	release := make(chan struct{})
-	held := work{scheduler.ExecutorExec, func(context.Context, scheduler.Attempt) scheduler.Result {
+	held := work{job.ExecutorExec, func(context.Context, job.Attempt) job.Result {
 		<-release
-		return scheduler.Result{Outcome: scheduler.Succeeded}
+		return job.Result{Outcome: job.Succeeded}
 	}}
 	node := &scheduler.Scheduler{Store: s, Executor: held, Log: testLog(t)}
 	if err := node.Register(t.Context()); err != nil {
@@ -219,15 +220,15 @@ func TestWaitingRunsOfARemovedJob(t *testing.T) {
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := raceStore(t, url)
-	if _, err := s.Add(t.Context(), storetest.Job(t, "gone", `{"type":"interval","every":"1h"}`), scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "gone", `{"type":"interval","every":"1h"}`), job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {
-		if _, err := s.RunNow(t.Context(), "gone", "", scheduler.Author{}); err != nil {
+		if _, err := s.RunNow(t.Context(), "gone", "", job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if _, err := s.Remove(t.Context(), "gone", scheduler.Author{}); err != nil {
+	if _, err := s.Remove(t.Context(), "gone", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	got := storetest.Query[string](t, conn, `SELECT format('%s waiting, %s records, %s of manual runs', (SELECT count(*) FROM pgdue.waiting_runs),
@@ -235,7 +236,7 @@ func TestWaitingRunsOfARemovedJob(t *testing.T) {
 	if want := "0 waiting, 3 records, 3 of manual runs"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
-	if _, err := s.RunNow(t.Context(), "gone", "", scheduler.Author{}); fmt.Sprint(err) != scheduler.ErrNotFound.Error() {
+	if _, err := s.RunNow(t.Context(), "gone", "", job.Author{}); fmt.Sprint(err) != job.ErrNotFound.Error() {
 		t.Errorf("run now of a removed job: %v", err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/pgdue/pgdue/client"
 	"github.com/pgdue/pgdue/internal/executor"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/metrics"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/server"
@@ -189,7 +190,7 @@ func (n *node) pause(ctx context.Context) error {
 	if !n.paused {
 		return nil
 	}
-	if _, err := n.store.PauseMany(ctx, scheduler.Scope{}, scheduler.Author{Actor: whoAmI(), Reason: "a node was started with --paused"}); err != nil {
+	if _, err := n.store.PauseMany(ctx, job.Scope{}, job.Author{Actor: whoAmI(), Reason: "a node was started with --paused"}); err != nil {
 		return fmt.Errorf("pause everything: %w", err)
 	}
 	return nil
@@ -214,7 +215,7 @@ func (n *node) schedule(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return err
-		case err == nil || first && !errors.Is(err, scheduler.ErrLeaseLost):
+		case err == nil || first && !errors.Is(err, job.ErrLeaseLost):
 			return err
 		}
 		first = false

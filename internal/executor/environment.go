@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // defaultPath is the rest of a run's PATH when the node has none.
@@ -21,7 +21,7 @@ const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 // environment is all that the program of a gets to see of the world. Of the node's environment it holds PATH, HOME and
 // LANG, never DATABASE_URL, PG* or anything else: what a program needs, its job declares. A declared name wins over
 // these three; the PGDUE_* names of the run cannot be declared.
-func environment(a *scheduler.Attempt, url string) map[string]string {
+func environment(a *job.Attempt, url string) map[string]string {
 	env := map[string]string{
 		"PATH": ownPath(),
 		"LANG": cmp.Or(os.Getenv("LANG"), "C.UTF-8"),

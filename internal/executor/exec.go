@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // Exec runs programs. The package comment says when a program has ended and what escapes.
@@ -24,7 +24,7 @@ type Exec struct {
 const defaultKillGrace = 3 * time.Second
 
 // run is the work of kind exec.
-func (x *Exec) run(ctx context.Context, a *scheduler.Attempt) *end {
+func (x *Exec) run(ctx context.Context, a *job.Attempt) *end {
 	e := new(end)
 	cmd, err := x.command(a)
 	if err != nil {
@@ -46,7 +46,7 @@ func (x *Exec) run(ctx context.Context, a *scheduler.Attempt) *end {
 }
 
 // command is the program of a as it will be started, or what is wrong with it.
-func (x *Exec) command(a *scheduler.Attempt) (*exec.Cmd, error) {
+func (x *Exec) command(a *job.Attempt) (*exec.Cmd, error) {
 	work := a.Definition.Exec
 	if len(work.Command) == 0 {
 		return nil, errors.New("the command is empty")

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 func TestExecEnvironmentIsClean(t *testing.T) {
@@ -48,18 +48,18 @@ func TestExecEnvironmentIsClean(t *testing.T) {
 
 func TestExecResult(t *testing.T) {
 	t.Parallel()
-	failed := func(code int) scheduler.Result {
-		return scheduler.Result{Outcome: scheduler.Failed, Error: fmt.Sprintf("exit status %d", code), Status: status(code)}
+	failed := func(code int) job.Result {
+		return job.Result{Outcome: job.Failed, Error: fmt.Sprintf("exit status %d", code), Status: status(code)}
 	}
-	killed := func(signal string) scheduler.Result {
-		return scheduler.Result{Outcome: scheduler.Failed, Error: "killed by signal " + signal}
+	killed := func(signal string) job.Result {
+		return job.Result{Outcome: job.Failed, Error: "killed by signal " + signal}
 	}
-	succeeded := func(output string) scheduler.Result {
-		return scheduler.Result{Outcome: scheduler.Succeeded, Output: output, Status: status(0)}
+	succeeded := func(output string) job.Result {
+		return job.Result{Outcome: job.Succeeded, Output: output, Status: status(0)}
 	}
 	tests := []struct {
 		name, script string
-		want         scheduler.Result
+		want         job.Result
 	}{
 		{"success", "true", succeeded("")},
 		{"exit code", "exit 3", failed(3)},
@@ -87,7 +87,7 @@ func TestExecRunsInItsDirectory(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "tool"), "#!/bin/sh\npwd\n", 0o755)
 	a := execAttempt("./tool")
 	a.Definition.Exec.Dir = dir
-	want := scheduler.Result{Outcome: scheduler.Succeeded, Output: dir + "\n", Status: status(0)}
+	want := job.Result{Outcome: job.Succeeded, Output: dir + "\n", Status: status(0)}
 	if diff := cmp.Diff(want, execPool().Execute(t.Context(), a)); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -100,7 +100,7 @@ func TestExecLooksUpInTheDeclaredPath(t *testing.T) {
 	writeFile(t, filepath.Join(shadowed, "tool"), "not executable", 0o644)
 	a := execAttempt("tool")
 	a.Definition.Exec.Env["PATH"] = "relative:" + shadowed + ":" + dir
-	want := scheduler.Result{Outcome: scheduler.Succeeded, Output: a.Definition.Exec.Env["PATH"] + "\n", Status: status(0)}
+	want := job.Result{Outcome: job.Succeeded, Output: a.Definition.Exec.Env["PATH"] + "\n", Status: status(0)}
 	if diff := cmp.Diff(want, execPool().Execute(t.Context(), a)); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -115,39 +115,39 @@ func TestExecThatCannotStartSaysWhy(t *testing.T) {
 	plain := file("plain", "", 0o644)
 	tests := []struct {
 		name string
-		work scheduler.Exec
+		work job.Exec
 		want string
 	}{
-		{"not in PATH", scheduler.Exec{Command: []string{"no-such"}, Env: map[string]string{"PATH": "/a:/b"}},
+		{"not in PATH", job.Exec{Command: []string{"no-such"}, Env: map[string]string{"PATH": "/a:/b"}},
 			`program "no-such" not found in the run's PATH (/a:/b)`},
-		{"not in PATH, but in the node's directory", scheduler.Exec{Command: []string{"doc.go"}, Env: map[string]string{"PATH": ".:"}},
+		{"not in PATH, but in the node's directory", job.Exec{Command: []string{"doc.go"}, Env: map[string]string{"PATH": ".:"}},
 			`program "doc.go" not found in the run's PATH (.:)`},
-		{"not in PATH, but in the run's directory", scheduler.Exec{Command: []string{"plain"}, Dir: dir, Env: map[string]string{"PATH": ".:"}},
+		{"not in PATH, but in the run's directory", job.Exec{Command: []string{"plain"}, Dir: dir, Env: map[string]string{"PATH": ".:"}},
 			`program "plain" not found in the run's PATH (.:)`},
-		{"in PATH, not executable", scheduler.Exec{Command: []string{"plain"}, Env: map[string]string{"PATH": "/a:" + dir}},
+		{"in PATH, not executable", job.Exec{Command: []string{"plain"}, Env: map[string]string{"PATH": "/a:" + dir}},
 			`program "` + plain + `" is not executable (its mode is -rw-r--r--)`},
-		{"not executable", scheduler.Exec{Command: []string{"./plain"}, Dir: dir},
+		{"not executable", job.Exec{Command: []string{"./plain"}, Dir: dir},
 			`program "` + plain + `" is not executable (its mode is -rw-r--r--)`},
-		{"no such file", scheduler.Exec{Command: []string{"./no-such"}, Dir: dir},
+		{"no such file", job.Exec{Command: []string{"./no-such"}, Dir: dir},
 			`program "` + dir + `/no-such" does not exist on this node`},
-		{"a directory", scheduler.Exec{Command: []string{dir}},
+		{"a directory", job.Exec{Command: []string{dir}},
 			`program "` + dir + `" is a directory`},
-		{"no such interpreter", scheduler.Exec{Command: []string{file("lost", "#!/no/such\n", 0o755)}},
+		{"no such interpreter", job.Exec{Command: []string{file("lost", "#!/no/such\n", 0o755)}},
 			`"` + dir + `/lost" exists, but the interpreter that it names does not`},
-		{"no interpreter", scheduler.Exec{Command: []string{file("text", "echo hello\n", 0o755)}},
+		{"no interpreter", job.Exec{Command: []string{file("text", "echo hello\n", 0o755)}},
 			`"` + dir + `/text" is not a program for this system; a script begins with a line such as #!/bin/sh`},
-		{"no such working directory", scheduler.Exec{Command: []string{"true"}, Dir: "/no/such"},
+		{"no such working directory", job.Exec{Command: []string{"true"}, Dir: "/no/such"},
 			`working directory "/no/such" does not exist on this node`},
-		{"working directory is a file", scheduler.Exec{Command: []string{"true"}, Dir: plain},
+		{"working directory is a file", job.Exec{Command: []string{"true"}, Dir: plain},
 			`working directory "` + plain + `" is not a directory`},
-		{"no command", scheduler.Exec{},
+		{"no command", job.Exec{},
 			`the command is empty`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			res := execPool().Execute(t.Context(), attempt(scheduler.Work{Exec: &tt.work}))
-			if diff := cmp.Diff(scheduler.Result{Outcome: scheduler.Failed, Error: tt.want}, res); diff != "" {
+			res := execPool().Execute(t.Context(), attempt(job.Work{Exec: &tt.work}))
+			if diff := cmp.Diff(job.Result{Outcome: job.Failed, Error: tt.want}, res); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
 			}
 		})
@@ -190,7 +190,7 @@ func TestExecKeepsLessOfASuccess(t *testing.T) {
 func TestExecManyAtOnce(t *testing.T) {
 	t.Parallel()
 	const runs = 60
-	results := make(chan scheduler.Result)
+	results := make(chan job.Result)
 	pool := execPool()
 	for i := range runs {
 		go func() { results <- pool.Execute(context.Background(), execAttempt("sh", "-c", fmt.Sprint("exit ", i))) }()

@@ -16,7 +16,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // HTTP sends requests. An answer of 200–299 whose body arrives whole is success; redirects are not followed.
@@ -54,7 +54,7 @@ func proxy(req *http.Request) (*url.URL, error) {
 }
 
 // run is the work of kind http.
-func (h *HTTP) run(ctx context.Context, a *scheduler.Attempt) *end {
+func (h *HTTP) run(ctx context.Context, a *job.Attempt) *end {
 	e := new(end)
 	req, err := h.request(ctx, a)
 	if err != nil {
@@ -92,7 +92,7 @@ func (e *end) fail(ctx context.Context, stage string, err error) {
 }
 
 // request is the declared request with what the work is told about its run. What a run was given is its body.
-func (h *HTTP) request(ctx context.Context, a *scheduler.Attempt) (*http.Request, error) {
+func (h *HTTP) request(ctx context.Context, a *job.Attempt) (*http.Request, error) {
 	work := a.Definition.HTTP
 	body := cmp.Or(a.Payload, work.Body)
 	method := work.Method

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pgdue/pgdue/internal/executor"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 func httpPool() *executor.Pool { return &executor.Pool{HTTP: &executor.HTTP{UserAgent: "pgdue/1.2.3"}} }
@@ -29,9 +29,9 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 	return server.URL
 }
 
-func send(t *testing.T, work scheduler.HTTP) scheduler.Result {
+func send(t *testing.T, work job.HTTP) job.Result {
 	t.Helper()
-	return httpPool().Execute(t.Context(), attempt(scheduler.Work{HTTP: &work}))
+	return httpPool().Execute(t.Context(), attempt(job.Work{HTTP: &work}))
 }
 
 // request is what a server saw of one.
@@ -62,24 +62,24 @@ func TestHTTPRequest(t *testing.T) {
 	}
 	tests := []struct {
 		name string
-		work scheduler.HTTP
+		work job.HTTP
 		want request
 	}{
-		{"without a body it is a GET", scheduler.HTTP{},
+		{"without a body it is a GET", job.HTTP{},
 			request{Line: "GET /hook?a=1", Header: headers()}},
-		{"with a body it is a POST, of JSON when it is that", scheduler.HTTP{Body: `{"a": 1}`},
+		{"with a body it is a POST, of JSON when it is that", job.HTTP{Body: `{"a": 1}`},
 			request{Line: "POST /hook?a=1", Body: `{"a": 1}`, Header: headers("Content-Length", "8", "Content-Type", "application/json")}},
-		{"other bodies are text", scheduler.HTTP{Body: "a = 1"},
+		{"other bodies are text", job.HTTP{Body: "a = 1"},
 			request{Line: "POST /hook?a=1", Body: "a = 1", Header: headers("Content-Length", "5", "Content-Type", "text/plain; charset=utf-8")}},
-		{"a declared method stays", scheduler.HTTP{Method: "DELETE"},
+		{"a declared method stays", job.HTTP{Method: "DELETE"},
 			request{Line: "DELETE /hook?a=1", Header: headers()}},
 		{"declared headers win",
-			scheduler.HTTP{Method: "PUT", Body: "{}", Headers: map[string]string{"content-type": "application/merge-patch+json", "User-Agent": "mine", "Authorization": "Bearer x"}},
+			job.HTTP{Method: "PUT", Body: "{}", Headers: map[string]string{"content-type": "application/merge-patch+json", "User-Agent": "mine", "Authorization": "Bearer x"}},
 			request{Line: "PUT /hook?a=1", Body: "{}", Header: headers("Content-Length", "2", "Content-Type", "application/merge-patch+json", "User-Agent", "mine", "Authorization", "Bearer x")}},
 		{"what tells of the run cannot be declared",
-			scheduler.HTTP{Headers: map[string]string{"pgdue-run-id": "1", "Pgdue-Job-Id": "1", "Pgdue-Attempt": "1", "Pgdue-Scheduled-Run-Time": "1", "idempotency-key": "1"}},
+			job.HTTP{Headers: map[string]string{"pgdue-run-id": "1", "Pgdue-Job-Id": "1", "Pgdue-Attempt": "1", "Pgdue-Scheduled-Run-Time": "1", "idempotency-key": "1"}},
 			request{Line: "GET /hook?a=1", Header: headers()}},
-		{"a declared host is asked for", scheduler.HTTP{Headers: map[string]string{"host": "tenant.example"}},
+		{"a declared host is asked for", job.HTTP{Headers: map[string]string{"host": "tenant.example"}},
 			request{Line: "GET /hook?a=1", Host: "tenant.example", Header: headers()}},
 	}
 	for _, tt := range tests {
@@ -99,7 +99,7 @@ func TestHTTPRequest(t *testing.T) {
 				tt.want.Host = strings.TrimPrefix(url, "http://")
 			}
 			res := send(t, tt.work)
-			if diff := cmp.Diff(scheduler.Result{Outcome: scheduler.Succeeded, Output: "done", Status: status(200)}, res); diff != "" {
+			if diff := cmp.Diff(job.Result{Outcome: job.Succeeded, Output: "done", Status: status(200)}, res); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -114,7 +114,7 @@ func TestHTTPSpeaksAsPgdueByDefault(t *testing.T) {
 	agent := ""
 	url := serve(t, func(_ http.ResponseWriter, r *http.Request) { agent = r.UserAgent() })
 	pool := &executor.Pool{HTTP: &executor.HTTP{}}
-	pool.Execute(t.Context(), attempt(scheduler.Work{HTTP: &scheduler.HTTP{URL: url}}))
+	pool.Execute(t.Context(), attempt(job.Work{HTTP: &job.HTTP{URL: url}}))
 	if agent != "pgdue" {
 		t.Errorf("User-Agent %q, want pgdue", agent)
 	}
@@ -151,14 +151,14 @@ func TestHTTPStatus(t *testing.T) {
 				w.WriteHeader(tt.code)
 				io.WriteString(w, "told\x00you")
 			})
-			want := scheduler.Result{Outcome: scheduler.Failed, Error: tt.want, Output: "told\uFFFDyou", Status: status(tt.code)}
+			want := job.Result{Outcome: job.Failed, Error: tt.want, Output: "told\uFFFDyou", Status: status(tt.code)}
 			if tt.want == "" {
-				want.Outcome = scheduler.Succeeded
+				want.Outcome = job.Succeeded
 			}
 			if tt.code == 204 || tt.code == 304 { // these have no body
 				want.Output = ""
 			}
-			if diff := cmp.Diff(want, send(t, scheduler.HTTP{URL: url})); diff != "" {
+			if diff := cmp.Diff(want, send(t, job.HTTP{URL: url})); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
 			}
 			if requests != 1 {
@@ -176,12 +176,12 @@ func TestHTTPRedirectIsNotFollowed(t *testing.T) {
 		}
 		http.Redirect(w, r, "/new", http.StatusPermanentRedirect)
 	})
-	want := scheduler.Result{
-		Outcome: scheduler.Failed,
+	want := job.Result{
+		Outcome: job.Failed,
 		Error:   "HTTP 308 Permanent Redirect to " + url + "/new: redirects are not followed",
 		Status:  status(308),
 	}
-	if diff := cmp.Diff(want, send(t, scheduler.HTTP{URL: url + "/old", Body: "x"})); diff != "" {
+	if diff := cmp.Diff(want, send(t, job.HTTP{URL: url + "/old", Body: "x"})); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
 }
@@ -191,12 +191,12 @@ func TestHTTPStopsWithoutAnAnswer(t *testing.T) {
 	tests := []struct {
 		name    string
 		cause   error
-		outcome scheduler.Outcome
+		outcome job.Outcome
 		want    string
 	}{
-		{"timeout", scheduler.ErrTimeout, scheduler.TimedOut, "timed out after 1m0s: it had no answer yet"},
-		{"shutdown", scheduler.ErrShutdown, scheduler.Lost, "the node was stopped while this run executed: it had no answer yet"},
-		{"cancel", nil, scheduler.Cancelled, "cancelled: it had no answer yet"},
+		{"timeout", job.ErrTimeout, job.TimedOut, "timed out after 1m0s: it had no answer yet"},
+		{"shutdown", job.ErrShutdown, job.Lost, "the node was stopped while this run executed: it had no answer yet"},
+		{"cancel", nil, job.Cancelled, "cancelled: it had no answer yet"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -208,8 +208,8 @@ func TestHTTPStopsWithoutAnAnswer(t *testing.T) {
 				<-r.Context().Done() // the connection is closed
 				close(closed)
 			})
-			res := httpPool().Execute(ctx, attempt(scheduler.Work{HTTP: &scheduler.HTTP{URL: url}}))
-			if diff := cmp.Diff(scheduler.Result{Outcome: tt.outcome, Error: tt.want}, res); diff != "" {
+			res := httpPool().Execute(ctx, attempt(job.Work{HTTP: &job.HTTP{URL: url}}))
+			if diff := cmp.Diff(job.Result{Outcome: tt.outcome, Error: tt.want}, res); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
 			}
 			<-closed
@@ -234,13 +234,13 @@ func TestHTTPStopsInAnAnswer(t *testing.T) {
 		<-r.Context().Done() // the connection is closed
 		close(closed)
 	})
-	pool := &executor.Pool{HTTP: &executor.HTTP{Transport: afterHeaders(func() { cancel(scheduler.ErrTimeout) })}}
-	want := scheduler.Result{
-		Outcome: scheduler.TimedOut,
+	pool := &executor.Pool{HTTP: &executor.HTTP{Transport: afterHeaders(func() { cancel(job.ErrTimeout) })}}
+	want := job.Result{
+		Outcome: job.TimedOut,
 		Error:   "timed out after 1m0s: its answer was not complete: HTTP 200 OK",
 		Status:  status(200),
 	}
-	if diff := cmp.Diff(want, pool.Execute(ctx, attempt(scheduler.Work{HTTP: &scheduler.HTTP{URL: url}}))); diff != "" {
+	if diff := cmp.Diff(want, pool.Execute(ctx, attempt(job.Work{HTTP: &job.HTTP{URL: url}}))); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
 	<-closed
@@ -249,9 +249,9 @@ func TestHTTPStopsInAnAnswer(t *testing.T) {
 func TestHTTPTimesOut(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	a := attempt(scheduler.Work{HTTP: &scheduler.HTTP{URL: url}})
+	a := attempt(job.Work{HTTP: &job.HTTP{URL: url}})
 	a.Definition.Timeout = 50 * time.Millisecond
-	want := scheduler.Result{Outcome: scheduler.TimedOut, Error: "timed out after 50ms: it had no answer yet"}
+	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 50ms: it had no answer yet"}
 	if diff := cmp.Diff(want, httpPool().Execute(t.Context(), a)); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -273,8 +273,8 @@ func TestHTTPErrorShowsNoSecrets(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			want := scheduler.Result{Outcome: scheduler.Failed, Error: tt.want}
-			if diff := cmp.Diff(want, send(t, scheduler.HTTP{URL: tt.url})); diff != "" {
+			want := job.Result{Outcome: job.Failed, Error: tt.want}
+			if diff := cmp.Diff(want, send(t, job.HTTP{URL: tt.url})); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
 			}
 		})
@@ -287,13 +287,13 @@ func TestHTTPAnswerThatBreaksOffFails(t *testing.T) {
 		w.Header().Set("Content-Length", "100")
 		io.WriteString(w, "begun")
 	})
-	want := scheduler.Result{
-		Outcome: scheduler.Failed,
+	want := job.Result{
+		Outcome: job.Failed,
 		Error:   "HTTP 200 OK, then reading the answer: unexpected EOF",
 		Output:  "begun",
 		Status:  status(200),
 	}
-	if diff := cmp.Diff(want, send(t, scheduler.HTTP{URL: url})); diff != "" {
+	if diff := cmp.Diff(want, send(t, job.HTTP{URL: url})); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
 }
@@ -311,7 +311,7 @@ func TestHTTPMemoryIsFlatUnderAnEndlessAnswer(t *testing.T) {
 	})
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	res := send(t, scheduler.HTTP{URL: url})
+	res := send(t, job.HTTP{URL: url})
 	runtime.ReadMemStats(&after)
 
 	if got := after.TotalAlloc - before.TotalAlloc; got > 4<<20 {
@@ -330,7 +330,7 @@ func TestHTTPKeepsTheEndOfALargeAnswer(t *testing.T) {
 	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, strings.Repeat("x", 1<<20)+"end")
 	})
-	res := send(t, scheduler.HTTP{URL: url})
+	res := send(t, job.HTTP{URL: url})
 	first, rest, _ := strings.Cut(res.Output, "\n")
 	if want := fmt.Sprintf("[pgdue dropped the first %d bytes]", 1<<20+3-len(rest)); first != want {
 		t.Errorf("first line %q, want %q", first, want)
@@ -350,12 +350,12 @@ func TestHTTPSendsAnAttemptOnce(t *testing.T) {
 			panic(http.ErrAbortHandler) // closes the connection without an answer
 		}
 	})
-	send(t, scheduler.HTTP{URL: url + "/answers", Body: "pay"})
-	res := send(t, scheduler.HTTP{URL: url + "/dies", Body: "pay"})
-	if res.Outcome != scheduler.Failed {
+	send(t, job.HTTP{URL: url + "/answers", Body: "pay"})
+	res := send(t, job.HTTP{URL: url + "/dies", Body: "pay"})
+	if res.Outcome != job.Failed {
 		t.Errorf("outcome %s, want failed", res.Outcome)
 	}
-	send(t, scheduler.HTTP{URL: url + "/last", Body: "pay"})
+	send(t, job.HTTP{URL: url + "/last", Body: "pay"})
 	var got []string
 	for len(got) == 0 || got[len(got)-1] != "/last" {
 		got = append(got, <-requests)

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pgdue/pgdue/internal/executor"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // helperEnv names the variable that makes the test binary one of its helper programs.
@@ -75,23 +75,23 @@ func execPool() *executor.Pool {
 	return &executor.Pool{Exec: &executor.Exec{URL: "http://127.0.0.1:8080", KillGrace: 5 * time.Second}}
 }
 
-func execAttempt(command ...string) scheduler.Attempt {
-	return attempt(scheduler.Work{Exec: &scheduler.Exec{Command: command, Env: map[string]string{}}})
+func execAttempt(command ...string) job.Attempt {
+	return attempt(job.Work{Exec: &job.Exec{Command: command, Env: map[string]string{}}})
 }
 
-func attempt(work scheduler.Work) scheduler.Attempt {
-	return scheduler.Attempt{
-		Instance: scheduler.Instance{Run: scheduler.Run{
+func attempt(work job.Work) job.Attempt {
+	return job.Attempt{
+		Instance: job.Instance{Run: job.Run{
 			JobID:            "123",
 			RunID:            uuid.MustParse("8c5f2b1e-7d7f-5a0e-9f3d-2b1f6a4c9d10"),
 			Attempt:          2,
 			ScheduledRunTime: time.Date(2026, 3, 1, 9, 0, 0, 250_000_000, time.FixedZone("CET", 3600)),
-		}, StandsFor: scheduler.StandsFor{
+		}, StandsFor: job.StandsFor{
 			FireCount:    3,
 			FirstRunTime: time.Date(2026, 3, 1, 8, 0, 0, 250_000_000, time.FixedZone("CET", 3600)),
 			LastRunTime:  time.Date(2026, 3, 1, 9, 0, 0, 250_000_000, time.FixedZone("CET", 3600)),
 		}},
-		Definition: scheduler.Definition{ID: "123", Work: work},
+		Definition: job.Definition{ID: "123", Work: work},
 	}
 }
 

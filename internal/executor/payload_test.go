@@ -6,17 +6,17 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // A program finds what its run was given in its environment, up to the longest that a run may be given.
 func TestExecFindsItsPayload(t *testing.T) {
 	t.Parallel()
-	for _, payload := range []string{"order 42\n$HOME", strings.Repeat("x", scheduler.MaxPayload)} {
+	for _, payload := range []string{"order 42\n$HOME", strings.Repeat("x", job.MaxPayload)} {
 		a := execAttempt("sh", "-c", `printf %s "$PGDUE_PAYLOAD" | cksum; printf %s "$PGDUE_PAYLOAD" | tail -c 20`)
 		a.Payload = payload
 		res := execPool().Execute(t.Context(), a)
-		if want := payload[max(0, len(payload)-20):]; res.Outcome != scheduler.Succeeded || !strings.HasSuffix(res.Output, "\n"+want) {
+		if want := payload[max(0, len(payload)-20):]; res.Outcome != job.Succeeded || !strings.HasSuffix(res.Output, "\n"+want) {
 			t.Errorf("%d bytes: %s %s, output %q", len(payload), res.Outcome, res.Error, res.Output)
 		}
 	}
@@ -40,9 +40,9 @@ func TestHTTPSendsItsPayload(t *testing.T) {
 			body, _ := io.ReadAll(r.Body)
 			got = strings.Join([]string{r.Method, r.Header.Get("Content-Type"), string(body)}, " ")
 		})
-		a := attempt(scheduler.Work{HTTP: &scheduler.HTTP{URL: url, Method: tt.method, Body: tt.body}})
+		a := attempt(job.Work{HTTP: &job.HTTP{URL: url, Method: tt.method, Body: tt.body}})
 		a.Payload = tt.payload
-		if res := httpPool().Execute(t.Context(), a); res.Outcome != scheduler.Succeeded || got != tt.want {
+		if res := httpPool().Execute(t.Context(), a); res.Outcome != job.Succeeded || got != tt.want {
 			t.Errorf("%s %s, the request was %q, want %q", res.Outcome, res.Error, got, tt.want)
 		}
 	}

@@ -8,17 +8,17 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
-// Pool is the scheduler.Executor of a node. It does the kinds of work that are not nil. It is safe for concurrent use.
+// Pool is the job.Executor of a node. It does the kinds of work that are not nil. It is safe for concurrent use.
 type Pool struct {
 	Exec *Exec        // nil: exec is off
 	HTTP *HTTP        // nil: http is off
 	Log  *slog.Logger // gets one error for each panic; nil: nowhere
 }
 
-var _ scheduler.Executor = (*Pool)(nil)
+var _ job.Executor = (*Pool)(nil)
 
 // end is how a kind of work says that it ended.
 type end struct {
@@ -31,12 +31,12 @@ type end struct {
 }
 
 // kind does one attempt of its kind of work. It returns soon after ctx has ended, with nothing of the work left.
-type kind func(ctx context.Context, a *scheduler.Attempt) *end
+type kind func(ctx context.Context, a *job.Attempt) *end
 
 // Queues lists the queues of the kinds of work that are on.
 func (p *Pool) Queues() []string {
 	var queues []string
-	for _, queue := range []string{scheduler.ExecutorExec, scheduler.ExecutorHTTP} {
+	for _, queue := range []string{job.ExecutorExec, job.ExecutorHTTP} {
 		if p.kind(queue) != nil {
 			queues = append(queues, queue)
 		}
@@ -47,9 +47,9 @@ func (p *Pool) Queues() []string {
 // kind picks the kind of work by its queue; nil when this node does not do it.
 func (p *Pool) kind(queue string) kind {
 	switch {
-	case queue == scheduler.ExecutorExec && p.Exec != nil:
+	case queue == job.ExecutorExec && p.Exec != nil:
 		return p.Exec.run
-	case queue == scheduler.ExecutorHTTP && p.HTTP != nil:
+	case queue == job.ExecutorHTTP && p.HTTP != nil:
 		return p.HTTP.run
 	}
 	return nil
@@ -58,18 +58,18 @@ func (p *Pool) kind(queue string) kind {
 // Execute does one attempt, within its job's timeout and until ctx ends, and returns when nothing of it is left. The
 // outcome of work that was stopped follows from the cause of ctx: timed_out for ErrTimeout, lost for ErrLeaseLost and
 // ErrShutdown, cancelled for any other. Work that succeeded before it was stopped has succeeded.
-func (p *Pool) Execute(ctx context.Context, a scheduler.Attempt) scheduler.Result {
+func (p *Pool) Execute(ctx context.Context, a job.Attempt) job.Result {
 	timeout := a.Definition.EffectiveTimeout()
 	if timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, timeout, scheduler.ErrTimeout)
+		ctx, cancel = context.WithTimeoutCause(ctx, timeout, job.ErrTimeout)
 		defer cancel()
 	}
 	return result(p.recovered(ctx, &a), context.Cause(ctx), timeout)
 }
 
 // recovered does the work. A panic in it is this attempt's error, with the stack as output, and stops nothing else.
-func (p *Pool) recovered(ctx context.Context, a *scheduler.Attempt) (e *end) {
+func (p *Pool) recovered(ctx context.Context, a *job.Attempt) (e *end) {
 	defer func() {
 		if v := recover(); v != nil {
 			stack := debug.Stack()
@@ -89,24 +89,24 @@ func (p *Pool) recovered(ctx context.Context, a *scheduler.Attempt) (e *end) {
 	return do(ctx, a)
 }
 
-func (p *Pool) logPanic(a *scheduler.Attempt, v any, stack []byte) {
+func (p *Pool) logPanic(a *job.Attempt, v any, stack []byte) {
 	if p.Log != nil {
 		p.Log.Error("work panicked", "job", a.JobID, "run", a.RunID, "attempt", a.Attempt, "err", v, "stack", string(stack))
 	}
 }
 
 // result is the Result of work that ended as e says, in a context of that cause.
-func result(e *end, cause error, timeout time.Duration) scheduler.Result {
-	res := scheduler.Result{Outcome: scheduler.Succeeded, Status: e.status, RetryAfter: e.retryAfter}
+func result(e *end, cause error, timeout time.Duration) job.Result {
+	res := job.Result{Outcome: job.Succeeded, Status: e.status, RetryAfter: e.retryAfter}
 	switch {
 	case e.stopped != "":
 		outcome, sentence := interrupted(cause, timeout)
 		res.Outcome, res.Error = outcome, oneLine(sentence+": "+e.stopped)
 	case e.err != nil:
-		res.Outcome, res.Error = scheduler.Failed, oneLine(e.err.Error())
+		res.Outcome, res.Error = job.Failed, oneLine(e.err.Error())
 	}
 	keep := keepOfFailure
-	if res.Outcome == scheduler.Succeeded {
+	if res.Outcome == job.Succeeded {
 		keep = keepOfSuccess
 	}
 	res.Output = e.output.text(keep)
@@ -114,24 +114,24 @@ func result(e *end, cause error, timeout time.Duration) scheduler.Result {
 }
 
 // interrupted says what a context's cause means for the work that it stopped.
-func interrupted(cause error, timeout time.Duration) (scheduler.Outcome, string) {
+func interrupted(cause error, timeout time.Duration) (job.Outcome, string) {
 	switch {
-	case errors.Is(cause, scheduler.ErrTimeout):
-		return scheduler.TimedOut, fmt.Sprintf("timed out after %s", timeout)
-	case errors.Is(cause, scheduler.ErrLeaseLost):
-		return scheduler.Lost, "the node lost its lease while this run executed"
-	case errors.Is(cause, scheduler.ErrShutdown):
-		return scheduler.Lost, "the node was stopped while this run executed"
+	case errors.Is(cause, job.ErrTimeout):
+		return job.TimedOut, fmt.Sprintf("timed out after %s", timeout)
+	case errors.Is(cause, job.ErrLeaseLost):
+		return job.Lost, "the node lost its lease while this run executed"
+	case errors.Is(cause, job.ErrShutdown):
+		return job.Lost, "the node was stopped while this run executed"
 	case isCancelled(cause):
-		return scheduler.Cancelled, cause.Error()
+		return job.Cancelled, cause.Error()
 	case errors.Is(cause, context.Canceled):
-		return scheduler.Cancelled, "cancelled"
+		return job.Cancelled, "cancelled"
 	}
-	return scheduler.Cancelled, fmt.Sprintf("cancelled (%v)", cause)
+	return job.Cancelled, fmt.Sprintf("cancelled (%v)", cause)
 }
 
 // isCancelled says whether somebody asked for the run's end.
 func isCancelled(cause error) bool {
-	_, ok := errors.AsType[*scheduler.CancelledError](cause)
+	_, ok := errors.AsType[*job.CancelledError](cause)
 	return ok
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pgdue/pgdue/internal/executor"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 func TestQueuesAreTheKindsThatAreOn(t *testing.T) {
@@ -34,7 +34,7 @@ func TestQueuesAreTheKindsThatAreOn(t *testing.T) {
 func TestWorkOfAKindThatIsOffFails(t *testing.T) {
 	t.Parallel()
 	pool := &executor.Pool{HTTP: &executor.HTTP{}}
-	want := scheduler.Result{Outcome: scheduler.Failed, Error: `this node does not do the work of queue "exec"`}
+	want := job.Result{Outcome: job.Failed, Error: `this node does not do the work of queue "exec"`}
 	if diff := cmp.Diff(want, pool.Execute(t.Context(), execAttempt("true"))); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -43,8 +43,8 @@ func TestWorkOfAKindThatIsOffFails(t *testing.T) {
 func TestWorkDoesNotBeginInAContextThatHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
-	cancel(scheduler.ErrLeaseLost)
-	want := scheduler.Result{Outcome: scheduler.Lost, Error: "the node lost its lease while this run executed: its work had not begun"}
+	cancel(job.ErrLeaseLost)
+	want := job.Result{Outcome: job.Lost, Error: "the node lost its lease while this run executed: its work had not begun"}
 	if diff := cmp.Diff(want, execPool().Execute(ctx, execAttempt("true"))); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -58,13 +58,13 @@ func TestPanicIsTheErrorOfItsAttempt(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	pool := &executor.Pool{HTTP: &executor.HTTP{Transport: panicking{}}, Log: slog.New(slog.NewTextHandler(&log, nil))}
-	res := pool.Execute(t.Context(), attempt(scheduler.Work{HTTP: &scheduler.HTTP{URL: "http://127.0.0.1/"}}))
+	res := pool.Execute(t.Context(), attempt(job.Work{HTTP: &job.HTTP{URL: "http://127.0.0.1/"}}))
 
 	if !strings.Contains(res.Output, "panicking.RoundTrip") {
 		t.Errorf("the output is not the stack of the panic:\n%s", res.Output)
 	}
 	res.Output = ""
-	want := scheduler.Result{Outcome: scheduler.Failed, Error: "panic: no idea what to do"}
+	want := job.Result{Outcome: job.Failed, Error: "panic: no idea what to do"}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}

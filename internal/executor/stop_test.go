@@ -13,21 +13,21 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pgdue/pgdue/internal/executor"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // ready is the end of a script that writes its pid, also its group's number, to the file $1 and goes on.
 const ready = `; echo $$ > "$1.new"; mv "$1.new" "$1"; `
 
 // cancelled executes a script that uses ready, ends its context with that cause once it is ready, and returns its group.
-func cancelled(t *testing.T, pool *executor.Pool, script string, cause error) (res scheduler.Result, group int) {
+func cancelled(t *testing.T, pool *executor.Pool, script string, cause error) (res job.Result, group int) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "pid")
 	a := execAttempt("sh", "-c", script, "sh", file)
 	a.Definition.Timeout = time.Minute
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
-	done := make(chan scheduler.Result, 1)
+	done := make(chan job.Result, 1)
 	go func() { done <- pool.Execute(ctx, a) }()
 	group = pid(t, file)
 	cancel(cause)
@@ -48,21 +48,21 @@ func TestExecOutcomeFollowsTheCause(t *testing.T) {
 	tests := []struct {
 		name    string
 		cause   error
-		outcome scheduler.Outcome
+		outcome job.Outcome
 		want    string
 	}{
-		{"timeout", scheduler.ErrTimeout, scheduler.TimedOut, "timed out after 1m0s: SIGTERM"},
-		{"lease", scheduler.ErrLeaseLost, scheduler.Lost, "the node lost its lease while this run executed: SIGTERM"},
-		{"shutdown", scheduler.ErrShutdown, scheduler.Lost, "the node was stopped while this run executed: SIGTERM"},
-		{"cancel", nil, scheduler.Cancelled, "cancelled: SIGTERM"},
-		{"request", &scheduler.CancelledError{CancelRequest: scheduler.CancelRequest{By: "ada", Reason: "enough"}}, scheduler.Cancelled, "cancelled by ada: enough: SIGTERM"},
-		{"anything else", errors.New("by anna"), scheduler.Cancelled, "cancelled (by anna): SIGTERM"},
+		{"timeout", job.ErrTimeout, job.TimedOut, "timed out after 1m0s: SIGTERM"},
+		{"lease", job.ErrLeaseLost, job.Lost, "the node lost its lease while this run executed: SIGTERM"},
+		{"shutdown", job.ErrShutdown, job.Lost, "the node was stopped while this run executed: SIGTERM"},
+		{"cancel", nil, job.Cancelled, "cancelled: SIGTERM"},
+		{"request", &job.CancelledError{CancelRequest: job.CancelRequest{By: "ada", Reason: "enough"}}, job.Cancelled, "cancelled by ada: enough: SIGTERM"},
+		{"anything else", errors.New("by anna"), job.Cancelled, "cancelled (by anna): SIGTERM"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			res, _ := cancelled(t, execPool(), "echo on"+ready+"exec sleep 300", tt.cause)
-			want := scheduler.Result{Outcome: tt.outcome, Error: tt.want, Output: "on\n"}
+			want := job.Result{Outcome: tt.outcome, Error: tt.want, Output: "on\n"}
 			if diff := cmp.Diff(want, res); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
 			}
@@ -74,7 +74,7 @@ func TestExecTimesOut(t *testing.T) {
 	t.Parallel()
 	a := execAttempt("sleep", "300")
 	a.Definition.Timeout = 50 * time.Millisecond
-	want := scheduler.Result{Outcome: scheduler.TimedOut, Error: "timed out after 50ms: SIGTERM"}
+	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 50ms: SIGTERM"}
 	if diff := cmp.Diff(want, execPool().Execute(t.Context(), a)); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -85,7 +85,7 @@ func TestExecEndsAnEndlessFlood(t *testing.T) {
 	a := execAttempt("yes")
 	a.Definition.Timeout = 100 * time.Millisecond
 	res := execPool().Execute(t.Context(), a)
-	if res.Outcome != scheduler.TimedOut || len(res.Output) > 64<<10 {
+	if res.Outcome != job.TimedOut || len(res.Output) > 64<<10 {
 		t.Errorf("got %s with %d bytes of output, want timed_out with at most 64 KiB", res.Outcome, len(res.Output))
 	}
 }
@@ -94,8 +94,8 @@ func TestExecKillsTheWholeGroupThatIgnoresSIGTERM(t *testing.T) {
 	t.Parallel()
 	pool := &executor.Pool{Exec: &executor.Exec{KillGrace: 50 * time.Millisecond}}
 	script := `trap "" TERM; sleep 300 & sh -c "sleep 300 & wait" &` + " :" + ready + `wait`
-	res, group := cancelled(t, pool, script, scheduler.ErrTimeout)
-	want := scheduler.Result{Outcome: scheduler.TimedOut, Error: "timed out after 1m0s: SIGTERM, then SIGKILL"}
+	res, group := cancelled(t, pool, script, job.ErrTimeout)
+	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 1m0s: SIGTERM, then SIGKILL"}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -108,8 +108,8 @@ func TestExecKillsWhatOutlivesALeaderThatObeysSIGTERM(t *testing.T) {
 	t.Parallel()
 	pool := &executor.Pool{Exec: &executor.Exec{KillGrace: 50 * time.Millisecond}}
 	script := `(trap "" TERM; exec sleep 300) & :` + ready + `wait`
-	res, group := cancelled(t, pool, script, scheduler.ErrTimeout)
-	if res.Outcome != scheduler.TimedOut {
+	res, group := cancelled(t, pool, script, job.ErrTimeout)
+	if res.Outcome != job.TimedOut {
 		t.Errorf("outcome %s, want timed_out", res.Outcome)
 	}
 	if executor.GroupWorks(group) {
@@ -120,16 +120,16 @@ func TestExecKillsWhatOutlivesALeaderThatObeysSIGTERM(t *testing.T) {
 func TestExecStopsAHaltedProgram(t *testing.T) {
 	t.Parallel()
 	pool := &executor.Pool{Exec: &executor.Exec{KillGrace: time.Hour}}
-	res, _ := cancelled(t, pool, ":"+ready+"kill -STOP $$", scheduler.ErrShutdown)
-	if res.Outcome != scheduler.Lost {
+	res, _ := cancelled(t, pool, ":"+ready+"kill -STOP $$", job.ErrShutdown)
+	if res.Outcome != job.Lost {
 		t.Errorf("outcome %s, want lost", res.Outcome)
 	}
 }
 
 func TestExecThatObeysSIGTERMWithExit0HasNotSucceeded(t *testing.T) {
 	t.Parallel()
-	res, _ := cancelled(t, execPool(), `exec 2>/dev/null; trap "exit 0" TERM`+ready+`while :; do sleep 0.01; done`, scheduler.ErrTimeout)
-	want := scheduler.Result{Outcome: scheduler.TimedOut, Error: "timed out after 1m0s: SIGTERM", Status: status(0)}
+	res, _ := cancelled(t, execPool(), `exec 2>/dev/null; trap "exit 0" TERM`+ready+`while :; do sleep 0.01; done`, job.ErrTimeout)
+	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 1m0s: SIGTERM", Status: status(0)}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -139,14 +139,14 @@ func TestExecThatSucceededBeforeTheCancellationHasSucceeded(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pid")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	done := make(chan scheduler.Result, 1)
+	done := make(chan job.Result, 1)
 	go func() {
 		done <- execPool().Execute(ctx, execAttempt("sh", "-c", "sleep 300 & :"+ready+"exit 0", "sh", file))
 	}()
 	leader := pid(t, file)
 	eventually(t, "the leader is reaped", func() bool { return syscall.Kill(leader, 0) == syscall.ESRCH })
-	cancel(scheduler.ErrShutdown) // while Execute still deals with the sleep
-	if res := <-done; res.Outcome != scheduler.Succeeded {
+	cancel(job.ErrShutdown) // while Execute still deals with the sleep
+	if res := <-done; res.Outcome != job.Succeeded {
 		t.Errorf("outcome %s (%s), want succeeded", res.Outcome, res.Error)
 	}
 }
@@ -156,8 +156,8 @@ func TestExecEndsWithItsLeader(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "pid")
 	// The sleep keeps the output pipe open.
 	res := execPool().Execute(t.Context(), execAttempt("sh", "-c", "sleep 300 & :"+ready+"printf done; exit 3", "sh", file))
-	want := scheduler.Result{
-		Outcome: scheduler.Failed,
+	want := job.Result{
+		Outcome: job.Failed,
 		Error:   "exit status 3",
 		Status:  status(3),
 		Output:  "done\n[pgdue ended processes that the program left running: SIGTERM]\n",
@@ -173,7 +173,7 @@ func TestExecEndsWithItsLeader(t *testing.T) {
 func TestExecLetsChildrenFinishTheirLastWords(t *testing.T) {
 	t.Parallel()
 	res := execPool().Execute(t.Context(), execAttempt("sh", "-c", "(sleep 0.05; echo last) & echo first"))
-	want := scheduler.Result{Outcome: scheduler.Succeeded, Output: "first\nlast\n", Status: status(0)}
+	want := job.Result{Outcome: job.Succeeded, Output: "first\nlast\n", Status: status(0)}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -187,7 +187,7 @@ func TestExecDoesNotWaitForAProcessThatLeftTheGroup(t *testing.T) {
 	res := execPool().Execute(t.Context(), a)
 	escaped := pid(t, file)
 	t.Cleanup(func() { syscall.Kill(escaped, syscall.SIGKILL) })
-	want := scheduler.Result{Outcome: scheduler.Succeeded, Output: "first\n", Status: status(0)}
+	want := job.Result{Outcome: job.Succeeded, Output: "first\n", Status: status(0)}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -34,11 +35,11 @@ func healthy(t *testing.T) *pgx.Conn {
 		storetest.Exec(t, conn, "UPDATE pgdue.running_instances SET not_before = not_before + interval '1 hour'")
 		storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET due_at = due_at + interval '1 hour' WHERE job_id = 'retry'")
 	}
-	if _, err := s.Pause(t.Context(), "tick", scheduler.Author{Reason: "test"}); err != nil {
+	if _, err := s.Pause(t.Context(), "tick", job.Author{Reason: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	runNow(t, s, "web")
-	if _, err := s.PauseMany(t.Context(), scheduler.Scope{LabelName: "team", LabelValue: "web"}, scheduler.Author{Reason: "test"}); err != nil {
+	if _, err := s.PauseMany(t.Context(), job.Scope{LabelName: "team", LabelValue: "web"}, job.Author{Reason: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, node) // parks web
@@ -56,7 +57,7 @@ func addJobs(t *testing.T, s *store.Store) {
 		case "web":
 			d.Labels = map[string]string{"team": "web"}
 		}
-		if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+		if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -64,7 +65,7 @@ func addJobs(t *testing.T, s *store.Store) {
 
 func runNow(t *testing.T, s *store.Store, id string) {
 	t.Helper()
-	if _, err := s.RunNow(t.Context(), id, "", scheduler.Author{}); err != nil {
+	if _, err := s.RunNow(t.Context(), id, "", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -82,12 +83,12 @@ func tick(t *testing.T, node *scheduler.Scheduler) {
 // works is an executor whose work takes a millisecond and succeeds, but that of job retry.
 type works struct{}
 
-func (works) Queues() []string { return []string{scheduler.ExecutorExec} }
+func (works) Queues() []string { return []string{job.ExecutorExec} }
 
-func (works) Execute(_ context.Context, a scheduler.Attempt) scheduler.Result {
+func (works) Execute(_ context.Context, a job.Attempt) job.Result {
 	<-time.After(time.Millisecond)
 	if a.JobID == "retry" {
-		return scheduler.Result{Outcome: scheduler.Failed}
+		return job.Result{Outcome: job.Failed}
 	}
-	return scheduler.Result{Outcome: scheduler.Succeeded}
+	return job.Result{Outcome: job.Succeeded}
 }

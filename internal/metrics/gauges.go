@@ -7,12 +7,12 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // Source tells what the database holds.
 type Source interface {
-	Gauges(ctx context.Context) (scheduler.Gauges, error)
+	Gauges(ctx context.Context) (job.Gauges, error)
 }
 
 const (
@@ -30,14 +30,14 @@ type gauges struct {
 
 	mu    sync.Mutex // held while the source is asked: the others then take its answer
 	asked time.Time
-	known scheduler.Gauges
+	known job.Gauges
 	err   error
 }
 
 // gauge is a value of the database.
 type gauge struct {
 	desc  *prometheus.Desc
-	value func(scheduler.Gauges) float64
+	value func(job.Gauges) float64
 }
 
 func newGauges(source Source) *gauges {
@@ -49,17 +49,17 @@ func newGauges(source Source) *gauges {
 		up:     describe("database_up", "Whether the database answered this node's question for the values below."),
 		values: []gauge{
 			{describe("running_instances", "Running instances that execute, on all nodes."),
-				func(g scheduler.Gauges) float64 { return float64(g.Running) }},
+				func(g job.Gauges) float64 { return float64(g.Running) }},
 			{describe("retrying_instances", "Running instances between two attempts."),
-				func(g scheduler.Gauges) float64 { return float64(g.Retrying) }},
+				func(g job.Gauges) float64 { return float64(g.Retrying) }},
 			{describe("waiting_runs", "Runs that wait for a free instance."),
-				func(g scheduler.Gauges) float64 { return float64(g.Waiting) }},
+				func(g job.Gauges) float64 { return float64(g.Waiting) }},
 			{describe("oldest_due_seconds", "For how long the oldest due job has been due; 0 when none is."),
-				func(g scheduler.Gauges) float64 { return g.OldestDue.Seconds() }},
+				func(g job.Gauges) float64 { return g.OldestDue.Seconds() }},
 			{describe("nodes_alive", "Nodes that are alive."),
-				func(g scheduler.Gauges) float64 { return float64(g.Nodes) }},
+				func(g job.Gauges) float64 { return float64(g.Nodes) }},
 			{describe("history_partitions_ahead", "Whole days after today for which run_history has partitions; -1: not even today."),
-				func(g scheduler.Gauges) float64 { return float64(g.DaysAhead) }},
+				func(g job.Gauges) float64 { return float64(g.DaysAhead) }},
 		},
 	}
 }
@@ -85,7 +85,7 @@ func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	}
 }
 
-func (g *gauges) ask() (scheduler.Gauges, error) {
+func (g *gauges) ask() (job.Gauges, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.asked.IsZero() && time.Since(g.asked) < sourceEvery {

@@ -8,7 +8,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // Metrics is the scheduler.Metrics of one node, over all its registrations.
@@ -74,22 +75,22 @@ func (m *Metrics) Handler() http.Handler {
 }
 
 // Claimed counts a claim, what it began and skipped, and the runs that it gave up.
-func (m *Metrics) Claimed(c scheduler.Claim) {
+func (m *Metrics) Claimed(c policy.Claim) {
 	m.claimJobs.Observe(float64(len(c.Decided)))
 	for _, d := range c.Decided {
-		if d.Decision.State == scheduler.StateBlocked {
+		if d.Decision.State == job.StateBlocked {
 			m.blocked.Inc()
 		}
 		for _, r := range d.Decision.Begin {
 			if !r.Retry {
-				m.lateness.WithLabelValues(scheduler.ExecutorOf(d.Queue)).Observe(max(0, d.Now.Sub(r.ScheduledRunTime).Seconds()))
+				m.lateness.WithLabelValues(job.ExecutorOf(d.Queue)).Observe(max(0, d.Now.Sub(r.ScheduledRunTime).Seconds()))
 			}
 		}
 		for _, r := range d.Decision.Skip {
 			m.fired(r.JobID, r.Outcome, r.Reason, r.FireCount)
 		}
 		for _, r := range d.Decision.GiveUp {
-			m.fired(r.JobID, scheduler.Cancelled, "", 1)
+			m.fired(r.JobID, job.Cancelled, "", 1)
 		}
 	}
 }
@@ -101,7 +102,7 @@ func (m *Metrics) ClaimFailed() { m.claimErrors.Inc() }
 func (m *Metrics) Blocked() { m.blocked.Inc() }
 
 // Ended counts ends of attempts: each by its duration, and those that are final by their outcome.
-func (m *Metrics) Ended(ended []scheduler.End, stale int) {
+func (m *Metrics) Ended(ended []job.End, stale int) {
 	m.stale.Add(float64(stale))
 	for _, e := range ended {
 		m.duration.WithLabelValues(e.Executor, string(e.Outcome)).Observe(e.Took.Seconds())
@@ -112,7 +113,7 @@ func (m *Metrics) Ended(ended []scheduler.End, stale int) {
 }
 
 // TakenOver counts the runs that end with a lost attempt.
-func (m *Metrics) TakenOver(lost []scheduler.Record) {
+func (m *Metrics) TakenOver(lost []job.Record) {
 	for _, r := range lost {
 		if r.Final {
 			m.fired(r.JobID, r.Outcome, r.Reason, 1)
@@ -121,7 +122,7 @@ func (m *Metrics) TakenOver(lost []scheduler.Record) {
 }
 
 // Kept counts what a housekeeping did.
-func (m *Metrics) Kept(h scheduler.Housekeeping, err error) {
+func (m *Metrics) Kept(h job.Housekeeping, err error) {
 	m.dropped.Add(float64(h.Dropped))
 	m.folded.Add(float64(h.Folded))
 	if err != nil {
@@ -129,7 +130,7 @@ func (m *Metrics) Kept(h scheduler.Housekeeping, err error) {
 	}
 }
 
-func (m *Metrics) fired(job string, outcome scheduler.Outcome, reason scheduler.Reason, fires int64) {
+func (m *Metrics) fired(job string, outcome job.Outcome, reason job.Reason, fires int64) {
 	values := []string{string(outcome), string(reason)}
 	if m.jobs != nil {
 		values = append(values, m.jobs.label(job))

@@ -13,36 +13,37 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
 // source is a Source.
-type source func(context.Context) (scheduler.Gauges, error)
+type source func(context.Context) (job.Gauges, error)
 
-func (s source) Gauges(ctx context.Context) (scheduler.Gauges, error) { return s(ctx) }
+func (s source) Gauges(ctx context.Context) (job.Gauges, error) { return s(ctx) }
 
-func well(context.Context) (scheduler.Gauges, error) {
-	return scheduler.Gauges{Running: 3, Retrying: 1, Waiting: 4, OldestDue: 1500 * time.Millisecond, Nodes: 2, DaysAhead: 14}, nil
+func well(context.Context) (job.Gauges, error) {
+	return job.Gauges{Running: 3, Retrying: 1, Waiting: 4, OldestDue: 1500 * time.Millisecond, Nodes: 2, DaysAhead: 14}, nil
 }
 
 // everything tells m once of everything that there is to tell.
 func everything(m *Metrics) {
-	skip := scheduler.Record{Run: scheduler.Run{JobID: "j"}, Final: true, Outcome: scheduler.Skipped, Reason: scheduler.ReasonPaused, FireCount: 5}
-	m.Claimed(scheduler.Claim{Decided: []scheduler.Decided{
-		{Look: scheduler.Look{Queue: "func:mail"}, Decision: scheduler.Decision{Begin: []scheduler.Start{{}}, Skip: []scheduler.Record{skip}, GiveUp: []scheduler.GivenUp{{Run: scheduler.Run{JobID: "j"}}}}},
-		{Look: scheduler.Look{Queue: "exec"}, Decision: scheduler.Decision{State: scheduler.StateBlocked}},
+	skip := job.Record{Run: job.Run{JobID: "j"}, Final: true, Outcome: job.Skipped, Reason: job.ReasonPaused, FireCount: 5}
+	m.Claimed(policy.Claim{Decided: []policy.Decided{
+		{Look: policy.Look{Queue: "func:mail"}, Decision: policy.Decision{Begin: []policy.Start{{}}, Skip: []job.Record{skip}, GiveUp: []policy.GivenUp{{Run: job.Run{JobID: "j"}}}}},
+		{Look: policy.Look{Queue: "exec"}, Decision: policy.Decision{State: job.StateBlocked}},
 	}})
 	m.ClaimFailed()
 	m.Blocked()
-	end := scheduler.Record{Run: scheduler.Run{JobID: "j"}, Outcome: scheduler.Failed, FireCount: 1}
+	end := job.Record{Run: job.Run{JobID: "j"}, Outcome: job.Failed, FireCount: 1}
 	last := end
 	last.Final = true
-	m.Ended([]scheduler.End{{Record: end, Executor: "http", Took: time.Second}, {Record: last, Executor: "http", Took: time.Second}}, 2)
-	m.TakenOver([]scheduler.Record{{Outcome: scheduler.Lost}, {Outcome: scheduler.Lost, Final: true}})
-	m.Kept(scheduler.Housekeeping{Dropped: 2, Folded: 7}, errors.New("some of it"))
+	m.Ended([]job.End{{Record: end, Executor: "http", Took: time.Second}, {Record: last, Executor: "http", Took: time.Second}}, 2)
+	m.TakenOver([]job.Record{{Outcome: job.Lost}, {Outcome: job.Lost, Final: true}})
+	m.Kept(job.Housekeeping{Dropped: 2, Folded: 7}, errors.New("some of it"))
 }
 
 // Names, units and help are as Prometheus recommends.
@@ -84,10 +85,10 @@ func TestScrapeWithoutDatabase(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var asked int
-		m := New(source(func(ctx context.Context) (scheduler.Gauges, error) {
+		m := New(source(func(ctx context.Context) (job.Gauges, error) {
 			asked++
 			<-ctx.Done()
-			return scheduler.Gauges{Nodes: 9}, ctx.Err()
+			return job.Gauges{Nodes: 9}, ctx.Err()
 		}), false)
 		m.ClaimFailed()
 		began := time.Now()
@@ -113,8 +114,8 @@ func TestJobLabelsAreBounded(t *testing.T) {
 	t.Parallel()
 	m := New(source(well), true)
 	for n := range jobsAtMost + 20 {
-		m.fired(fmt.Sprintf("job-%d", n), scheduler.Succeeded, "", 1)
-		m.fired("job-0", scheduler.Failed, "", 1)
+		m.fired(fmt.Sprintf("job-%d", n), job.Succeeded, "", 1)
+		m.fired("job-0", job.Failed, "", 1)
 	}
 	wantLines(t, scrape(t, m), `pgdue_fires_total{job="job-999",outcome="succeeded",reason=""} 1`,
 		`pgdue_fires_total{job="job-0",outcome="failed",reason=""} 1020`,

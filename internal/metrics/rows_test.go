@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -19,16 +20,16 @@ import (
 // byJob is an executor that does what the job's id says.
 type byJob struct{ released chan struct{} }
 
-func (byJob) Queues() []string { return []string{scheduler.ExecutorExec} }
+func (byJob) Queues() []string { return []string{job.ExecutorExec} }
 
-func (b byJob) Execute(_ context.Context, a scheduler.Attempt) scheduler.Result {
+func (b byJob) Execute(_ context.Context, a job.Attempt) job.Result {
 	switch a.JobID {
 	case "fails", "retries":
-		return scheduler.Result{Outcome: scheduler.Failed, Error: "exit status 1"}
+		return job.Result{Outcome: job.Failed, Error: "exit status 1"}
 	case "holds":
 		<-b.released // whatever becomes of its node
 	}
-	return scheduler.Result{Outcome: scheduler.Succeeded}
+	return job.Result{Outcome: job.Succeeded}
 }
 
 // The counters of all nodes are the sums of the rows: of runs that succeed, fail, are tried again, are skipped one by one
@@ -44,9 +45,9 @@ func TestCountersAreWhatTheRowsSay(t *testing.T) {
 	} {
 		d := storetest.Job(t, id, when)
 		if id == "retries" {
-			d.MaxAttempts, d.Retry = 2, scheduler.Retry{Min: time.Millisecond, Max: time.Millisecond, Factor: 1}
+			d.MaxAttempts, d.Retry = 2, job.Retry{Min: time.Millisecond, Max: time.Millisecond, Factor: 1}
 		}
-		if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+		if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -67,7 +68,7 @@ func TestCountersAreWhatTheRowsSay(t *testing.T) {
 	storetest.Exec(t, conn, "SELECT FROM pgdue.nodes WHERE id = $1 FOR UPDATE", id) // as a node marks another one: no claim goes on
 	storetest.Exec(t, conn, "UPDATE pgdue.nodes SET alive = false WHERE id = $1", id)
 	storetest.Exec(t, conn, "COMMIT")
-	if err := other.TakeOver(t.Context(), scheduler.Peer{ID: id, Name: "lost"}); err != nil {
+	if err := other.TakeOver(t.Context(), job.Peer{ID: id, Name: "lost"}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Await(t, conn, "the take-over", "SELECT NOT EXISTS (SELECT FROM pgdue.nodes WHERE id = $1)", id)
@@ -78,7 +79,7 @@ func TestCountersAreWhatTheRowsSay(t *testing.T) {
 }
 
 // begin runs a node until stop, which waits for its end.
-func begin(t *testing.T, s *store.Store, m *Metrics, e scheduler.Executor) (n *scheduler.Scheduler, stop func()) {
+func begin(t *testing.T, s *store.Store, m *Metrics, e job.Executor) (n *scheduler.Scheduler, stop func()) {
 	t.Helper()
 	n = &scheduler.Scheduler{Store: s, Executor: e, Log: slog.New(slog.DiscardHandler), Metrics: m, Drain: 5 * time.Second}
 	ctx, cancel := context.WithCancel(t.Context())

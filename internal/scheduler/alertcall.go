@@ -2,11 +2,11 @@ package scheduler
 
 import (
 	"context"
-	"encoding/json"
-	"net/http"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 const (
@@ -22,53 +22,12 @@ const (
 	settleTimeout = 5 * time.Second
 )
 
-var callBackoff = Retry{Min: 10 * time.Second, Max: 20 * time.Minute, Factor: 2}
-
-// alertBody is what a call tells where the job gives it no body.
-type alertBody struct {
-	Alert     AlertKind         `json:"alert"`
-	ID        string            `json:"id"`
-	JobID     string            `json:"job_id"`
-	At        time.Time         `json:"at"`
-	Since     time.Time         `json:"since"`
-	Sentence  string            `json:"sentence"`
-	Failures  int               `json:"failures,omitempty"`
-	LastError string            `json:"last_error,omitempty"`
-	Paused    bool              `json:"paused"`
-	Labels    map[string]string `json:"labels"`
-}
-
-// call gives a the request that OnFailure declares, if it does. Without a method and body of its own it is a POST of what
-// happened, as JSON; a GET or HEAD is sent as it is.
-func (w *Watch) call(a *Alert, lastError string) {
-	if w.OnFailure.HTTP == nil {
-		return
-	}
-	request := *w.OnFailure.HTTP
-	if request.Body == "" && request.Method != http.MethodGet && request.Method != http.MethodHead {
-		body, err := json.Marshal(alertBody{
-			Alert: a.Kind, ID: a.ID.String(), JobID: a.JobID, At: a.At, Since: a.Since, Sentence: a.Sentence, Failures: a.Failures,
-			LastError: lastError, Paused: a.Paused || w.State == StatePaused, Labels: w.labels(),
-		})
-		if err != nil {
-			panic(err) // texts, times and numbers only
-		}
-		request.Body = string(body)
-	}
-	a.HTTP, a.State = &request, AlertPending
-}
-
-func (w *Watch) labels() map[string]string {
-	if w.Labels == nil {
-		return map[string]string{}
-	}
-	return w.Labels
-}
+var callBackoff = job.Retry{Min: 10 * time.Second, Max: 20 * time.Minute, Factor: 2}
 
 // makeCalls makes the calls of alerts until ctx ends, which aborts those in progress: they are made again by others, or
 // later. So a call is made at least once, with an Idempotency-Key that stays equal. A node that does no http makes none.
 func (s *Scheduler) makeCalls(ctx context.Context) error {
-	if !slices.Contains(s.node.Queues, ExecutorHTTP) {
+	if !slices.Contains(s.node.Queues, job.ExecutorHTTP) {
 		return nil
 	}
 	var calls sync.WaitGroup
@@ -89,7 +48,7 @@ func (s *Scheduler) makeCalls(ctx context.Context) error {
 }
 
 // dueCalls takes alerts whose call is due.
-func (s *Scheduler) dueCalls(ctx context.Context, limit int) []Alert {
+func (s *Scheduler) dueCalls(ctx context.Context, limit int) []job.Alert {
 	if limit == 0 {
 		return nil
 	}
@@ -105,13 +64,13 @@ func (s *Scheduler) dueCalls(ctx context.Context, limit int) []Alert {
 
 // makeCall makes one attempt and records how it ended. If we die before that, or the database takes no word of it, the call is
 // made once more after callLease.
-func (s *Scheduler) makeCall(ctx context.Context, a Alert) {
-	result := s.Executor.Execute(ctx, Attempt{
-		Instance: Instance{
-			Run:       Run{JobID: a.JobID, RunID: a.ID, ScheduledRunTime: a.At, Attempt: a.Attempts},
-			StandsFor: StandsFor{FireCount: 1, FirstRunTime: a.At, LastRunTime: a.At},
+func (s *Scheduler) makeCall(ctx context.Context, a job.Alert) {
+	result := s.Executor.Execute(ctx, job.Attempt{
+		Instance: job.Instance{
+			Run:       job.Run{JobID: a.JobID, RunID: a.ID, ScheduledRunTime: a.At, Attempt: a.Attempts},
+			StandsFor: job.StandsFor{FireCount: 1, FirstRunTime: a.At, LastRunTime: a.At},
 		},
-		Definition: Definition{ID: a.JobID, Work: Work{HTTP: a.HTTP}, Timeout: callTimeout},
+		Definition: job.Definition{ID: a.JobID, Work: job.Work{HTTP: a.HTTP}, Timeout: callTimeout},
 	})
 	again := s.settled(&a, result, ctx.Err() != nil)
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
@@ -122,10 +81,10 @@ func (s *Scheduler) makeCall(ctx context.Context, a Alert) {
 }
 
 // settled writes into a how an attempt ended, logs it, and says when the next one is due. One that we aborted is due at once.
-func (s *Scheduler) settled(a *Alert, r Result, aborted bool) (again time.Duration) {
+func (s *Scheduler) settled(a *job.Alert, r job.Result, aborted bool) (again time.Duration) {
 	attrs := []any{"job", a.JobID, "alert", a.ID, "kind", a.Kind, "attempt", a.Attempts}
-	if r.Outcome == Succeeded {
-		a.State = AlertDelivered
+	if r.Outcome == job.Succeeded {
+		a.State = job.AlertDelivered
 		s.Log.Info("alert delivered", attrs...)
 		return 0
 	}
@@ -135,7 +94,7 @@ func (s *Scheduler) settled(a *Alert, r Result, aborted bool) (again time.Durati
 		s.Log.Info("alert's call aborted; it is made again", append(attrs, "err", r.Error)...)
 		return 0
 	case a.Attempts >= callAttempts:
-		a.State = AlertGivenUp
+		a.State = job.AlertGivenUp
 		s.Log.Error("alert not delivered, and given up", append(attrs, "err", r.Error, "sentence", a.Sentence)...)
 		return 0
 	}

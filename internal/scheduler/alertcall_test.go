@@ -11,23 +11,26 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // outbox is a Store with alerts whose calls are due.
 type outbox struct {
 	fake
 	mu      sync.Mutex
-	due     []Alert
-	settled []Alert
+	due     []job.Alert
+	settled []job.Alert
 	again   []time.Duration
 	claims  int
 	ctxErr  error // of the contexts under which ends were recorded
 	swept   []time.Time
 	judged  [][]string
-	verdict func(id string) (Verdict, error)
+	verdict func(id string) (policy.Verdict, error)
 }
 
-func (o *outbox) ClaimAlerts(_ context.Context, limit int, _ time.Duration) ([]Alert, error) {
+func (o *outbox) ClaimAlerts(_ context.Context, limit int, _ time.Duration) ([]job.Alert, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.claims++
@@ -37,7 +40,7 @@ func (o *outbox) ClaimAlerts(_ context.Context, limit int, _ time.Duration) ([]A
 	return taken, nil
 }
 
-func (o *outbox) SettleAlert(ctx context.Context, a Alert, again time.Duration) error {
+func (o *outbox) SettleAlert(ctx context.Context, a job.Alert, again time.Duration) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.settled, o.again, o.ctxErr = append(o.settled, a), append(o.again, again), errors.Join(o.ctxErr, ctx.Err())
@@ -51,7 +54,7 @@ func (o *outbox) WatchedJobs(context.Context, string, int) ([]string, error) {
 	return []string{"all"}, nil
 }
 
-func (o *outbox) JudgeJobs(_ context.Context, ids []string, _ func(Watch) Verdict) (found []Judged, err error) {
+func (o *outbox) JudgeJobs(_ context.Context, ids []string, _ func(policy.Watch) policy.Verdict) (found []policy.Judged, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.judged = append(o.judged, ids)
@@ -61,29 +64,31 @@ func (o *outbox) JudgeJobs(_ context.Context, ids []string, _ func(Watch) Verdic
 		}
 		v, e := o.verdict(id)
 		if err = errors.Join(err, e); v.Alert != nil {
-			found = append(found, Judged{id, v})
+			found = append(found, policy.Judged{JobID: id, Verdict: v})
 		}
 	}
 	return found, err
 }
 
-func (o *outbox) TakeOver(context.Context, Peer, int) ([]Record, bool, error) {
-	return []Record{{Run: Run{JobID: "lost"}, Final: true, Outcome: Lost}}, true, nil
+func (o *outbox) TakeOver(context.Context, job.Peer, int) ([]job.Record, bool, error) {
+	return []job.Record{{Run: job.Run{JobID: "lost"}, Final: true, Outcome: job.Lost}}, true, nil
 }
 
 // caller is an executor of http.
 type caller struct {
-	do func(context.Context, Attempt) Result
+	do func(context.Context, job.Attempt) job.Result
 }
 
-func (caller) Queues() []string                                { return []string{ExecutorExec, ExecutorHTTP} }
-func (c caller) Execute(ctx context.Context, a Attempt) Result { return c.do(ctx, a) }
-func pending(attempts int) Alert {
-	return Alert{ID: uuid.New(), JobID: "j", Kind: AlertFailure, HTTP: &HTTP{URL: "http://alert"}, State: AlertPending, Attempts: attempts}
+func (caller) Queues() []string { return []string{job.ExecutorExec, job.ExecutorHTTP} }
+
+func (c caller) Execute(ctx context.Context, a job.Attempt) job.Result { return c.do(ctx, a) }
+
+func pending(attempts int) job.Alert {
+	return job.Alert{ID: uuid.New(), JobID: "j", Kind: job.AlertFailure, HTTP: &job.HTTP{URL: "http://alert"}, State: job.AlertPending, Attempts: attempts}
 }
 
 // runningNode runs a node in a bubble, and returns what stops it.
-func runningNode(t *testing.T, s Store, e Executor) (stop func()) {
+func runningNode(t *testing.T, s Store, e job.Executor) (stop func()) {
 	t.Helper()
 	n := &Scheduler{Store: s, Executor: e, Log: slog.New(slog.DiscardHandler), Name: "n"}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -107,7 +112,7 @@ func TestCallsThatHang(t *testing.T) {
 		var inProgress, most int
 		var mu sync.Mutex
 		started := time.Now()
-		stop := runningNode(t, o, caller{func(ctx context.Context, a Attempt) Result {
+		stop := runningNode(t, o, caller{func(ctx context.Context, a job.Attempt) job.Result {
 			mu.Lock()
 			inProgress++
 			most = max(most, inProgress)
@@ -118,7 +123,7 @@ func TestCallsThatHang(t *testing.T) {
 			mu.Lock()
 			inProgress--
 			mu.Unlock()
-			return Result{Outcome: TimedOut, Error: "timed out"}
+			return job.Result{Outcome: job.TimedOut, Error: "timed out"}
 		}})
 		time.Sleep(callTimeout + time.Millisecond)
 		o.mu.Lock()
@@ -134,7 +139,7 @@ func TestCallsThatHang(t *testing.T) {
 			t.Errorf("%d calls have ended, want 12", len(o.settled))
 		}
 		for i, a := range o.settled {
-			if a.State != AlertPending || a.LastError != "timed out" || o.again[i] < 5*time.Second || o.again[i] > 10*time.Second {
+			if a.State != job.AlertPending || a.LastError != "timed out" || o.again[i] < 5*time.Second || o.again[i] > 10*time.Second {
 				t.Errorf("%+v again in %s", a, o.again[i])
 			}
 		}
@@ -145,27 +150,27 @@ func TestCallsThatHang(t *testing.T) {
 func TestCallIsTriedAgainAndGivenUp(t *testing.T) {
 	tests := []struct {
 		attempts int
-		outcome  Outcome
+		outcome  job.Outcome
 		want     string
 		min, max time.Duration
 	}{
-		{1, Succeeded, AlertDelivered, 0, 0},
-		{1, Failed, AlertPending, 5 * time.Second, 10 * time.Second},
-		{4, TimedOut, AlertPending, 40 * time.Second, 80 * time.Second},
-		{9, Failed, AlertPending, 10 * time.Minute, 20 * time.Minute},
-		{10, Failed, AlertGivenUp, 0, 0},
-		{10, Succeeded, AlertDelivered, 0, 0},
-		{11, Failed, AlertGivenUp, 0, 0}, // its node died in the tenth
+		{1, job.Succeeded, job.AlertDelivered, 0, 0},
+		{1, job.Failed, job.AlertPending, 5 * time.Second, 10 * time.Second},
+		{4, job.TimedOut, job.AlertPending, 40 * time.Second, 80 * time.Second},
+		{9, job.Failed, job.AlertPending, 10 * time.Minute, 20 * time.Minute},
+		{10, job.Failed, job.AlertGivenUp, 0, 0},
+		{10, job.Succeeded, job.AlertDelivered, 0, 0},
+		{11, job.Failed, job.AlertGivenUp, 0, 0}, // its node died in the tenth
 	}
 	for _, tt := range tests {
 		o := &outbox{}
 		n := &Scheduler{Store: o, Log: slog.New(slog.DiscardHandler)}
 		a := pending(tt.attempts)
-		n.Executor = caller{func(_ context.Context, got Attempt) Result {
+		n.Executor = caller{func(_ context.Context, got job.Attempt) job.Result {
 			if got.RunID != a.ID || got.Attempt != tt.attempts || got.JobID != "j" || got.Definition.HTTP != a.HTTP || got.Definition.Timeout != callTimeout {
 				t.Errorf("executed %+v", got)
 			}
-			return Result{Outcome: tt.outcome, Error: "HTTP 500"}
+			return job.Result{Outcome: tt.outcome, Error: "HTTP 500"}
 		}}
 		n.makeCall(t.Context(), a)
 		if got, again := o.settled[0], o.again[0]; got.State != tt.want || again < tt.min || again > tt.max {
@@ -177,21 +182,21 @@ func TestCallIsTriedAgainAndGivenUp(t *testing.T) {
 // A node that stops aborts its calls, which are due at once for others, and takes no more.
 func TestStoppingNodeLeavesItsCallsToOthers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &outbox{due: []Alert{pending(10)}}
-		stop := runningNode(t, o, caller{func(ctx context.Context, _ Attempt) Result {
+		o := &outbox{due: []job.Alert{pending(10)}}
+		stop := runningNode(t, o, caller{func(ctx context.Context, _ job.Attempt) job.Result {
 			<-ctx.Done()
-			return Result{Outcome: Cancelled, Error: "cancelled"}
+			return job.Result{Outcome: job.Cancelled, Error: "cancelled"}
 		}})
 		time.Sleep(time.Second)
 		o.mu.Lock()
-		o.due = []Alert{pending(1)}
+		o.due = []job.Alert{pending(1)}
 		o.mu.Unlock()
 		started := time.Now()
 		stop()
 		if took := time.Since(started); took > time.Second {
 			t.Errorf("stopping took %s", took)
 		}
-		if len(o.settled) != 1 || o.settled[0].State != AlertPending || o.again[0] != 0 || o.ctxErr != nil {
+		if len(o.settled) != 1 || o.settled[0].State != job.AlertPending || o.again[0] != 0 || o.ctxErr != nil {
 			t.Errorf("settled %+v again in %v, %v", o.settled, o.again, o.ctxErr)
 		}
 		if len(o.due) != 1 {
@@ -203,7 +208,7 @@ func TestStoppingNodeLeavesItsCallsToOthers(t *testing.T) {
 // A node without http makes no calls.
 func TestNodeWithoutHTTPMakesNoCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		o := &outbox{due: []Alert{pending(1)}}
+		o := &outbox{due: []job.Alert{pending(1)}}
 		stop := runningNode(t, o, does(quickly))
 		time.Sleep(time.Minute)
 		stop()
@@ -219,19 +224,19 @@ func TestJobsAreJudgedNowAndThen(t *testing.T) {
 		o := &outbox{}
 		told := make(chan time.Time, 10)
 		once := true
-		o.verdict = func(string) (Verdict, error) {
+		o.verdict = func(string) (policy.Verdict, error) {
 			if len(o.swept) < 2 || !once {
-				return Verdict{}, nil
+				return policy.Verdict{}, nil
 			}
 			once = false
 			a := pending(1)
 			o.due = append(o.due, a)
-			return Verdict{Alert: &a}, errDown // of another job
+			return policy.Verdict{Alert: &a}, errDown // of another job
 		}
 		started := time.Now()
-		stop := runningNode(t, o, caller{func(context.Context, Attempt) Result {
+		stop := runningNode(t, o, caller{func(context.Context, job.Attempt) job.Result {
 			told <- time.Now()
-			return Result{Outcome: Succeeded}
+			return job.Result{Outcome: job.Succeeded}
 		}})
 		time.Sleep(time.Minute)
 		stop()
@@ -254,22 +259,22 @@ func TestEndIsJudgedAtOnce(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			o := &outbox{}
 			begun := false
-			o.claim = func(decide func(Look) Decision) (Claim, error) {
+			o.claim = func(decide func(policy.Look) policy.Decision) (policy.Claim, error) {
 				if begun {
-					return Claim{}, nil
+					return policy.Claim{}, nil
 				}
 				begun = true
 				j := lookAt(t, `{"type":"date"}`, time.Now())
 				if watched {
-					j.OnFailure = &OnFailure{After: 1, Pause: true}
+					j.OnFailure = &job.OnFailure{After: 1, Pause: true}
 				}
 				l := on(j, time.Now())
-				l.Queue = ExecutorExec
-				return Claim{Decided: []Decided{{l, decide(l)}}}, nil
+				l.Queue = job.ExecutorExec
+				return policy.Claim{Decided: []policy.Decided{{Look: l, Decision: decide(l)}}}, nil
 			}
-			stop := runningNode(t, o, does(func(ctx context.Context) Result {
+			stop := runningNode(t, o, does(func(ctx context.Context) job.Result {
 				<-ctx.Done()
-				return Result{Outcome: Lost}
+				return job.Result{Outcome: job.Lost}
 			}))
 			time.Sleep(time.Second)
 			stop()
@@ -287,7 +292,7 @@ func TestLostRunsAreJudged(t *testing.T) {
 	if err := n.Register(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.TakeOver(t.Context(), Peer{ID: uuid.New()}); err != nil {
+	if err := n.TakeOver(t.Context(), job.Peer{ID: uuid.New()}); err != nil {
 		t.Fatal(err)
 	}
 	n.JudgeEnded(t.Context())

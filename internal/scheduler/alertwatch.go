@@ -7,6 +7,9 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 const (
@@ -101,7 +104,7 @@ func (s *Scheduler) JudgeAll(ctx context.Context) error {
 func (s *Scheduler) judge(ctx context.Context, ids []string) error {
 	var errs []error
 	for try := 0; try < judgeTries && len(ids) > 0; try++ {
-		judged, err := s.Store.JudgeJobs(ctx, ids, Judge)
+		judged, err := s.Store.JudgeJobs(ctx, ids, policy.Judge)
 		errs = append(errs, err)
 		ids = nil
 		for _, j := range judged {
@@ -114,17 +117,17 @@ func (s *Scheduler) judge(ctx context.Context, ids []string) error {
 }
 
 // found logs a verdict, and lets its call be made.
-func (s *Scheduler) found(j Judged) {
+func (s *Scheduler) found(j policy.Judged) {
 	attrs := []any{"job", j.JobID, "alert", j.Alert.ID, "since", j.Alert.Since, "paused", j.Alert.Paused, "call", j.Alert.HTTP != nil, "reason", j.Alert.Sentence}
 	switch j.Alert.Kind {
-	case AlertRecovery:
+	case job.AlertRecovery:
 		s.Log.Info("job recovered", attrs...)
-	case AlertSilence:
+	case job.AlertSilence:
 		s.Log.Warn("job found silent", attrs...)
 	default:
 		s.Log.Warn("job found failing", append(attrs, "failures", j.Alert.Failures)...)
 	}
-	if j.Alert.State == AlertPending {
+	if j.Alert.State == job.AlertPending {
 		wake(s.callDue)
 	}
 }

@@ -6,16 +6,19 @@ import (
 	"fmt"
 	"runtime/debug"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // claims ticks until ctx ends or the lease is lost, which it returns.
 func (s *Scheduler) claims(ctx context.Context) error {
 	for ctx.Err() == nil {
 		next, err := s.Tick(ctx)
-		if errors.Is(err, ErrLeaseLost) {
-			s.lease.end(ErrLeaseLost)
+		if errors.Is(err, job.ErrLeaseLost) {
+			s.lease.end(job.ErrLeaseLost)
 			s.Log.Warn("another node judged this one dead; its work is stopped", "node", s.node.Name)
-			return ErrLeaseLost
+			return job.ErrLeaseLost
 		}
 		if ctx.Err() != nil {
 			return nil
@@ -64,23 +67,23 @@ func (s *Scheduler) Tick(ctx context.Context) (next time.Time, err error) {
 		return time.Time{}, err
 	}
 	if !s.lease.trusted() {
-		return time.Now().Add(beatEvery), nil
+		return time.Now().Add(job.BeatEvery), nil
 	}
 	want := s.slots.take(s.Batch)
 	if len(want) == 0 {
 		return time.Now().Add(s.Poll), nil // an ending run wakes the loop
 	}
-	claim, err := s.Store.Claim(ctx, ClaimRequest{Node: s.node.ID, Want: want}, s.decide)
+	claim, err := s.Store.Claim(ctx, policy.ClaimRequest{Node: s.node.ID, Want: want}, s.decide)
 	switch {
-	case errors.Is(err, ErrRejected) && len(claim.Decided) > 0:
-		s.settle(want, Claim{})
+	case errors.Is(err, job.ErrRejected) && len(claim.Decided) > 0:
+		s.settle(want, policy.Claim{})
 		return s.oneByOne(ctx, claim)
-	case errors.Is(err, ErrCommitUnknown):
+	case errors.Is(err, job.ErrCommitUnknown):
 		s.settle(want, claim)
 		s.doubt(claim)
 		return time.Time{}, err
 	case err != nil:
-		s.settle(want, Claim{})
+		s.settle(want, policy.Claim{})
 		return time.Time{}, fmt.Errorf("claim due jobs: %w", err)
 	}
 	s.settle(want, claim)
@@ -89,7 +92,7 @@ func (s *Scheduler) Tick(ctx context.Context) (next time.Time, err error) {
 }
 
 // settle gives back the slots that the claim did not use.
-func (s *Scheduler) settle(want map[string]int, c Claim) {
+func (s *Scheduler) settle(want map[string]int, c policy.Claim) {
 	used := map[string]int{}
 	for _, d := range c.Decided {
 		used[d.Queue] += len(d.Decision.Begin)
@@ -100,7 +103,7 @@ func (s *Scheduler) settle(want map[string]int, c Claim) {
 }
 
 // nextLook says when to look again: at once where the claim was cut off by its limit, else at the earliest due time.
-func (s *Scheduler) nextLook(ctx context.Context, want map[string]int, c Claim) (time.Time, error) {
+func (s *Scheduler) nextLook(ctx context.Context, want map[string]int, c policy.Claim) (time.Time, error) {
 	looked := map[string]int{}
 	for _, d := range c.Decided {
 		if looked[d.Queue]++; looked[d.Queue] == want[d.Queue] {
@@ -120,7 +123,7 @@ func (s *Scheduler) nextLook(ctx context.Context, want map[string]int, c Claim) 
 }
 
 // decide is Plan, with a job that cannot be read or decided blocked rather than in everybody's way.
-func (s *Scheduler) decide(l Look) (d Decision) {
+func (s *Scheduler) decide(l policy.Look) (d policy.Decision) {
 	defer func() {
 		if p := recover(); p != nil {
 			s.Log.Error("deciding a job panicked", "job", l.Job.ID, "err", p, "stack", string(debug.Stack()))
@@ -130,25 +133,25 @@ func (s *Scheduler) decide(l Look) (d Decision) {
 	if l.Err != nil {
 		return blocked(l.Job, l.Err.Error())
 	}
-	d = Plan(l)
+	d = policy.Plan(l)
 	for i := range d.Skip {
 		d.Skip[i].Node = s.node.Name
 	}
 	return d
 }
 
-func blocked(j Job, reason string) Decision {
-	return Decision{State: StateBlocked, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: reason}
+func blocked(j job.Job, reason string) policy.Decision {
+	return policy.Decision{State: job.StateBlocked, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: reason}
 }
 
 // begin starts what a committed claim began, cancels what it replaces, and logs what it skipped.
-func (s *Scheduler) begin(ctx context.Context, c Claim) {
+func (s *Scheduler) begin(ctx context.Context, c policy.Claim) {
 	if len(c.Decided) > 0 {
 		s.Metrics.Claimed(c)
 	}
 	s.replaceOldest(ctx, c)
 	for _, d := range c.Decided {
-		if d.Decision.State == StateBlocked {
+		if d.Decision.State == job.StateBlocked {
 			s.Log.Error("job blocked; correct it and put it again", "job", d.Job.ID, "err", d.Decision.Error)
 		}
 		for _, r := range d.Decision.Skip {
@@ -162,13 +165,13 @@ func (s *Scheduler) begin(ctx context.Context, c Claim) {
 
 // oneByOne looks at the jobs of a batch that the database refused each alone, and blocks those that it refuses again: one
 // bad row must not hold up the others. A job that cannot even be blocked stays due; then the next look is not at once.
-func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) (next time.Time, err error) {
+func (s *Scheduler) oneByOne(ctx context.Context, refused policy.Claim) (next time.Time, err error) {
 	var wait time.Duration
 	for _, d := range refused.Decided {
 		want := map[string]int{d.Queue: 1}
-		claim, err := s.Store.Claim(ctx, ClaimRequest{Node: s.node.ID, Want: want, Only: []string{d.Job.ID}}, s.decide)
+		claim, err := s.Store.Claim(ctx, policy.ClaimRequest{Node: s.node.ID, Want: want, Only: []string{d.Job.ID}}, s.decide)
 		switch {
-		case errors.Is(err, ErrRejected):
+		case errors.Is(err, job.ErrRejected):
 			blocked, err := s.block(ctx, d.Job.ID, err)
 			if err != nil {
 				return time.Time{}, err
@@ -176,7 +179,7 @@ func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) (next time.Time
 			if !blocked {
 				wait = errorRelook
 			}
-		case errors.Is(err, ErrCommitUnknown):
+		case errors.Is(err, job.ErrCommitUnknown):
 			s.slots.spend(claim)
 			s.doubt(claim)
 			return time.Time{}, err
@@ -194,7 +197,7 @@ func (s *Scheduler) oneByOne(ctx context.Context, refused Claim) (next time.Time
 func (s *Scheduler) block(ctx context.Context, jobID string, reason error) (bool, error) {
 	err := s.Store.Block(ctx, jobID, reason.Error())
 	switch {
-	case errors.Is(err, ErrRejected):
+	case errors.Is(err, job.ErrRejected):
 		s.Log.Error("job can be neither claimed nor blocked; correct it", "job", jobID, "err", err)
 		return false, nil
 	case err != nil:
@@ -206,7 +209,7 @@ func (s *Scheduler) block(ctx context.Context, jobID string, reason error) (bool
 }
 
 // doubt keeps a claim whose commit is unknown, with the slots of its runs.
-func (s *Scheduler) doubt(c Claim) {
+func (s *Scheduler) doubt(c policy.Claim) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.unresolved = append(s.unresolved, c)
@@ -237,11 +240,11 @@ func (s *Scheduler) resolve(ctx context.Context) error {
 }
 
 // doubtful returns the claim that has been in doubt for the longest.
-func (s *Scheduler) doubtful() (c Claim, some bool) {
+func (s *Scheduler) doubtful() (c policy.Claim, some bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if len(s.unresolved) == 0 {
-		return Claim{}, false
+		return policy.Claim{}, false
 	}
 	return s.unresolved[0], true
 }

@@ -6,18 +6,22 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
+	"github.com/pgdue/pgdue/internal/say"
 )
 
 // start executes a run that a committed claim began. A node that does not trust its lease any more executes nothing: it
 // ends the attempt as lost.
-func (s *Scheduler) start(d Decided, r Start) {
-	i := Instance{Run: r.Run, StandsFor: r.StandsFor, Payload: r.Payload, NodeID: s.node.ID, Node: s.node.Name, StartedAt: d.Now}
+func (s *Scheduler) start(d policy.Decided, r policy.Start) {
+	i := job.Instance{Run: r.Run, StandsFor: r.StandsFor, Payload: r.Payload, NodeID: s.node.ID, Node: s.node.Name, StartedAt: d.Now}
 	if t := d.Job.EffectiveTimeout(); t > 0 {
 		i.Deadline = d.Now.Add(t)
 	}
 	ctx := s.lease.context()
 	if ctx == nil {
-		s.end(d, i, Result{Outcome: Lost, Error: "the node's lease ran out before the work could start"}, 0)
+		s.end(d, i, job.Result{Outcome: job.Lost, Error: "the node's lease ran out before the work could start"}, 0)
 		return
 	}
 	s.Log.Info("run began", "job", r.JobID, "run", r.RunID, "attempt", r.Attempt,
@@ -28,30 +32,30 @@ func (s *Scheduler) start(d Decided, r Start) {
 		defer s.active.Done()
 		defer release()
 		started := time.Now()
-		result := s.Executor.Execute(ctx, Attempt{Instance: i, Definition: d.Job.Definition})
+		result := s.Executor.Execute(ctx, job.Attempt{Instance: i, Definition: d.Job.Definition})
 		s.end(d, i, result, time.Since(started))
 	}()
 }
 
 // end hands an attempt's end to the recording loop.
-func (s *Scheduler) end(d Decided, i Instance, r Result, took time.Duration) {
+func (s *Scheduler) end(d policy.Decided, i job.Instance, r job.Result, took time.Duration) {
 	attrs := []any{"job", i.JobID, "run", i.RunID, "attempt", i.Attempt, "outcome", r.Outcome, "duration", took.Round(time.Microsecond)}
-	if r.Outcome == Succeeded {
+	if r.Outcome == job.Succeeded {
 		s.Log.Info("run ended", attrs...)
 	} else {
 		s.Log.Warn("run ended", append(attrs, "err", r.Error)...)
 	}
-	record := Record{
+	record := job.Record{
 		Run: i.Run, Outcome: r.Outcome, Sentence: endSentence(i, r, took), StartedAt: i.StartedAt,
 		NodeID: i.NodeID, Node: i.Node, Error: r.Error, Output: r.Output, Status: r.Status, RetryAfter: r.RetryAfter,
 		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
 	}
-	Conclude(&d.Definition, &record)
+	policy.Conclude(&d.Definition, &record)
 	s.ended.add(ending{queue: d.Queue, record: record, took: took, watched: d.Job.OnFailure != nil})
 }
 
-func endSentence(i Instance, r Result, took time.Duration) string {
-	sentence := fmt.Sprintf("%s after %s on %s", r.Outcome.InWords(), short(took), i.Node)
+func endSentence(i job.Instance, r job.Result, took time.Duration) string {
+	sentence := fmt.Sprintf("%s after %s on %s", r.Outcome.InWords(), say.Duration(took), i.Node)
 	if r.Error != "" {
 		sentence += ": " + r.Error
 	}
@@ -119,7 +123,7 @@ func (s *Scheduler) recordBatch(ctx context.Context, batch []ending) (left []end
 	}
 	done, err := s.Store.Complete(ctx, records(batch))
 	switch {
-	case errors.Is(err, ErrRejected), errors.Is(err, ErrLocked):
+	case errors.Is(err, job.ErrRejected), errors.Is(err, job.ErrLocked):
 		return s.recordOneByOne(ctx, batch)
 	case err != nil:
 		s.notRecorded(ctx, batch, err)
@@ -133,10 +137,10 @@ func (s *Scheduler) recordBatch(ctx context.Context, batch []ending) (left []end
 // others. It returns those that the database could not take now.
 func (s *Scheduler) recordOneByOne(ctx context.Context, batch []ending) (left []ending) {
 	var done []ending
-	var recorded []Record
+	var recorded []job.Record
 	for i, e := range batch {
 		alone, err := s.recordAlone(ctx, e.record)
-		if errors.Is(err, ErrRejected) || errors.Is(err, ErrLocked) {
+		if errors.Is(err, job.ErrRejected) || errors.Is(err, job.ErrLocked) {
 			s.putAside(e, err)
 			continue
 		}
@@ -152,15 +156,15 @@ func (s *Scheduler) recordOneByOne(ctx context.Context, batch []ending) (left []
 }
 
 // recordAlone writes one end, without what the work said where it is refused with it.
-func (s *Scheduler) recordAlone(ctx context.Context, r Record) (recorded []Record, err error) {
-	recorded, err = s.Store.Complete(ctx, []Record{r})
-	if !errors.Is(err, ErrRejected) {
+func (s *Scheduler) recordAlone(ctx context.Context, r job.Record) (recorded []job.Record, err error) {
+	recorded, err = s.Store.Complete(ctx, []job.Record{r})
+	if !errors.Is(err, job.ErrRejected) {
 		return recorded, err
 	}
 	plain := r
 	plain.Output, plain.Error = "", "the output and error could not be stored: "+err.Error()
 	plain.Sentence = fmt.Sprintf("%s on %s", r.Outcome.InWords(), r.Node)
-	recorded, plainErr := s.Store.Complete(ctx, []Record{plain})
+	recorded, plainErr := s.Store.Complete(ctx, []job.Record{plain})
 	if plainErr == nil {
 		s.Log.Error("the end of a run could not be recorded as it was; its output is left out", "job", r.JobID, "run", r.RunID, "err", err)
 	}
@@ -184,7 +188,7 @@ func (s *Scheduler) notRecorded(ctx context.Context, batch []ending, err error) 
 }
 
 // recorded gives the slots of ends that are durable back. done are their records; the others are stale.
-func (s *Scheduler) recorded(ctx context.Context, batch []ending, done []Record) {
+func (s *Scheduler) recorded(ctx context.Context, batch []ending, done []job.Record) {
 	// Durable from here: if we die now, the ends are known and the instances are free.
 	if len(batch) == 0 {
 		return
@@ -210,7 +214,7 @@ func (s *Scheduler) recorded(ctx context.Context, batch []ending, done []Record)
 
 // wakeWaiting lets the next look see that instances are free for runs that wait: mostly one of this node, which is why others
 // are told only where it may not begin them. If it fails, or we die before it, the jobs are looked at again after
-// relookAtLimit.
+// policy.RelookAtLimit.
 func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending, full map[string]bool) {
 	var jobs []string
 	for _, e := range batch {
@@ -219,7 +223,7 @@ func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending, full map[st
 	slices.Sort(jobs)
 	woken, err := s.Store.WakeWaiting(ctx, slices.Compact(jobs), s.claimsIn(full))
 	if err != nil && ctx.Err() == nil {
-		s.Log.Warn("waiting runs not woken; their jobs are looked at again soon", "node", s.node.Name, "within", relookAtLimit, "err", err)
+		s.Log.Warn("waiting runs not woken; their jobs are looked at again soon", "node", s.node.Name, "within", policy.RelookAtLimit, "err", err)
 	}
 	if woken > 0 {
 		s.Wake()
@@ -245,8 +249,8 @@ func watched(batch []ending) (jobs []string) {
 	return jobs
 }
 
-func records(batch []ending) []Record {
-	rs := make([]Record, len(batch))
+func records(batch []ending) []job.Record {
+	rs := make([]job.Record, len(batch))
 	for i, e := range batch {
 		rs[i] = e.record
 	}

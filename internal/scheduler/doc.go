@@ -1,29 +1,7 @@
-// Package scheduler is the language and the policy of pgdue: what a job and a run are, what a due job should do, and the
-// loops that claim, complete, keep a node's lease and take over what a dead node left. It reads and writes through the
-// Store interface and does the work through the Executor interface; it knows no SQL and no network.
-//
-// # A job
-//
-//	            add, put                      last fire begun or skipped
-//	            add, put                      last fire decided
-//	(nothing) ───────────▶ active ─────────────────────────────────────▶ finished ──24 h──▶ (nothing)
-//	                        │  ▲ │ ▲                                         │
-//	 looked at alone, fails │  │ │ │ resume                add under the id  │ while its runs still run
-//	                        ▼  │ ▼ │                                         ▼
-//	                  blocked  │ paused                                    active
-//	                     └─put─┘
-//
-// # A run
-//
-//	fire time ──claim──┬─▶ running instance (executing) ──complete──▶ succeeded, failed, timed_out, cancelled
-//	                   │      ▲     │  ▲     └──────── take-over, lease lost ─▶ lost
-//	                   │      │     ▼  │ claim, after a wait
-//	                   │      │   retrying   (failed, timed out or lost, with attempts left; counted all the while)
-//	                   │    claim
-//	                   ├─▶ waiting run   (overlap wait, coalesce all; run-now begins here)
-//	                   └─▶ skipped, with a reason
-//
-// A person's cancel, or overlap replace, ends what waits or retries at once, and asks the node of what executes: cancel.go.
+// Package scheduler is the loops of a node: they claim what is due, record how it ended, keep the node's lease, take over
+// what a dead node left, pass on cancels, make the calls of alerts, and keep house. What is to be done they ask of package
+// policy; they read and write through the Store interface and do the work through job.Executor. They know no SQL and no
+// network.
 //
 // # Invariants
 //
@@ -34,8 +12,6 @@
 //   - Ending an attempt deletes its running instance where job, run, attempt and node match; a write that matches nothing
 //     belonged to somebody who has lost the run, and changes nothing; unless the run has no record either, because a
 //     person deleted its instance.
-//   - Every fire time ends in exactly one final Record, alone or inside a Record that stands for a span of fire times.
-//   - A pause that is committed before a claim's last read is obeyed by it. What it holds keeps its next run time: the first
-//     look after the last pause decides.
+//   - A pause that is committed before a claim's last read is obeyed by it.
 //   - Time is the database's. The node's own clock measures durations only.
 package scheduler

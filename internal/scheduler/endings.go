@@ -3,12 +3,14 @@ package scheduler
 import (
 	"sync"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // ending is an attempt's record that is not durable yet, and the queue whose slot it holds.
 type ending struct {
 	queue   string
-	record  Record
+	record  job.Record
 	took    time.Duration
 	refused int  // so many times, alone
 	watched bool // the definition had OnFailure

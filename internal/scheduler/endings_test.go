@@ -9,6 +9,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // An end that the database refuses holds up no other. It keeps its slot, is tried again, and is recorded when it is taken.
@@ -16,23 +19,23 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start, tries := time.Now(), 0
 		f := &fake{
-			claim: func(decide func(Look) Decision) (c Claim, err error) {
+			claim: func(decide func(policy.Look) policy.Decision) (c policy.Claim, err error) {
 				for _, id := range []string{"a", "bad", "z"} {
 					j := lookAt(t, `{"type":"date"}`, time.Now())
 					j.ID = id
 					l := on(j, time.Now())
-					l.Queue = ExecutorExec
-					c.Decided = append(c.Decided, Decided{l, decide(l)})
+					l.Queue = job.ExecutorExec
+					c.Decided = append(c.Decided, policy.Decided{Look: l, Decision: decide(l)})
 				}
 				return c, nil
 			},
-			complete: func(ended []Record) error {
-				bad := slices.ContainsFunc(ended, func(r Record) bool { return r.JobID == "bad" })
+			complete: func(ended []job.Record) error {
+				bad := slices.ContainsFunc(ended, func(r job.Record) bool { return r.JobID == "bad" })
 				if !bad || time.Since(start) > time.Hour {
 					return nil
 				}
 				tries++
-				return ErrRejected
+				return job.ErrRejected
 			},
 		}
 		var log bytes.Buffer
@@ -54,7 +57,7 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 		if ends := f.recorded(); len(ends) != 2 {
 			t.Errorf("recorded %+v, want the two others", ends)
 		}
-		if free := s.slots.take(9)[ExecutorExec]; free != 2 {
+		if free := s.slots.take(9)[job.ExecutorExec]; free != 2 {
 			t.Errorf("%d slots are free, want those of the two others", free)
 		}
 		lines := strings.Count(log.String(), "is refused by the database")
@@ -62,10 +65,10 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 			t.Errorf("tried %d times, logged %d times in an hour", tries, lines)
 		}
 		record(3 * time.Minute)
-		if ends := f.recorded(); len(ends) != 3 || ends[2].JobID != "bad" || ends[2].Outcome != Succeeded {
+		if ends := f.recorded(); len(ends) != 3 || ends[2].JobID != "bad" || ends[2].Outcome != job.Succeeded {
 			t.Errorf("recorded %+v, want the refused one at last", ends)
 		}
-		if free := s.slots.take(9)[ExecutorExec]; free != 1 {
+		if free := s.slots.take(9)[job.ExecutorExec]; free != 1 {
 			t.Errorf("%d slots came back with it, want 1", free)
 		}
 	})
@@ -79,7 +82,7 @@ func TestEndsTellOthersWhereThisNodeMayNotBegin(t *testing.T) {
 		drains bool
 		want   []string
 	}{
-		{"slots were free", 2, false, []string{ExecutorExec}},
+		{"slots were free", 2, false, []string{job.ExecutorExec}},
 		{"no slot was free", 1, false, nil},
 		{"the node drains", 2, true, nil},
 	} {

@@ -11,6 +11,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
@@ -19,52 +21,59 @@ var errDown = errors.New("the database is down")
 // fake is a Store that answers from the functions given, and otherwise as an empty database does.
 type fake struct {
 	Store
-	beat     func(context.Context) ([]Peer, error)
-	claim    func(decide func(Look) Decision) (Claim, error)
+	beat     func(context.Context) ([]job.Peer, error)
+	claim    func(decide func(policy.Look) policy.Decision) (policy.Claim, error)
 	resolve  func(context.Context) (bool, error)
-	complete func([]Record) error
-	markDead func(Peer) (bool, error)
-	maintain func() (Housekeeping, error)
+	complete func([]job.Record) error
+	markDead func(job.Peer) (bool, error)
+	maintain func() (job.Housekeeping, error)
 
-	lasting []Pause
+	lasting []job.Pause
 
 	mu     sync.Mutex
-	ends   []Record
+	ends   []job.Record
 	claims []time.Time
 	mine   [][]string // of each wake-up
 	left   bool
 }
 
-func (f *fake) Identify(context.Context, string) (Identified, error) { return Identified{}, nil }
-func (f *fake) Lasting(context.Context) ([]Pause, error)             { return f.lasting, nil }
+func (f *fake) Identify(context.Context, string) (job.Identified, error) {
+	return job.Identified{}, nil
+}
 
-func (f *fake) Register(context.Context, Node) error { return nil }
-func (f *fake) Maintain(context.Context) (Housekeeping, error) {
+func (f *fake) Lasting(context.Context) ([]job.Pause, error) { return f.lasting, nil }
+
+func (f *fake) Register(context.Context, job.Node) error { return nil }
+
+func (f *fake) Maintain(context.Context) (job.Housekeeping, error) {
 	if f.maintain == nil {
-		return Housekeeping{Known: true, DaysAhead: 14}, nil
+		return job.Housekeeping{Known: true, DaysAhead: 14}, nil
 	}
 	return f.maintain()
 }
-func (f *fake) Leave(context.Context, uuid.UUID) error              { f.left = true; return nil }
-func (f *fake) Cancels(context.Context, uuid.UUID) ([]Asked, error) { return nil, nil }
+
+func (f *fake) Leave(context.Context, uuid.UUID) error { f.left = true; return nil }
+
+func (f *fake) Cancels(context.Context, uuid.UUID) ([]job.Asked, error) { return nil, nil }
+
 func (f *fake) Listen(ctx context.Context, _ map[string]func()) error {
 	<-ctx.Done()
 	return ctx.Err()
 }
 
-func (f *fake) Beat(ctx context.Context, _ uuid.UUID) ([]Peer, error) {
+func (f *fake) Beat(ctx context.Context, _ uuid.UUID) ([]job.Peer, error) {
 	if f.beat == nil {
 		return nil, nil
 	}
 	return f.beat(ctx)
 }
 
-func (f *fake) Claim(_ context.Context, _ ClaimRequest, decide func(Look) Decision) (Claim, error) {
+func (f *fake) Claim(_ context.Context, _ policy.ClaimRequest, decide func(policy.Look) policy.Decision) (policy.Claim, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.claims = append(f.claims, time.Now())
 	if f.claim == nil {
-		return Claim{}, nil
+		return policy.Claim{}, nil
 	}
 	return f.claim(decide)
 }
@@ -78,7 +87,7 @@ func (f *fake) WakeWaiting(_ context.Context, _, mine []string) (int, error) {
 	return 0, nil
 }
 
-func (f *fake) Complete(_ context.Context, ended []Record) ([]Record, error) {
+func (f *fake) Complete(_ context.Context, ended []job.Record) ([]job.Record, error) {
 	if f.complete != nil {
 		if err := f.complete(ended); err != nil {
 			return nil, err
@@ -90,21 +99,24 @@ func (f *fake) Complete(_ context.Context, ended []Record) ([]Record, error) {
 	return ended, nil
 }
 
-func (f *fake) Resolve(ctx context.Context, _ Claim) (bool, error) { return f.resolve(ctx) }
+func (f *fake) Resolve(ctx context.Context, _ policy.Claim) (bool, error) { return f.resolve(ctx) }
 
-func (f *fake) MarkDead(_ context.Context, p Peer) (bool, error) { return f.markDead(p) }
-func (f *fake) TakeOver(context.Context, Peer, int) ([]Record, bool, error) {
+func (f *fake) MarkDead(_ context.Context, p job.Peer) (bool, error) { return f.markDead(p) }
+
+func (f *fake) TakeOver(context.Context, job.Peer, int) ([]job.Record, bool, error) {
 	return nil, true, nil
 }
 
 func (f *fake) WatchedJobs(context.Context, string, int) ([]string, error) { return nil, nil }
-func (f *fake) JudgeJobs(context.Context, []string, func(Watch) Verdict) ([]Judged, error) {
+
+func (f *fake) JudgeJobs(context.Context, []string, func(policy.Watch) policy.Verdict) ([]policy.Judged, error) {
 	return nil, nil
 }
-func (f *fake) ClaimAlerts(context.Context, int, time.Duration) ([]Alert, error) { return nil, nil }
+
+func (f *fake) ClaimAlerts(context.Context, int, time.Duration) ([]job.Alert, error) { return nil, nil }
 
 // recorded lists the ends that were taken.
-func (f *fake) recorded() []Record {
+func (f *fake) recorded() []job.Record {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return slices.Clone(f.ends)
@@ -123,27 +135,30 @@ func (f *fake) claimedAfter(at time.Time) (n int) {
 }
 
 // oneRun makes the first claim begin one run.
-func oneRun(t *testing.T) func(func(Look) Decision) (Claim, error) {
+func oneRun(t *testing.T) func(func(policy.Look) policy.Decision) (policy.Claim, error) {
 	begun := false
-	return func(decide func(Look) Decision) (Claim, error) {
+	return func(decide func(policy.Look) policy.Decision) (policy.Claim, error) {
 		if begun {
-			return Claim{}, nil
+			return policy.Claim{}, nil
 		}
 		begun = true
 		j := lookAt(t, `{"type":"date"}`, time.Now())
 		l := on(j, time.Now())
-		l.Queue = ExecutorExec
-		return Claim{Decided: []Decided{{l, decide(l)}}}, nil
+		l.Queue = job.ExecutorExec
+		return policy.Claim{Decided: []policy.Decided{{Look: l, Decision: decide(l)}}}, nil
 	}
 }
 
 // does is an executor.
-type does func(ctx context.Context) Result
+type does func(ctx context.Context) job.Result
 
-func (d does) Queues() []string                              { return []string{ExecutorExec} }
-func (d does) Execute(ctx context.Context, _ Attempt) Result { return d(ctx) }
-func quickly(context.Context) Result                         { return Result{Outcome: Succeeded} }
-func node(s Store, do func(ctx context.Context) Result) *Scheduler {
+func (d does) Queues() []string { return []string{job.ExecutorExec} }
+
+func (d does) Execute(ctx context.Context, _ job.Attempt) job.Result { return d(ctx) }
+
+func quickly(context.Context) job.Result { return job.Result{Outcome: job.Succeeded} }
+
+func node(s Store, do func(ctx context.Context) job.Result) *Scheduler {
 	return &Scheduler{Store: s, Executor: does(do), Log: slog.New(slog.DiscardHandler), Name: "n"}
 }
 
@@ -153,56 +168,56 @@ type untilStopped struct {
 	cause error
 }
 
-func (u *untilStopped) do(ctx context.Context) Result {
+func (u *untilStopped) do(ctx context.Context) job.Result {
 	<-ctx.Done()
 	u.at, u.cause = time.Now(), context.Cause(ctx)
-	return Result{Outcome: Lost}
+	return job.Result{Outcome: job.Lost}
 }
 
-func definition(t testing.TB, triggerJSON string) Definition {
+func definition(t testing.TB, triggerJSON string) job.Definition {
 	t.Helper()
 	when, err := trigger.Parse([]byte(triggerJSON))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Definition{
-		History: HistoryAll,
-		ID:      "j", Trigger: when, Work: Work{Exec: &Exec{Command: []string{"true"}}},
-		MaxInstances: 1, Overlap: OverlapSkip, Coalesce: CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
+	return job.Definition{
+		History: job.HistoryAll,
+		ID:      "j", Trigger: when, Work: job.Work{Exec: &job.Exec{Command: []string{"true"}}},
+		MaxInstances: 1, Overlap: job.OverlapSkip, Coalesce: job.CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
 	}
 }
 
 // job is a look at a job created at a moment, then.
-func lookAt(t testing.TB, triggerJSON string, created time.Time) Look {
+func lookAt(t testing.TB, triggerJSON string, created time.Time) policy.Look {
 	t.Helper()
-	j, err := NewJob(definition(t, triggerJSON), created, 1, time.Time{})
+	j, err := policy.NewJob(definition(t, triggerJSON), created, 1, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Look{Job: j, Now: created}
+	return policy.Look{Job: j, Now: created}
 }
 
 // jobEvery is an interval job created at t0.
-func jobEvery(t interface{ Fatal(...any) }, every time.Duration) Look {
+func jobEvery(t interface{ Fatal(...any) }, every time.Duration) policy.Look {
 	when, err := trigger.Parse([]byte(`{"type":"interval","every":"` + trigger.FormatDuration(every) + `"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := NewJob(Definition{ID: "j", Trigger: when, MaxInstances: 1}, t0, 1, time.Time{})
+	j, err := policy.NewJob(job.Definition{ID: "j", Trigger: when, MaxInstances: 1}, t0, 1, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Look{Job: j, Now: t0}
+	return policy.Look{Job: j, Now: t0}
 }
 
 // planAt is what a look at a later moment decides.
-func planAt(l Look, now time.Time, live []Instance, waiting []WaitingRun) Decision {
+func planAt(l policy.Look, now time.Time, live []job.Instance, waiting []job.WaitingRun) policy.Decision {
 	l.Now, l.Live, l.Waiting = now, live, waiting
-	return Plan(l)
+	return policy.Plan(l)
 }
 
 // on is a look at the job at another moment.
-func on(l Look, now time.Time) Look {
+func on(l policy.Look, now time.Time) policy.Look {
 	l.Now = now
 	return l
 }

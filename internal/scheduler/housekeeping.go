@@ -4,18 +4,10 @@ import (
 	"context"
 	"fmt"
 	"time"
-)
 
-// Housekeeping is what Store.Maintain found and did.
-type Housekeeping struct {
-	Known     bool // DaysAhead could be read
-	DaysAhead int  // whole days after today of which run_history has a partition; -1: not even today
-	Made      int  // partitions
-	Dropped   int  // partitions, past their retention
-	Forgotten int  // events, pauses and alerts that were deleted
-	Folded    int  // rows of successes that became one with others
-	More      bool // some is left to do: soon again
-}
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/say"
+)
 
 const (
 	// maintainEvery is the time between two housekeepings, maintainAgain where the last one left something to do.
@@ -57,7 +49,7 @@ func (s *Scheduler) keepHouse(ctx context.Context) (wait time.Duration) {
 }
 
 // warn raises the alarm, and keeps it for Warnings. What is not known changes nothing.
-func (s *Scheduler) warn(h Housekeeping, few bool) {
+func (s *Scheduler) warn(h job.Housekeeping, few bool) {
 	if !h.Known {
 		return
 	}
@@ -78,7 +70,7 @@ func fewDaysSentence(days int) string {
 	if days < 0 {
 		return "run_history has no partition for today, and its rows go into run_history_default"
 	}
-	return fmt.Sprintf("run_history has partitions for %s after today only", plural(int64(days), "day", "days"))
+	return fmt.Sprintf("run_history has partitions for %s after today only", say.Count(int64(days), "day", "days"))
 }
 
 // Warnings are sentences about what a person should look after soon, though the node works. It does not wait for the

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // Housekeeping is done at the start and every hour, and each minute while it fails or leaves something to do. The alarm is
@@ -26,14 +28,14 @@ func TestHousekeepingUntilItSucceeds(t *testing.T) {
 			return slices.Clone(at)
 		}
 		begun := time.Now()
-		answers := []func() (Housekeeping, error){
-			func() (Housekeeping, error) { return Housekeeping{Known: true, DaysAhead: 2}, errDown },
-			func() (Housekeeping, error) { return Housekeeping{}, errDown }, // nothing is known: the alarm stays
-			func() (Housekeeping, error) { return Housekeeping{Known: true, DaysAhead: -1}, nil },
-			func() (Housekeeping, error) { return Housekeeping{Known: true, DaysAhead: 14, More: true}, nil },
-			func() (Housekeeping, error) { return Housekeeping{Known: true, DaysAhead: 14}, nil },
+		answers := []func() (job.Housekeeping, error){
+			func() (job.Housekeeping, error) { return job.Housekeeping{Known: true, DaysAhead: 2}, errDown },
+			func() (job.Housekeeping, error) { return job.Housekeeping{}, errDown }, // nothing is known: the alarm stays
+			func() (job.Housekeeping, error) { return job.Housekeeping{Known: true, DaysAhead: -1}, nil },
+			func() (job.Housekeeping, error) { return job.Housekeeping{Known: true, DaysAhead: 14, More: true}, nil },
+			func() (job.Housekeeping, error) { return job.Housekeeping{Known: true, DaysAhead: 14}, nil },
 		}
-		s := node(&fake{maintain: func() (Housekeeping, error) {
+		s := node(&fake{maintain: func() (job.Housekeeping, error) {
 			mu.Lock()
 			defer mu.Unlock()
 			n := min(len(at), len(answers)-1)

@@ -4,18 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
-)
 
-// The times of liveness. They belong together: a node stops trusting itself and has killed its work before any other can
-// have judged it dead.
-//
-//	0 s             3 s            10 s          13 s      15 s
-//	last renewal    next renewal   not trusted:  SIGKILL   others judge it dead
-//	begins          due            SIGTERM
-const (
-	beatEvery = 3 * time.Second
-	leaseTime = 10 * time.Second
-	deadAfter = 15 * time.Second
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // lease is a node's trust in itself, by the monotonic clock, and the context of the work that it holds: the context ends
@@ -32,7 +22,7 @@ type lease struct {
 func (l *lease) renew(started time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.until = started.Add(leaseTime)
+	l.until = started.Add(job.LeaseTime)
 	if l.work == nil && !l.ended {
 		l.work, l.cancel = context.WithCancelCause(context.Background())
 	}
@@ -63,7 +53,7 @@ func (l *lease) lapse() bool {
 	if l.work == nil {
 		return false
 	}
-	l.cancel(ErrLeaseLost)
+	l.cancel(job.ErrLeaseLost)
 	l.work, l.until = nil, time.Time{}
 	return true
 }

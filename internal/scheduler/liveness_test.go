@@ -8,6 +8,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // look is one successful renewal, at a second, and the beat it saw of the one peer.
@@ -18,7 +21,7 @@ type look struct {
 
 // every3s are looks from one second to another that see the same beat.
 func every3s(from, to float64, beat int64) (looks []look) {
-	for ; from <= to; from += beatEvery.Seconds() {
+	for ; from <= to; from += job.BeatEvery.Seconds() {
 		looks = append(looks, look{from, beat})
 	}
 	return looks
@@ -47,7 +50,7 @@ func TestWatchJudges(t *testing.T) {
 					w.reset()
 					c.reset = 0
 				}
-				if len(w.observe([]Peer{{ID: peer, Alive: true, Beat: l.beat}}, at(l.at))) > 0 && dead == 0 {
+				if len(w.observe([]job.Peer{{ID: peer, Alive: true, Beat: l.beat}}, at(l.at))) > 0 && dead == 0 {
 					dead = l.at
 				}
 			}
@@ -61,7 +64,7 @@ func TestWatchJudges(t *testing.T) {
 // A node that others have marked dead is handed over at once; one whose row is gone is forgotten.
 func TestWatchOfMarkedAndGone(t *testing.T) {
 	w, id := watch{seen: map[uuid.UUID]sighting{}}, uuid.New()
-	if dead := w.observe([]Peer{{ID: id, Alive: false}}, t0); len(dead) != 1 {
+	if dead := w.observe([]job.Peer{{ID: id, Alive: false}}, t0); len(dead) != 1 {
 		t.Errorf("a marked node was not handed over")
 	}
 	w.observe(nil, at(3))
@@ -92,7 +95,7 @@ func TestLease(t *testing.T) {
 		if !l.lapse() || l.lapse() {
 			t.Error("lapses once")
 		}
-		if cause := context.Cause(first); cause != ErrLeaseLost {
+		if cause := context.Cause(first); cause != job.ErrLeaseLost {
 			t.Errorf("work ended because of %v", cause)
 		}
 		l.renew(time.Now())
@@ -100,9 +103,9 @@ func TestLease(t *testing.T) {
 		if second == nil || second.Err() != nil {
 			t.Error("no work after a new renewal")
 		}
-		l.end(ErrShutdown)
+		l.end(job.ErrShutdown)
 		l.renew(time.Now())
-		if l.context() != nil || context.Cause(second) != ErrShutdown {
+		if l.context() != nil || context.Cause(second) != job.ErrShutdown {
 			t.Errorf("work goes on after the end, or ended because of %v", context.Cause(second))
 		}
 	})
@@ -120,7 +123,9 @@ func TestSlots(t *testing.T) {
 	if diff := cmp.Diff([]string{"http"}, s.available()); diff != "" {
 		t.Errorf("available (-want +got):\n%s", diff)
 	}
-	claim := Claim{Decided: []Decided{{Look{Queue: "http"}, Decision{Begin: make([]Start, 2)}}}}
+	claim := policy.Claim{Decided: []policy.Decided{{
+		Look: policy.Look{Queue: "http"}, Decision: policy.Decision{Begin: make([]policy.Start, 2)},
+	}}}
 	s.spend(claim) // beyond what is free: the runs have begun
 	if got := s.available(); len(got) != 0 || len(s.take(9)) != 0 {
 		t.Errorf("available after overspending: %v", got)
@@ -136,13 +141,13 @@ func TestNothingBeginsWithoutLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		executed := false
 		f := &fake{claim: oneRun(t)}
-		s := node(f, func(context.Context) Result { executed = true; return Result{Outcome: Succeeded} })
+		s := node(f, func(context.Context) job.Result { executed = true; return job.Result{Outcome: job.Succeeded} })
 		if err := s.Register(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		begin := f.claim
-		f.claim = func(decide func(Look) Decision) (Claim, error) {
-			defer time.Sleep(leaseTime) // the COMMIT took that long
+		f.claim = func(decide func(policy.Look) policy.Decision) (policy.Claim, error) {
+			defer time.Sleep(job.LeaseTime) // the COMMIT took that long
 			return begin(decide)
 		}
 		if _, err := s.Tick(t.Context()); err != nil {
@@ -150,7 +155,7 @@ func TestNothingBeginsWithoutLease(t *testing.T) {
 		}
 		s.Finish(t.Context())
 		s.Flush(t.Context())
-		if ends := f.recorded(); executed || len(ends) != 1 || ends[0].Outcome != Lost {
+		if ends := f.recorded(); executed || len(ends) != 1 || ends[0].Outcome != job.Lost {
 			t.Errorf("executed %v, recorded %+v", executed, ends)
 		}
 	})

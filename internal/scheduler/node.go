@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // KeepLease renews the node's lease until ctx ends, stops its work when it could not, and watches the other nodes. It
@@ -21,10 +23,10 @@ func (s *Scheduler) KeepLease(ctx context.Context) error {
 		started := time.Now()
 		peers, err := s.beat(ctx)
 		switch {
-		case errors.Is(err, ErrLeaseLost):
-			s.lease.end(ErrLeaseLost)
+		case errors.Is(err, job.ErrLeaseLost):
+			s.lease.end(job.ErrLeaseLost)
 			s.Log.Warn("another node judged this one dead; its work is stopped", "node", s.node.Name)
-			return ErrLeaseLost
+			return job.ErrLeaseLost
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
@@ -34,7 +36,7 @@ func (s *Scheduler) KeepLease(ctx context.Context) error {
 		default:
 			s.lease.renew(started)
 			s.handOver(w.observe(peers, time.Now()))
-			next = w.nextLook(started.Add(beatEvery))
+			next = w.nextLook(started.Add(job.BeatEvery))
 		}
 	}
 }
@@ -58,8 +60,8 @@ func (s *Scheduler) awaitBeat(ctx context.Context, next time.Time) {
 }
 
 // beat renews under a deadline at which the loop must look around again.
-func (s *Scheduler) beat(ctx context.Context) ([]Peer, error) {
-	limit := beatEvery
+func (s *Scheduler) beat(ctx context.Context) ([]job.Peer, error) {
+	limit := job.BeatEvery
 	if r := s.lease.remaining(); r > 0 {
 		limit = min(limit, r)
 	}
@@ -69,7 +71,7 @@ func (s *Scheduler) beat(ctx context.Context) ([]Peer, error) {
 }
 
 // handOver passes dead nodes to the take-over loop. One that does not fit in is seen again at the next beat.
-func (s *Scheduler) handOver(dead []Peer) {
+func (s *Scheduler) handOver(dead []job.Peer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, p := range dead {
@@ -101,8 +103,8 @@ type sighting struct {
 func (w *watch) reset() { clear(w.seen) }
 
 // observe notes the peers seen by a successful renewal at now and returns the dead.
-func (w *watch) observe(peers []Peer, now time.Time) (dead []Peer) {
-	if !w.last.IsZero() && now.Sub(w.last) > 2*beatEvery {
+func (w *watch) observe(peers []job.Peer, now time.Time) (dead []job.Peer) {
+	if !w.last.IsZero() && now.Sub(w.last) > 2*job.BeatEvery {
 		w.reset()
 	}
 	w.last = now
@@ -113,7 +115,7 @@ func (w *watch) observe(peers []Peer, now time.Time) (dead []Peer) {
 			s = sighting{p.Beat, now}
 		}
 		seen[p.ID] = s
-		if !p.Alive || now.Sub(s.since) >= deadAfter { // an orphan counts as alive: its node may not know yet
+		if !p.Alive || now.Sub(s.since) >= job.DeadAfter { // an orphan counts as alive: its node may not know yet
 			dead = append(dead, p)
 		}
 	}
@@ -124,7 +126,7 @@ func (w *watch) observe(peers []Peer, now time.Time) (dead []Peer) {
 // nextLook is when to renew next: at the time given, or earlier when a peer's beat will have stood still for deadAfter.
 func (w *watch) nextLook(regular time.Time) time.Time {
 	for _, s := range w.seen {
-		judged := s.since.Add(deadAfter)
+		judged := s.since.Add(job.DeadAfter)
 		if judged.After(w.last) && judged.Before(regular) {
 			regular = judged
 		}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // pauseLog tells the log what is paused, when the node begins and each time it changes.
 type pauseLog struct {
 	log   *slog.Logger
-	known map[Scope]Pause
+	known map[job.Scope]job.Pause
 }
 
 // notePauses looks at what is paused where the claim loop is about to sleep: a node that has work shall not be asked.
@@ -25,8 +27,8 @@ func (s *Scheduler) notePauses(ctx context.Context, next time.Time) {
 }
 
 // note logs what has changed since the last time.
-func (l *pauseLog) note(lasting []Pause) {
-	now := make(map[Scope]Pause, len(lasting))
+func (l *pauseLog) note(lasting []job.Pause) {
+	now := make(map[job.Scope]job.Pause, len(lasting))
 	for _, p := range lasting {
 		now[p.Scope] = p
 		if before, known := l.known[p.Scope]; known && before.PausedAt.Equal(p.PausedAt) {

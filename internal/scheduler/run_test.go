@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // running starts Run and returns what ends it and its result.
@@ -22,9 +25,9 @@ func running(s *Scheduler) (stop context.CancelFunc, result <-chan error) {
 // A node that cannot renew, whether it is refused or hears nothing, stops its work 10 s after the start of its last good
 // renewal and claims nothing; when it renews again, it claims again.
 func TestNodeThatCannotRenewStopsItself(t *testing.T) {
-	for name, fails := range map[string]func(context.Context) ([]Peer, error){
-		"refused":      func(context.Context) ([]Peer, error) { return nil, errDown },
-		"not answered": func(ctx context.Context) ([]Peer, error) { <-ctx.Done(); return nil, ctx.Err() },
+	for name, fails := range map[string]func(context.Context) ([]job.Peer, error){
+		"refused":      func(context.Context) ([]job.Peer, error) { return nil, errDown },
+		"not answered": func(ctx context.Context) ([]job.Peer, error) { <-ctx.Done(); return nil, ctx.Err() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -32,7 +35,7 @@ func TestNodeThatCannotRenewStopsItself(t *testing.T) {
 				var good, back time.Time
 				first := time.Now()
 				f := &fake{claim: oneRun(t)}
-				f.beat = func(ctx context.Context) ([]Peer, error) {
+				f.beat = func(ctx context.Context) ([]job.Peer, error) {
 					if since := time.Since(first); since > 20*time.Second && since < 20*time.Second+outage {
 						return fails(ctx)
 					}
@@ -51,10 +54,10 @@ func TestNodeThatCannotRenewStopsItself(t *testing.T) {
 				if err := <-result; err != nil {
 					t.Error(err)
 				}
-				if after := work.at.Sub(good); after != leaseTime || work.cause != ErrLeaseLost {
+				if after := work.at.Sub(good); after != job.LeaseTime || work.cause != job.ErrLeaseLost {
 					t.Errorf("work was stopped %s after the last good renewal because of %v", after, work.cause)
 				}
-				if n := f.claimedAfter(good.Add(leaseTime)) - f.claimedAfter(back.Add(-time.Nanosecond)); n != 0 {
+				if n := f.claimedAfter(good.Add(job.LeaseTime)) - f.claimedAfter(back.Add(-time.Nanosecond)); n != 0 {
 					t.Errorf("%d claims without a lease", n)
 				}
 				if f.claimedAfter(back) == 0 {
@@ -74,15 +77,15 @@ func TestNodeThatWasJudgedDead(t *testing.T) {
 				dead := func() bool { return time.Since(start) > 5*time.Second }
 				first := oneRun(t)
 				f := &fake{
-					beat: func(context.Context) ([]Peer, error) {
+					beat: func(context.Context) ([]job.Peer, error) {
 						if by == "renewal" && dead() {
-							return nil, ErrLeaseLost
+							return nil, job.ErrLeaseLost
 						}
 						return nil, nil
 					},
-					claim: func(decide func(Look) Decision) (Claim, error) {
+					claim: func(decide func(policy.Look) policy.Decision) (policy.Claim, error) {
 						if by == "claim" && dead() {
-							return Claim{}, ErrLeaseLost
+							return policy.Claim{}, job.ErrLeaseLost
 						}
 						return first(decide)
 					},
@@ -91,10 +94,10 @@ func TestNodeThatWasJudgedDead(t *testing.T) {
 				s := node(f, work.do)
 				s.Drain = time.Hour
 				_, result := running(s)
-				if err := <-result; !errors.Is(err, ErrLeaseLost) {
+				if err := <-result; !errors.Is(err, job.ErrLeaseLost) {
 					t.Errorf("Run: %v, want ErrLeaseLost", err)
 				}
-				if work.cause != ErrLeaseLost {
+				if work.cause != job.ErrLeaseLost {
 					t.Errorf("work was stopped because of %v", work.cause)
 				}
 				if took := time.Since(start); took > 11*time.Second {
@@ -111,23 +114,23 @@ func TestDrain(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		takes time.Duration
-		want  Outcome
+		want  job.Outcome
 		after time.Duration // how long stopping takes
 	}{
-		{"ends in time", 40 * time.Second, Succeeded, 40 * time.Second},
-		{"takes too long", time.Hour, Lost, time.Minute},
+		{"ends in time", 40 * time.Second, job.Succeeded, 40 * time.Second},
+		{"takes too long", time.Hour, job.Lost, time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := &fake{claim: oneRun(t)}
 				var cause error
-				s := node(f, func(ctx context.Context) Result {
+				s := node(f, func(ctx context.Context) job.Result {
 					select {
 					case <-ctx.Done():
 						cause = context.Cause(ctx)
-						return Result{Outcome: Lost}
+						return job.Result{Outcome: job.Lost}
 					case <-time.After(c.takes):
-						return Result{Outcome: Succeeded}
+						return job.Result{Outcome: job.Succeeded}
 					}
 				})
 				s.Drain = time.Minute
@@ -147,7 +150,7 @@ func TestDrain(t *testing.T) {
 				if ends := f.recorded(); len(ends) != 1 || ends[0].Outcome != c.want || !f.left {
 					t.Errorf("recorded %+v, left %v", ends, f.left)
 				}
-				if c.want == Lost && cause != ErrShutdown {
+				if c.want == job.Lost && cause != job.ErrShutdown {
 					t.Errorf("cancelled because of %v", cause)
 				}
 			})
@@ -184,12 +187,12 @@ func TestReady(t *testing.T) {
 func TestNotReadyWhileClaimHangs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start, hung := time.Now(), false
-		f := &fake{claim: func(func(Look) Decision) (Claim, error) {
+		f := &fake{claim: func(func(policy.Look) policy.Decision) (policy.Claim, error) {
 			if time.Since(start) > 22*time.Second && !hung {
 				hung = true
 				time.Sleep(time.Minute)
 			}
-			return Claim{}, nil
+			return policy.Claim{}, nil
 		}}
 		s := node(f, quickly)
 		stop, result := running(s)
@@ -216,14 +219,16 @@ func TestNotReadyWhileClaimHangs(t *testing.T) {
 func TestReadyDoesNotWaitForResolve(t *testing.T) {
 	asked, answer := make(chan struct{}), make(chan struct{})
 	f := &fake{
-		claim:   func(func(Look) Decision) (Claim, error) { return Claim{}, ErrCommitUnknown },
+		claim: func(func(policy.Look) policy.Decision) (policy.Claim, error) {
+			return policy.Claim{}, job.ErrCommitUnknown
+		},
 		resolve: func(context.Context) (bool, error) { close(asked); <-answer; return false, errDown },
 	}
 	s := node(f, quickly)
 	if err := s.Register(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Tick(t.Context()); !errors.Is(err, ErrCommitUnknown) {
+	if _, err := s.Tick(t.Context()); !errors.Is(err, job.ErrCommitUnknown) {
 		t.Fatal("tick: ", err)
 	}
 	ticked, told := make(chan struct{}), make(chan struct{})
@@ -244,7 +249,7 @@ func TestReadyDoesNotWaitForResolve(t *testing.T) {
 func TestEndsAreKeptUntilRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		f := &fake{claim: oneRun(t), complete: func([]Record) error {
+		f := &fake{claim: oneRun(t), complete: func([]job.Record) error {
 			if time.Since(start) < time.Hour {
 				return errDown
 			}
@@ -260,7 +265,7 @@ func TestEndsAreKeptUntilRecorded(t *testing.T) {
 		}
 		time.Sleep(2 * time.Minute)
 		synctest.Wait()
-		if ends := f.recorded(); len(ends) != 1 || ends[0].Outcome != Succeeded {
+		if ends := f.recorded(); len(ends) != 1 || ends[0].Outcome != job.Succeeded {
 			t.Errorf("recorded %+v, want one success", ends)
 		}
 		if n := len(s.slots.available()); n != 1 {
@@ -295,22 +300,22 @@ func (c *cluster) setDown(down bool) {
 func (c *cluster) member(t *testing.T) (s *Scheduler, die context.CancelFunc) {
 	f := &fake{}
 	s = node(f, quickly)
-	f.beat = func(context.Context) ([]Peer, error) {
+	f.beat = func(context.Context) ([]job.Peer, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.down {
 			return nil, errDown
 		}
 		c.beats[s.node.ID]++
-		var peers []Peer
+		var peers []job.Peer
 		for id, beat := range c.beats {
 			if id != s.node.ID {
-				peers = append(peers, Peer{ID: id, Alive: true, Beat: beat})
+				peers = append(peers, job.Peer{ID: id, Alive: true, Beat: beat})
 			}
 		}
 		return peers, nil
 	}
-	f.markDead = func(p Peer) (bool, error) {
+	f.markDead = func(p job.Peer) (bool, error) {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.beats[p.ID] != p.Beat {
@@ -331,7 +336,7 @@ func (c *cluster) member(t *testing.T) (s *Scheduler, die context.CancelFunc) {
 
 // Whenever in its period a node dies, another takes it over within 18 s, and not while it may trust its lease.
 func TestDeadNodeIsTakenOverInTime(t *testing.T) {
-	for phase := time.Duration(0); phase < 2*beatEvery; phase += 170 * time.Millisecond {
+	for phase := time.Duration(0); phase < 2*job.BeatEvery; phase += 170 * time.Millisecond {
 		synctest.Test(t, func(t *testing.T) {
 			c := newCluster()
 			_, stop := c.member(t)
@@ -345,7 +350,7 @@ func TestDeadNodeIsTakenOverInTime(t *testing.T) {
 			time.Sleep(time.Minute)
 			synctest.Wait()
 			at, dead := c.dead[s.node.ID]
-			if took := at.Sub(died); !dead || took > 18*time.Second || took < deadAfter-beatEvery {
+			if took := at.Sub(died); !dead || took > 18*time.Second || took < job.DeadAfter-job.BeatEvery {
 				t.Errorf("phase %s: taken over %v after %s", phase, dead, took)
 			}
 			if len(c.dead) != 1 {

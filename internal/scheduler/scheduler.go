@@ -13,13 +13,16 @@ import (
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // Scheduler is one registration of a node: it claims due jobs, runs them through its Executor and records their ends.
 // When its lease is lost it is done; a new Scheduler starts over under a new id.
 type Scheduler struct {
 	Store    Store
-	Executor Executor
+	Executor job.Executor
 	Log      *slog.Logger
 	Name     string  // the node's name; default host:pid
 	Version  string  // of this program, for the nodes table
@@ -30,7 +33,7 @@ type Scheduler struct {
 	Poll  time.Duration // longest sleep between two looks; default 5 s
 	Drain time.Duration // how long a stopping node lets its runs go on; default none
 
-	node   Node
+	node   job.Node
 	slots  *slots
 	lease  lease
 	ended  endings
@@ -38,7 +41,7 @@ type Scheduler struct {
 	pauses pauseLog // of the claim loop
 	wake   chan struct{}
 	asked  chan struct{} // somebody asked to cancel a run of this node
-	dead   chan Peer
+	dead   chan job.Peer
 	active sync.WaitGroup // attempts that execute
 	drains atomic.Bool    // claims nothing any more
 
@@ -48,16 +51,13 @@ type Scheduler struct {
 	resolving sync.Mutex // held while the database is asked about unresolved claims
 
 	mu         sync.Mutex         // never held while the database is asked, so that Ready answers at once
-	unresolved []Claim            // whose commit is unknown
+	unresolved []policy.Claim     // whose commit is unknown
 	handed     map[uuid.UUID]bool // dead nodes that wait for the take-over loop, or are in it
 	claiming   bool               // the claim loop's latest look succeeded
 	looked     time.Time          // when it ended
 	executing  attempts
 	warnings   []string // of the latest housekeeping, for Warnings
 }
-
-// defaultPoll is the longest time between two looks for due jobs.
-const defaultPoll = 5 * time.Second
 
 const (
 	defaultSlots = 100
@@ -97,7 +97,7 @@ func (s *Scheduler) setDefaults() {
 		s.Batch = defaultBatch
 	}
 	if s.Poll == 0 {
-		s.Poll = defaultPoll
+		s.Poll = job.DefaultPoll
 	}
 	if s.Metrics == nil {
 		s.Metrics = noMetrics{}
@@ -112,11 +112,11 @@ func (s *Scheduler) setDefaults() {
 	}
 	s.mu.Lock() // Ready may be asked already
 	defer s.mu.Unlock()
-	s.node = Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Slots: s.Slots, Version: s.Version}
+	s.node = job.Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Slots: s.Slots, Version: s.Version}
 	s.slots = newSlots(s.node.Queues, s.Slots)
 	s.wake, s.asked = make(chan struct{}, 1), make(chan struct{}, 1)
 	s.executing = attempts{}
-	s.dead = make(chan Peer, 16)
+	s.dead = make(chan job.Peer, 16)
 	s.handed = map[uuid.UUID]bool{}
 	s.ended.signal = make(chan struct{}, 1)
 	s.toJudge.signal, s.callDue = make(chan struct{}, 1), make(chan struct{}, 1)
@@ -164,7 +164,7 @@ func (s *Scheduler) drain(ctx context.Context) {
 		defer cancel()
 		s.Finish(patience)
 	}
-	s.lease.end(ErrShutdown)
+	s.lease.end(job.ErrShutdown)
 	s.active.Wait()
 }
 
@@ -208,7 +208,7 @@ func (s *Scheduler) Wake() {
 }
 
 func (s *Scheduler) listen(ctx context.Context) error {
-	topics := map[string]func(){CancelTopic(s.node.ID): s.lookForCancels}
+	topics := map[string]func(){job.CancelTopic(s.node.ID): s.lookForCancels}
 	for _, q := range s.node.Queues {
 		topics[q] = s.Wake
 	}

@@ -4,6 +4,9 @@ import (
 	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // skipLog warns of each skip at the limit, and after the third warning in a row sums up: a job that skips every five
@@ -20,8 +23,8 @@ type skipping struct {
 	warned  int
 	count   int       // since the last line
 	since   time.Time // of the last line
-	latest  Record
-	atLimit *AtLimit
+	latest  job.Record
+	atLimit *policy.AtLimit
 }
 
 const (
@@ -30,8 +33,8 @@ const (
 )
 
 // skipped logs a skip that is durable.
-func (l *skipLog) skipped(d Decided, r Record) {
-	if r.Reason != ReasonMaxInstances {
+func (l *skipLog) skipped(d policy.Decided, r job.Record) {
+	if r.Reason != job.ReasonMaxInstances {
 		l.log.Info("fire times skipped", "job", r.JobID, "reason", r.Reason, "count", r.FireCount,
 			"first", r.FirstRunTime, "last", r.LastRunTime)
 		return

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // A job that keeps skipping is warned of three times, then summed up once a minute; after a quiet minute it is warned of
@@ -21,8 +24,8 @@ func TestSkipLogSumsUp(t *testing.T) {
 		skips := func(until time.Duration) {
 			for ; time.Since(start) < until; time.Sleep(5 * time.Second) {
 				j := lookAt(t, every5s, time.Now().Add(-5*time.Second))
-				d := planAt(j, time.Now(), []Instance{{Node: "n", StartedAt: start}}, nil)
-				l.skipped(Decided{j, d}, d.Skip[0])
+				d := planAt(j, time.Now(), []job.Instance{{Node: "n", StartedAt: start}}, nil)
+				l.skipped(policy.Decided{Look: j, Decision: d}, d.Skip[0])
 				l.flush(time.Now())
 			}
 		}
@@ -71,7 +74,7 @@ func TestSkipLogOfCoalesced(t *testing.T) {
 	var out bytes.Buffer
 	l := &skipLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
 	d := planAt(lookAt(t, every5s, t0), at(62), nil, nil)
-	l.skipped(Decided{Decision: d}, d.Skip[0])
+	l.skipped(policy.Decided{Decision: d}, d.Skip[0])
 	var got struct {
 		Level, Msg string
 		Count      int
@@ -91,7 +94,7 @@ func TestSkipLogTellsTheSureNumber(t *testing.T) {
 			j.RecentDuration = time.Minute
 		}
 		d := planAt(j, at(10), instances(0), nil)
-		l.skipped(Decided{j, d}, d.Skip[len(d.Skip)-1])
+		l.skipped(policy.Decided{Look: j, Decision: d}, d.Skip[len(d.Skip)-1])
 	}
 	var besides []int
 	for dec := json.NewDecoder(&out); dec.More(); {

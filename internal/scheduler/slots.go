@@ -3,6 +3,8 @@ package scheduler
 import (
 	"maps"
 	"sync"
+
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // slots counts how many attempts this node may have in its hands, by queue. A slot is taken before the claim and given
@@ -57,12 +59,12 @@ func (s *slots) available() []string {
 }
 
 // spend takes the slots of a claim's runs that were not taken before it.
-func (s *slots) spend(c Claim) { s.change(c, -1) }
+func (s *slots) spend(c policy.Claim) { s.change(c, -1) }
 
 // refund gives the slots of a claim's runs back.
-func (s *slots) refund(c Claim) { s.change(c, +1) }
+func (s *slots) refund(c policy.Claim) { s.change(c, +1) }
 
-func (s *slots) change(c Claim, sign int) {
+func (s *slots) change(c policy.Claim, sign int) {
 	for _, d := range c.Decided {
 		s.give(d.Queue, sign*len(d.Decision.Begin))
 	}

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // Store is what the loops of a node need of the database. Its implementation is package store. Every method is one
@@ -13,23 +16,23 @@ import (
 type Store interface {
 	// Identify says whether the database's rows were made for another one. Where it is not known for which, it is this one
 	// from then on; where it is another one, everything is paused by the time this returns.
-	Identify(ctx context.Context, by string) (Identified, error)
+	Identify(ctx context.Context, by string) (job.Identified, error)
 	// Lasting returns the pauses of labels and of everything that last.
-	Lasting(ctx context.Context) ([]Pause, error)
+	Lasting(ctx context.Context) ([]job.Pause, error)
 	// Register writes the node's row. It is alive from then on.
-	Register(ctx context.Context, n Node) error
+	Register(ctx context.Context, n job.Node) error
 	// Leave removes the node's row, unless instances of it are left.
 	Leave(ctx context.Context, id uuid.UUID) error
 	// Beat renews the node's row and returns the other nodes'. ErrLeaseLost: another node marked this one dead.
-	Beat(ctx context.Context, id uuid.UUID) ([]Peer, error)
+	Beat(ctx context.Context, id uuid.UUID) ([]job.Peer, error)
 
 	// Claim locks due jobs, reads what their decisions need, calls decide for each, writes the decisions and commits.
 	// With ErrRejected nothing was written, because of rows that cannot be read or written; with ErrCommitUnknown it may
 	// have been: see Resolve. In both cases the Claim lists the jobs, undecided where they could not be read. With ErrLeaseLost nothing was written.
-	Claim(ctx context.Context, r ClaimRequest, decide func(Look) Decision) (Claim, error)
+	Claim(ctx context.Context, r policy.ClaimRequest, decide func(policy.Look) policy.Decision) (policy.Claim, error)
 	// Resolve says whether a claim whose commit is unknown was committed. It waits for the locks of its jobs, so that the
 	// transaction in doubt has ended when it reads.
-	Resolve(ctx context.Context, c Claim) (committed bool, err error)
+	Resolve(ctx context.Context, c policy.Claim) (committed bool, err error)
 	// Block makes a job blocked, with the reason.
 	Block(ctx context.Context, jobID, reason string) error
 	// NextDue returns how long it is, by the database's clock, until the earliest due time of the queues; none is false
@@ -41,7 +44,7 @@ type Store interface {
 	// others are stale: somebody else has ended them, and nothing is written of them. An end of which neither an instance
 	// nor a record is left, as when a person deleted the row, is recorded with a sentence that says so. ErrRejected:
 	// nothing was written.
-	Complete(ctx context.Context, ended []Record) (recorded []Record, err error)
+	Complete(ctx context.Context, ended []job.Record) (recorded []job.Record, err error)
 
 	// WakeWaiting makes those of the jobs due that have waiting runs, and says how many. It comes after the commit that
 	// ended instances of theirs. Other nodes are notified of those whose queue is none of mine, in which the caller claims
@@ -49,20 +52,20 @@ type Store interface {
 	WakeWaiting(ctx context.Context, jobIDs, mine []string) (woken int, err error)
 
 	// MarkDead marks a peer dead if its beat is still the one given. false: it moved, or another node was faster.
-	MarkDead(ctx context.Context, p Peer) (bool, error)
+	MarkDead(ctx context.Context, p job.Peer) (bool, error)
 	// TakeOver ends up to limit attempts of a dead node as lost; done says that none is left and its row is gone.
-	TakeOver(ctx context.Context, p Peer, limit int) (ended []Record, done bool, err error)
+	TakeOver(ctx context.Context, p job.Peer, limit int) (ended []job.Record, done bool, err error)
 
 	// Maintain does the housekeeping that any node may do at any time; one after the other, as several at it leave it to
 	// one. What it could not do does not keep it from the rest, which the Housekeeping tells beside the error.
-	Maintain(ctx context.Context) (Housekeeping, error)
+	Maintain(ctx context.Context) (job.Housekeeping, error)
 	// Listen calls the function of a topic whenever somebody notifies it, and all of them once at first, until ctx ends or
 	// the connection breaks. The topics are queues, of which a job may have become due earlier than was known, and a
 	// node's CancelTopic.
 	Listen(ctx context.Context, topics map[string]func()) error
 
 	// Cancels lists which of a node's attempts somebody asked to cancel.
-	Cancels(ctx context.Context, node uuid.UUID) ([]Asked, error)
+	Cancels(ctx context.Context, node uuid.UUID) ([]job.Asked, error)
 	// TellCancels notifies nodes that there are such.
 	TellCancels(ctx context.Context, nodes []uuid.UUID) error
 
@@ -71,30 +74,10 @@ type Store interface {
 	// JudgeJobs calls judge for those of the jobs that have OnFailure. For each whose verdict is not empty it locks the job,
 	// calls judge again with what is read under the lock, and writes that verdict, in a transaction of its own: a job that
 	// cannot be locked or written holds up no other, and its error comes beside what was written.
-	JudgeJobs(ctx context.Context, jobIDs []string, judge func(Watch) Verdict) ([]Judged, error)
+	JudgeJobs(ctx context.Context, jobIDs []string, judge func(policy.Watch) policy.Verdict) ([]policy.Judged, error)
 	// ClaimAlerts takes up to limit alerts whose call is due, counts an attempt of each, and keeps others from them for lease.
-	ClaimAlerts(ctx context.Context, limit int, lease time.Duration) ([]Alert, error)
+	ClaimAlerts(ctx context.Context, limit int, lease time.Duration) ([]job.Alert, error)
 	// SettleAlert records how the attempt of a call ended that a.Attempts numbers, by a.State and a.LastError; with
 	// AlertPending the next one is due after again. Where another node has begun the next, only a delivery is recorded.
-	SettleAlert(ctx context.Context, a Alert, again time.Duration) error
-}
-
-// Node is one scheduler process.
-type Node struct {
-	ID      uuid.UUID // random, new with every registration
-	Name    string    // for people: web-1:4711/7f3a
-	Queues  []string
-	Slots   int // attempts at the same time per queue
-	Version string
-}
-
-// Peer is another node as its row shows it.
-type Peer struct {
-	ID    uuid.UUID
-	Name  string
-	Alive bool  // false: marked dead, its attempts are being ended
-	Beat  int64 // grows with every renewal
-	// Orphan: its row is gone though instances of it are left, as after a DELETE by hand. The node itself finds out at its
-	// next beat and then stops its work, so nobody may free the instances before deadAfter.
-	Orphan bool
+	SettleAlert(ctx context.Context, a job.Alert, again time.Duration) error
 }

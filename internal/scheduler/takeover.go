@@ -3,6 +3,8 @@ package scheduler
 import (
 	"context"
 	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 const (
@@ -32,14 +34,14 @@ func (s *Scheduler) takeOvers(ctx context.Context) error {
 
 // TakeOver marks p dead, if it is not yet, and ends its attempts as lost. Where a job is locked for longer than a claim
 // takes, it leaves the rest to the next time p is seen.
-func (s *Scheduler) TakeOver(ctx context.Context, p Peer) error {
+func (s *Scheduler) TakeOver(ctx context.Context, p job.Peer) error {
 	if p.Alive && !p.Orphan {
 		marked, err := s.Store.MarkDead(ctx, p)
 		if err != nil || !marked {
 			return err
 		}
 		// Durable from here: p can neither claim nor renew. If we die now, others see it marked and go on.
-		s.Log.Warn("node judged dead", "node", s.node.Name, "dead_node", p.Name, "silent_for", deadAfter)
+		s.Log.Warn("node judged dead", "node", s.node.Name, "dead_node", p.Name, "silent_for", job.DeadAfter)
 	}
 	for tries := 0; tries < takeOverTries && ctx.Err() == nil; {
 		ended, done, err := s.Store.TakeOver(ctx, p, takeOverBatch)
@@ -49,7 +51,7 @@ func (s *Scheduler) TakeOver(ctx context.Context, p Peer) error {
 		s.Metrics.TakenOver(ended)
 		for _, r := range ended {
 			s.Log.Warn("run lost", "job", r.JobID, "run", r.RunID, "attempt", r.Attempt,
-				"scheduled_run_time", r.ScheduledRunTime, "dead_node", p.Name, "outcome", Lost)
+				"scheduled_run_time", r.ScheduledRunTime, "dead_node", p.Name, "outcome", job.Lost)
 			s.toJudge.add(r.JobID)
 		}
 		if done {

@@ -7,7 +7,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 func (s *Server) registerAlerts(api huma.API) {
@@ -27,10 +27,10 @@ type alertsInput struct {
 type alertsOutput struct{ Body client.AlertPage }
 
 func (s *Server) listAlerts(ctx context.Context, in *alertsInput) (*alertsOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	alerts, err := s.Store.Alerts(ctx, scheduler.AlertFilter{JobID: in.ID, Before: in.Before, Limit: in.Limit + 1})
+	alerts, err := s.Store.Alerts(ctx, job.AlertFilter{JobID: in.ID, Before: in.Before, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, s.problem(ctx, "list alerts of job", in.ID, err)
 	}
@@ -46,7 +46,7 @@ func (s *Server) listAlerts(ctx context.Context, in *alertsInput) (*alertsOutput
 }
 
 // alertOf is the wire form of an alert. Its request stays inside: it may hold secrets.
-func alertOf(a scheduler.Alert) client.Alert {
+func alertOf(a job.Alert) client.Alert {
 	return client.Alert{
 		ID: a.ID.String(), JobID: a.JobID, Alert: string(a.Kind), At: a.At, Since: a.Since, Sentence: a.Sentence, Failures: a.Failures,
 		Paused: a.Paused, State: a.State, Attempts: a.Attempts, NextAttemptAt: a.NextAttemptAt, LastError: a.LastError, EndedAt: a.EndedAt,

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 func (s *Server) registerCancel(api huma.API) {
@@ -50,14 +50,14 @@ func cancelRequest(r *client.CancelRequest) (*client.CancelRequest, []error) {
 type cancelOutput struct{ Body client.Cancellation }
 
 func (s *Server) cancelRun(ctx context.Context, in *cancelInput) (*cancelOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	c, err := s.Store.Cancel(ctx, in.ID, in.RunID, authorOf(ctx, in.Body.Reason))
 	switch {
-	case errors.Is(err, scheduler.ErrNotFound):
+	case errors.Is(err, job.ErrNotFound):
 		return nil, noRun(in.ID, in.RunID)
-	case errors.Is(err, scheduler.ErrEnded):
+	case errors.Is(err, job.ErrEnded):
 		return nil, huma.Error409Conflict(err.Error())
 	case err != nil:
 		return nil, s.problem(ctx, "cancel a run of job", in.ID, err)
@@ -76,7 +76,7 @@ func (in *cancelAllInput) Resolve(huma.Context) (bad []error) {
 }
 
 func (s *Server) cancelRuns(ctx context.Context, in *cancelAllInput) (*cancelOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	c, err := s.Store.CancelAll(ctx, in.ID, authorOf(ctx, in.Body.Reason))

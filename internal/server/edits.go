@@ -9,7 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
@@ -59,7 +60,7 @@ func checkReason(location, reason string) []error {
 }
 
 func (s *Server) skipNext(ctx context.Context, in *skipNextInput) (*jobOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	c, err := s.Store.SkipNext(ctx, in.ID, authorOf(ctx, in.Body.Reason))
@@ -83,7 +84,7 @@ func (in *rescheduleInput) Resolve(huma.Context) []error {
 	case given.Trigger != nil:
 		var err error
 		if in.trigger, err = parseTrigger(given.Trigger); err != nil {
-			bad = append(bad, details([]scheduler.FieldError{triggerError(err)}, "path.id")...)
+			bad = append(bad, details([]job.FieldError{triggerError(err)}, "path.id")...)
 		}
 	default:
 		in.at = wholeMicrosecond(given.NextRunTime).UTC()
@@ -92,10 +93,10 @@ func (in *rescheduleInput) Resolve(huma.Context) []error {
 }
 
 func (s *Server) reschedule(ctx context.Context, in *rescheduleInput) (*jobOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	var c scheduler.Change
+	var c policy.Change
 	var err error
 	if by := authorOf(ctx, in.Body.Reason); in.trigger != nil {
 		c, err = s.Store.Reschedule(ctx, in.ID, in.trigger, by)
@@ -114,10 +115,10 @@ type eventsInput struct {
 type eventsOutput struct{ Body client.EventPage }
 
 func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*eventsOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	events, err := s.Store.Events(ctx, scheduler.EventFilter{JobID: in.ID, Before: in.Before, Limit: in.Limit + 1})
+	events, err := s.Store.Events(ctx, job.EventFilter{JobID: in.ID, Before: in.Before, Limit: in.Limit + 1})
 	if err != nil {
 		return nil, s.problem(ctx, "list events of job", in.ID, err)
 	}

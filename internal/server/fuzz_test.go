@@ -8,7 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 func FuzzCursorIsReadBack(f *testing.F) {
@@ -59,10 +60,10 @@ func FuzzEveryBodyIsAJobOrAProblem(f *testing.F) {
 // discard is a store that forgets.
 type discard struct{ Store }
 
-func (discard) Add(_ context.Context, d scheduler.Definition, _ scheduler.Author) (scheduler.Change, error) {
-	return scheduler.Change{After: &scheduler.Job{Definition: d}}, nil
+func (discard) Add(_ context.Context, d job.Definition, _ job.Author) (policy.Change, error) {
+	return policy.Change{After: &job.Job{Definition: d}}, nil
 }
 
-func (discard) Job(context.Context, string) (scheduler.Overview, error) {
-	return scheduler.Overview{}, scheduler.ErrNotFound
+func (discard) Job(context.Context, string) (job.Overview, error) {
+	return job.Overview{}, job.ErrNotFound
 }

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // recovered turns a panic into a 500 and a log line, or into a cut connection when the answer has begun.
@@ -86,9 +86,9 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 type actorKey struct{}
 
 // authorOf is who makes an edit by this request, and why.
-func authorOf(ctx context.Context, reason string) scheduler.Author {
+func authorOf(ctx context.Context, reason string) job.Author {
 	actor, _ := ctx.Value(actorKey{}).(string)
-	return scheduler.Author{Actor: actor, Reason: reason}
+	return job.Author{Actor: actor, Reason: reason}
 }
 
 // maxActor is how many bytes of who asks are kept.
@@ -101,9 +101,9 @@ func actorOf(r *http.Request) string {
 	}
 	host, _, err := net.SplitHostPort(r.RemoteAddr)
 	if err != nil {
-		return scheduler.Somebody
+		return job.Somebody
 	}
-	return scheduler.Somebody + " at " + host
+	return job.Somebody + " at " + host
 }
 
 // hasBody says whether a request brings a body or is sent like a form, which may be empty.

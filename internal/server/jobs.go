@@ -10,7 +10,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 func (s *Server) registerJobs(api huma.API) {
@@ -68,7 +69,7 @@ func jobResponse(api huma.API, description string) *huma.Response {
 type addInput struct {
 	Body client.JobDefinition
 
-	definition scheduler.Definition
+	definition job.Definition
 }
 
 func (in *addInput) Resolve(huma.Context) []error {
@@ -82,7 +83,7 @@ type putInput struct {
 	IfMatch string `header:"If-Match" doc:"The ETag that the job must have"`
 	Body    client.JobDefinition
 
-	definition scheduler.Definition
+	definition job.Definition
 }
 
 func (in *putInput) Resolve(huma.Context) []error {
@@ -110,7 +111,7 @@ type idInput struct {
 
 // checkID refuses a query parameter that is no id.
 func checkID(location, id string) []error {
-	if id == "" || scheduler.ValidID(id) {
+	if id == "" || job.ValidID(id) {
 		return nil
 	}
 	return []error{&huma.ErrorDetail{Location: location, Message: fmt.Sprintf("%q is not the id of a job", id)}}
@@ -139,20 +140,20 @@ func (s *Server) putJob(ctx context.Context, in *putInput) (*jobOutput, error) {
 // putMatching changes a job that has the ETag of the request.
 func (s *Server) putMatching(ctx context.Context, in *putInput) (*jobOutput, error) {
 	o, err := s.Store.Job(ctx, in.ID)
-	var c scheduler.Change
+	var c policy.Change
 	if err == nil && matches(in.IfMatch, o) {
 		c, err = s.Store.Modify(ctx, in.ID, o.Revision, in.definition, authorOf(ctx, ""))
 	} else if err == nil {
-		err = scheduler.ErrChanged
+		err = job.ErrChanged
 	}
-	if errors.Is(err, scheduler.ErrNotFound) || errors.Is(err, scheduler.ErrChanged) {
+	if errors.Is(err, job.ErrNotFound) || errors.Is(err, job.ErrChanged) {
 		return nil, notMatched(in.ID, in.IfMatch)
 	}
 	return s.edited(ctx, "put job", in.ID, c, err)
 }
 
 func (s *Server) getJob(ctx context.Context, in *idInput) (*jobOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	o, err := s.Store.Job(ctx, in.ID)
@@ -175,7 +176,7 @@ func (in *pauseInput) Resolve(huma.Context) []error {
 }
 
 func (s *Server) pauseJob(ctx context.Context, in *pauseInput) (*jobOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	c, err := s.Store.Pause(ctx, in.ID, authorOf(ctx, in.Body.Reason))
@@ -195,7 +196,7 @@ func (in *resumeInput) Resolve(huma.Context) []error {
 }
 
 func (s *Server) resumeJob(ctx context.Context, in *resumeInput) (*jobOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	c, err := s.Store.Resume(ctx, in.ID, in.Body.RunMissed, authorOf(ctx, in.Body.Reason))
@@ -210,7 +211,7 @@ type removeInput struct {
 func (in *removeInput) Resolve(huma.Context) []error { return checkReason("query.reason", in.Reason) }
 
 func (s *Server) removeJob(ctx context.Context, in *removeInput) (*struct{}, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	if _, err := s.Store.Remove(ctx, in.ID, authorOf(ctx, in.Reason)); err != nil {
@@ -220,12 +221,12 @@ func (s *Server) removeJob(ctx context.Context, in *removeInput) (*struct{}, err
 }
 
 // edited answers an edit with the job as it stands after it.
-func (s *Server) edited(ctx context.Context, act, id string, c scheduler.Change, err error) (*jobOutput, error) {
-	var o scheduler.Overview
+func (s *Server) edited(ctx context.Context, act, id string, c policy.Change, err error) (*jobOutput, error) {
+	var o job.Overview
 	if err == nil {
 		o, err = s.Store.Job(ctx, id)
-		if errors.Is(err, scheduler.ErrNotFound) { // it was removed meanwhile
-			o, err = scheduler.Overview{Job: *c.After}, nil
+		if errors.Is(err, job.ErrNotFound) { // it was removed meanwhile
+			o, err = job.Overview{Job: *c.After}, nil
 		}
 	}
 	if err != nil {
@@ -234,7 +235,7 @@ func (s *Server) edited(ctx context.Context, act, id string, c scheduler.Change,
 	return newJobOutput(o, c.Created()), nil
 }
 
-func newJobOutput(o scheduler.Overview, created bool) *jobOutput {
+func newJobOutput(o job.Overview, created bool) *jobOutput {
 	if created {
 		return &jobOutput{Status: http.StatusCreated, Location: client.JobPath(o.ID), ETag: etag(o), Body: jobOf(o)}
 	}

@@ -17,7 +17,7 @@ import (
 	jsonpatch "github.com/evanphx/json-patch/v5"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 const mergePatchType = "application/merge-patch+json"
@@ -50,7 +50,7 @@ func (in *modifyInput) Resolve(huma.Context) []error { return checkReason("query
 
 // modifyJob merges the patch with the job as it stands, and again when somebody else was faster.
 func (s *Server) modifyJob(ctx context.Context, in *modifyInput, p *patcher) (*jobOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	patch, err := p.read(in.RawBody)
@@ -70,17 +70,17 @@ func (s *Server) modifyJob(ctx context.Context, in *modifyInput, p *patcher) (*j
 			return nil, err
 		}
 		c, err := s.Store.Modify(ctx, in.ID, o.Revision, d, authorOf(ctx, in.Reason))
-		if !errors.Is(err, scheduler.ErrChanged) || try == modifyTries {
+		if !errors.Is(err, job.ErrChanged) || try == modifyTries {
 			return s.edited(ctx, "modify job", in.ID, c, err)
 		}
 	}
 }
 
 // etag is the entity tag of a job: its revision.
-func etag(o scheduler.Overview) string { return strconv.Quote(strconv.FormatInt(o.Revision, 10)) }
+func etag(o job.Overview) string { return strconv.Quote(strconv.FormatInt(o.Revision, 10)) }
 
 // matches says whether the job is one that an If-Match header (RFC 9110, section 13.1.1) allows to change.
-func matches(ifMatch string, o scheduler.Overview) bool {
+func matches(ifMatch string, o job.Overview) bool {
 	if ifMatch == "" {
 		return true
 	}
@@ -174,7 +174,7 @@ func (p *patcher) unknownNulls(s *huma.Schema, fields map[string]any, place stri
 }
 
 // merge is the definition that the patch makes of a job, or a problem document with all that is wrong with it.
-func (p *patcher) merge(o scheduler.Overview, patch patch) (d scheduler.Definition, err error) {
+func (p *patcher) merge(o job.Overview, patch patch) (d job.Definition, err error) {
 	present, err := json.Marshal(jobOf(o).JobDefinition)
 	if err != nil {
 		return d, fmt.Errorf("write the job: %w", err)
@@ -200,9 +200,9 @@ func (p *patcher) merge(o scheduler.Overview, patch patch) (d scheduler.Definiti
 			wrong[i].Message = "of the stored job cannot be read, and must be given anew, as in {\"type\": \"interval\", \"every\": \"30s\"} or by `scheduler reschedule " + o.ID + " --every 30s`"
 		}
 	}
-	if patch.fields["max_waiting"] != nil && d.MaxWaiting != o.MaxWaiting && d.Overlap != scheduler.OverlapWait {
-		wrong = append(wrong, scheduler.FieldError{Field: "max_waiting",
-			Message: fmt.Sprintf("goes with overlap %q, and it is %q; set overlap too, or leave this out", scheduler.OverlapWait, d.Overlap)})
+	if patch.fields["max_waiting"] != nil && d.MaxWaiting != o.MaxWaiting && d.Overlap != job.OverlapWait {
+		wrong = append(wrong, job.FieldError{Field: "max_waiting",
+			Message: fmt.Sprintf("goes with overlap %q, and it is %q; set overlap too, or leave this out", job.OverlapWait, d.Overlap)})
 	}
 	if result.Errors = append(result.Errors, details(wrong, "path.id")...); len(result.Errors) > 0 {
 		return d, newProblem(http.StatusUnprocessableEntity, "", result.Errors...)

@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/server"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -201,17 +202,17 @@ type contested struct {
 	others int
 }
 
-func (c *contested) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+func (c *contested) Modify(ctx context.Context, id string, from int64, d job.Definition, by job.Author) (policy.Change, error) {
 	if c.others > 0 {
 		c.others--
 		o, err := c.Job(ctx, id)
 		if err != nil {
-			return scheduler.Change{}, err
+			return policy.Change{}, err
 		}
 		other := o.Definition
 		other.Labels = map[string]string{"others": fmt.Sprint(c.others)}
-		if _, err := c.Store.Modify(ctx, id, o.Revision, other, scheduler.Author{}); err != nil {
-			return scheduler.Change{}, err
+		if _, err := c.Store.Modify(ctx, id, o.Revision, other, job.Author{}); err != nil {
+			return policy.Change{}, err
 		}
 	}
 	return c.Store.Modify(ctx, id, from, d, by)

@@ -9,7 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 func (s *Server) registerPauses(api huma.API) {
@@ -33,16 +33,16 @@ func (s *Server) registerPauses(api huma.API) {
 }
 
 // scopeOf reads what a request is about.
-func scopeOf(label string, all bool) (scheduler.Scope, []error) {
+func scopeOf(label string, all bool) (job.Scope, []error) {
 	switch {
 	case all && label != "":
-		return scheduler.Scope{}, []error{&huma.ErrorDetail{Location: "body.label", Message: "stands beside all; give one of them"}}
+		return job.Scope{}, []error{&huma.ErrorDetail{Location: "body.label", Message: "stands beside all; give one of them"}}
 	case all:
-		return scheduler.Scope{}, nil
+		return job.Scope{}, nil
 	case label == "":
-		return scheduler.Scope{}, []error{&huma.ErrorDetail{Location: "body", Message: `give "label": "team=web" or "all": true; a single job has /v1/jobs/{id}/pause`}}
+		return job.Scope{}, []error{&huma.ErrorDetail{Location: "body", Message: `give "label": "team=web" or "all": true; a single job has /v1/jobs/{id}/pause`}}
 	}
-	scope, err := scheduler.ParseLabel(label)
+	scope, err := job.ParseLabel(label)
 	if err != nil {
 		return scope, []error{&huma.ErrorDetail{Location: "body.label", Message: err.Error()}}
 	}
@@ -52,7 +52,7 @@ func scopeOf(label string, all bool) (scheduler.Scope, []error) {
 type pauseManyInput struct {
 	Body client.PauseManyRequest
 
-	scope scheduler.Scope
+	scope job.Scope
 }
 
 func (in *pauseManyInput) Resolve(huma.Context) (bad []error) {
@@ -64,7 +64,7 @@ type pauseManyOutput struct{ Body client.Paused }
 
 func (s *Server) pauseMany(ctx context.Context, in *pauseManyInput) (*pauseManyOutput, error) {
 	p, err := s.Store.PauseMany(ctx, in.scope, authorOf(ctx, in.Body.Reason))
-	if errors.Is(err, scheduler.ErrNotFound) {
+	if errors.Is(err, job.ErrNotFound) {
 		return nil, huma.Error404NotFound(fmt.Sprintf("no job has the label %s, so nothing was paused; `scheduler get JOB` shows a job's labels", in.scope.Label()))
 	}
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Server) pauseMany(ctx context.Context, in *pauseManyInput) (*pauseManyO
 type resumeManyInput struct {
 	Body client.ResumeManyRequest
 
-	scope scheduler.Scope
+	scope job.Scope
 }
 
 func (in *resumeManyInput) Resolve(huma.Context) (bad []error) {
@@ -101,8 +101,8 @@ func (s *Server) resumeMany(ctx context.Context, in *resumeManyInput) (*resumeMa
 }
 
 // pausesProblem is problem for what waits for the lock of all pauses rather than for a job's.
-func (s *Server) pausesProblem(ctx context.Context, act string, scope scheduler.Scope, err error) error {
-	if errors.Is(err, scheduler.ErrLocked) {
+func (s *Server) pausesProblem(ctx context.Context, act string, scope job.Scope, err error) error {
+	if errors.Is(err, job.ErrLocked) {
 		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable("the row of pgdue.settings is locked by somebody else's transaction; "+
 			"see pg_locks, or try again"), http.Header{"Retry-After": {"5"}})
 	}
@@ -135,7 +135,7 @@ func (s *Server) listPauses(ctx context.Context, in *pausesInput) (*pausesOutput
 }
 
 // pauseOf is the wire form of a pause.
-func pauseOf(p scheduler.Pause) client.Pause {
+func pauseOf(p job.Pause) client.Pause {
 	return client.Pause{
 		What: p.Scope.String(), Label: p.Label(), JobID: p.JobID, PausedAt: p.PausedAt, PausedBy: p.PausedBy, Reason: p.Reason,
 		Resume: p.ResumeCommand(),

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/server"
 	"github.com/pgdue/pgdue/internal/server/servertest"
 )
@@ -88,16 +88,16 @@ type lockedStore struct {
 	wake error
 }
 
-func (s lockedStore) PauseMany(context.Context, scheduler.Scope, scheduler.Author) (p scheduler.Paused, err error) {
+func (s lockedStore) PauseMany(context.Context, job.Scope, job.Author) (p job.Paused, err error) {
 	return p, s.err
 }
 
-func (s lockedStore) ResumeMany(context.Context, scheduler.Scope, bool, scheduler.Author) (scheduler.Resumed, error) {
-	return scheduler.Resumed{Was: true, WakeError: s.wake}, s.err
+func (s lockedStore) ResumeMany(context.Context, job.Scope, bool, job.Author) (job.Resumed, error) {
+	return job.Resumed{Was: true, WakeError: s.wake}, s.err
 }
 
 func TestPausesThatAreLockedSayWhichRow(t *testing.T) {
-	s, log := serverOver(lockedStore{err: fmt.Errorf("%w: secret", scheduler.ErrLocked)})
+	s, log := serverOver(lockedStore{err: fmt.Errorf("%w: secret", job.ErrLocked)})
 	for _, path := range []string{"/v1/pause", "/v1/resume"} {
 		w := do(s.Handler(), "POST", path, `{"all": true}`)
 		if w.Code != 503 || !strings.Contains(w.Body.String(), "pgdue.settings") || w.Header().Get("Retry-After") != "5" {

@@ -9,7 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
@@ -39,19 +39,19 @@ type previewInput struct {
 
 // Resolve is called by huma.
 func (in *previewInput) Resolve(huma.Context) []error {
-	var bad []scheduler.FieldError
+	var bad []job.FieldError
 	if in.from = in.Body.From; in.from.IsZero() {
 		in.from = time.Now()
 	}
 	in.from = wholeMicrosecond(in.from)
 	if in.count = valueOr(in.Body.Count, defaultPreview); in.count < 1 || in.count > maxPreview {
-		bad = append(bad, scheduler.FieldError{Field: "count", Message: fmt.Sprintf("%d is outside 1 to %d", in.count, maxPreview)})
+		bad = append(bad, job.FieldError{Field: "count", Message: fmt.Sprintf("%d is outside 1 to %d", in.count, maxPreview)})
 	}
 	if y := in.from.UTC().Year(); y < 1970 || y > 2199 {
-		bad = append(bad, scheduler.FieldError{Field: "from", Message: fmt.Sprintf("the year %d is outside 1970 to 2199", y)})
+		bad = append(bad, job.FieldError{Field: "from", Message: fmt.Sprintf("the year %d is outside 1970 to 2199", y)})
 	}
 	if in.Body.Trigger == nil {
-		bad = append(bad, scheduler.FieldError{Field: "trigger", Message: `is missing; say when, as in {"type": "cron", "expression": "0 9 * * mon-fri"}`})
+		bad = append(bad, job.FieldError{Field: "trigger", Message: `is missing; say when, as in {"type": "cron", "expression": "0 9 * * mon-fri"}`})
 	} else if err := in.anchor(); err != nil {
 		bad = append(bad, triggerError(err))
 	}

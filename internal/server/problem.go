@@ -13,7 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // problem is a client.Problem that huma can answer.
@@ -110,16 +110,16 @@ func scalar(d *huma.ErrorDetail) any {
 // problem is the answer to an error of the Store while it was to do act with the job of that id ("" for none). Trouble
 // with the database is logged here, and only here.
 func (s *Server) problem(ctx context.Context, act, id string, err error) error {
-	var invalid *scheduler.InvalidError
+	var invalid *job.InvalidError
 	switch {
 	case errors.As(err, &invalid):
 		return newProblem(http.StatusUnprocessableEntity, "", details(invalid.Fields, "body.id")...)
-	case errors.Is(err, scheduler.ErrNotFound):
+	case errors.Is(err, job.ErrNotFound):
 		return noJob(id)
-	case errors.Is(err, scheduler.ErrBlocked), errors.Is(err, scheduler.ErrPaused), errors.Is(err, scheduler.ErrFinished),
-		errors.Is(err, scheduler.ErrNoNextFire), errors.Is(err, scheduler.ErrChanged):
+	case errors.Is(err, job.ErrBlocked), errors.Is(err, job.ErrPaused), errors.Is(err, job.ErrFinished),
+		errors.Is(err, job.ErrNoNextFire), errors.Is(err, job.ErrChanged):
 		return huma.Error409Conflict(err.Error())
-	case errors.Is(err, scheduler.ErrExists):
+	case errors.Is(err, job.ErrExists):
 		return huma.Error409Conflict(fmt.Sprintf("the id %q is taken by a job that is not finished; replace that job with "+
 			"PUT %s (`scheduler add %s --replace …`), or choose another id", id, client.JobPath(id), id))
 	}
@@ -127,13 +127,13 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 		s.Log.Error("request could not be served", "act", act, "job", id, "err", err)
 	}
 	switch {
-	case errors.Is(err, scheduler.ErrReadOnly):
-		return huma.Error503ServiceUnavailable(scheduler.ErrReadOnly.Error())
-	case errors.Is(err, scheduler.ErrLocked):
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(scheduler.ErrLocked.Error()), http.Header{"Retry-After": {"5"}})
-	case errors.Is(err, scheduler.ErrCommitUnknown):
+	case errors.Is(err, job.ErrReadOnly):
+		return huma.Error503ServiceUnavailable(job.ErrReadOnly.Error())
+	case errors.Is(err, job.ErrLocked):
+		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(job.ErrLocked.Error()), http.Header{"Retry-After": {"5"}})
+	case errors.Is(err, job.ErrCommitUnknown):
 		return huma.Error503ServiceUnavailable("it is not known whether the change was made: look at the job before trying again")
-	case errors.Is(err, scheduler.ErrRejected): // neither the request nor the connection is to blame, and again would not help
+	case errors.Is(err, job.ErrRejected): // neither the request nor the connection is to blame, and again would not help
 		return huma.Error500InternalServerError("the database refused the row, and would refuse it again: see the server's log")
 	}
 	return huma.Error503ServiceUnavailable(fmt.Sprintf("the database did not answer: %s; see the server's log",

@@ -14,7 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 func (s *Server) registerRuns(api huma.API) {
@@ -48,8 +48,8 @@ func (in *runNowInput) Resolve(huma.Context) []error {
 		return nil
 	}
 	in.payload = in.Body.Payload
-	var invalid *scheduler.InvalidError
-	if errors.As(scheduler.ValidatePayload(in.payload), &invalid) {
+	var invalid *job.InvalidError
+	if errors.As(job.ValidatePayload(in.payload), &invalid) {
 		return details(invalid.Fields, "path.id")
 	}
 	return nil
@@ -61,7 +61,7 @@ type runNowOutput struct {
 }
 
 func (s *Server) runNow(ctx context.Context, in *runNowInput) (*runNowOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	c, err := s.Store.RunNow(ctx, in.ID, in.payload, authorOf(ctx, ""))
@@ -69,7 +69,7 @@ func (s *Server) runNow(ctx context.Context, in *runNowInput) (*runNowOutput, er
 		return nil, s.problem(ctx, "run job", in.ID, err)
 	}
 	run := c.Wait[0].Run
-	view := scheduler.RunView{State: scheduler.RunWaiting, Record: scheduler.Record{
+	view := job.RunView{State: job.RunWaiting, Record: job.Record{
 		Run: run, FireCount: 1, FirstRunTime: run.ScheduledRunTime, LastRunTime: run.ScheduledRunTime,
 	}}
 	return &runNowOutput{client.JobPath(in.ID) + "/runs/" + run.RunID.String(), runOf(view)}, nil
@@ -96,7 +96,7 @@ func (in *runsInput) Resolve(huma.Context) []error {
 type runsOutput struct{ Body client.RunPage }
 
 func (s *Server) listRuns(ctx context.Context, in *runsInput) (*runsOutput, error) {
-	views, err := s.Store.Runs(ctx, scheduler.RunFilter{
+	views, err := s.Store.Runs(ctx, job.RunFilter{
 		JobID:  in.JobID,
 		Before: in.from.before(),
 		Limit:  in.from.skip + in.Limit + 1,
@@ -121,11 +121,11 @@ type runInput struct {
 type runOutput struct{ Body client.RunDetail }
 
 func (s *Server) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	views, err := s.Store.Run(ctx, in.ID, in.RunID)
-	if errors.Is(err, scheduler.ErrNotFound) || err == nil && len(views) == 0 {
+	if errors.Is(err, job.ErrNotFound) || err == nil && len(views) == 0 {
 		return nil, noRun(in.ID, in.RunID)
 	}
 	if err != nil {
@@ -186,7 +186,7 @@ func (c cursor) before() time.Time {
 
 // behind are those of the views, which begin at c.at, that come behind the place. Rows may have gone since the page before, as
 // successes are folded; then fewer are left to skip.
-func (c cursor) behind(views []scheduler.RunView) []scheduler.RunView {
+func (c cursor) behind(views []job.RunView) []job.RunView {
 	n := 0
 	for n < min(c.skip, len(views)) && views[n].EndedAt.Equal(c.at) {
 		n++
@@ -195,7 +195,7 @@ func (c cursor) behind(views []scheduler.RunView) []scheduler.RunView {
 }
 
 // after is the place behind the page that began at c.
-func (c cursor) after(page []scheduler.RunView) cursor {
+func (c cursor) after(page []job.RunView) cursor {
 	at := page[len(page)-1].EndedAt
 	next := cursor{at: at}
 	for i := len(page) - 1; i >= 0 && page[i].EndedAt.Equal(at); i-- {

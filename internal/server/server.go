@@ -25,8 +25,10 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 	"github.com/google/uuid"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/trigger"
+	"github.com/pgdue/pgdue/internal/why"
 )
 
 // Store is what the API needs to be done. Errors are those of package scheduler; all others mean that the database could
@@ -34,48 +36,48 @@ import (
 type Store interface {
 	// Add creates a job. It fails with ErrExists when the id is taken by a job that is not finished, with an
 	// *InvalidError when the trigger can never fire.
-	Add(ctx context.Context, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error)
+	Add(ctx context.Context, d job.Definition, by job.Author) (policy.Change, error)
 	// Put creates a job or replaces its definition. An equal definition changes nothing.
-	Put(ctx context.Context, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error)
+	Put(ctx context.Context, d job.Definition, by job.Author) (policy.Change, error)
 	// Job returns a job or ErrNotFound.
-	Job(ctx context.Context, id string) (scheduler.Overview, error)
+	Job(ctx context.Context, id string) (job.Overview, error)
 	// Jobs returns at most limit jobs whose ids come after the given one, in the order of their ids.
-	Jobs(ctx context.Context, after string, limit int) ([]scheduler.Overview, error)
+	Jobs(ctx context.Context, after string, limit int) ([]job.Overview, error)
 	// Remove removes a job; ErrNotFound when there is none.
-	Remove(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error)
+	Remove(ctx context.Context, id string, by job.Author) (policy.Change, error)
 	// Pause pauses a job, Resume ends its pause; ErrNotFound, ErrFinished, ErrBlocked.
-	Pause(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error)
-	Resume(ctx context.Context, id string, runMissed bool, by scheduler.Author) (scheduler.Change, error)
+	Pause(ctx context.Context, id string, by job.Author) (policy.Change, error)
+	Resume(ctx context.Context, id string, runMissed bool, by job.Author) (policy.Change, error)
 	// Modify is Put for a job that has the revision from; ErrNotFound, ErrChanged when it has another.
-	Modify(ctx context.Context, id string, from int64, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error)
+	Modify(ctx context.Context, id string, from int64, d job.Definition, by job.Author) (policy.Change, error)
 	// SkipNext skips a job's next fire; ErrNotFound, ErrFinished, ErrBlocked, ErrNoNextFire.
-	SkipNext(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error)
+	SkipNext(ctx context.Context, id string, by job.Author) (policy.Change, error)
 	// Reschedule gives a job another trigger; ErrNotFound, an *InvalidError when it can never fire.
-	Reschedule(ctx context.Context, id string, t *trigger.Trigger, by scheduler.Author) (scheduler.Change, error)
+	Reschedule(ctx context.Context, id string, t *trigger.Trigger, by job.Author) (policy.Change, error)
 	// MoveNext moves a job's next fire; ErrNotFound, ErrBlocked, ErrNoNextFire, an *InvalidError when it cannot be then.
-	MoveNext(ctx context.Context, id string, at time.Time, by scheduler.Author) (scheduler.Change, error)
+	MoveNext(ctx context.Context, id string, at time.Time, by job.Author) (policy.Change, error)
 	// Events returns what was done to a job, newest first.
-	Events(ctx context.Context, f scheduler.EventFilter) ([]scheduler.Event, error)
+	Events(ctx context.Context, f job.EventFilter) ([]job.Event, error)
 	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free, and is given the payload, "" for
 	// none. It is the one in Change.Wait; ErrNotFound, ErrBlocked, ErrPaused.
-	RunNow(ctx context.Context, id, payload string, by scheduler.Author) (scheduler.Change, error)
+	RunNow(ctx context.Context, id, payload string, by job.Author) (policy.Change, error)
 	// PauseMany pauses a label or everything, ResumeMany ends that; ErrNotFound for a label that no job has.
-	PauseMany(ctx context.Context, s scheduler.Scope, by scheduler.Author) (scheduler.Paused, error)
-	ResumeMany(ctx context.Context, s scheduler.Scope, runMissed bool, by scheduler.Author) (scheduler.Resumed, error)
+	PauseMany(ctx context.Context, s job.Scope, by job.Author) (job.Paused, error)
+	ResumeMany(ctx context.Context, s job.Scope, runMissed bool, by job.Author) (job.Resumed, error)
 	// Pauses lists what is paused: everything, labels, and at most limit jobs by id.
-	Pauses(ctx context.Context, limit int) ([]scheduler.Pause, error)
+	Pauses(ctx context.Context, limit int) ([]job.Pause, error)
 	// Cancel ends a run, or asks its node to; ErrNotFound, ErrEnded. CancelAll does so for all runs of a job.
-	Cancel(ctx context.Context, jobID string, runID uuid.UUID, by scheduler.Author) (scheduler.Cancellation, error)
-	CancelAll(ctx context.Context, jobID string, by scheduler.Author) (scheduler.Cancellation, error)
+	Cancel(ctx context.Context, jobID string, runID uuid.UUID, by job.Author) (job.Cancellation, error)
+	CancelAll(ctx context.Context, jobID string, by job.Author) (job.Cancellation, error)
 	// Runs returns the runs of a job, newest first.
-	Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error)
+	Runs(ctx context.Context, f job.RunFilter) ([]job.RunView, error)
 	// Run returns all that is known about one run, attempts ascending; nothing or ErrNotFound when it is unknown.
-	Run(ctx context.Context, jobID string, runID uuid.UUID) ([]scheduler.RunView, error)
+	Run(ctx context.Context, jobID string, runID uuid.UUID) ([]job.RunView, error)
 	// Why gathers why a job does what it does, and what became of its fire time at at, unless that is zero. A job that is not
 	// there is no error.
-	Why(ctx context.Context, id string, at time.Time) (scheduler.Facts, error)
+	Why(ctx context.Context, id string, at time.Time) (why.Facts, error)
 	// Alerts returns the alerts of a job id, newest first.
-	Alerts(ctx context.Context, f scheduler.AlertFilter) ([]scheduler.Alert, error)
+	Alerts(ctx context.Context, f job.AlertFilter) ([]job.Alert, error)
 }
 
 // Server makes the API's handler. Its fields do not change after the call of Handler.

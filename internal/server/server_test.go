@@ -19,11 +19,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/server"
 	"github.com/pgdue/pgdue/internal/server/servertest"
 	"github.com/pgdue/pgdue/internal/storetest"
 	"github.com/pgdue/pgdue/internal/trigger"
+	"github.com/pgdue/pgdue/internal/why"
 )
 
 func TestMain(m *testing.M) { storetest.Main(m) }
@@ -311,7 +313,7 @@ type brokenStore struct {
 	err error
 }
 
-func (s brokenStore) Add(context.Context, scheduler.Definition, scheduler.Author) (c scheduler.Change, err error) {
+func (s brokenStore) Add(context.Context, job.Definition, job.Author) (c policy.Change, err error) {
 	if s.err == nil {
 		panic("the store is broken")
 	}
@@ -333,11 +335,11 @@ func TestDatabaseTroubleIsLoggedOnceAndNotTold(t *testing.T) {
 
 func TestErrorsOfTheStoreSayWhetherToTryAgain(t *testing.T) {
 	for err, want := range map[error]client.Problem{
-		scheduler.ErrReadOnly: {Status: 503, Title: "Service Unavailable", Detail: scheduler.ErrReadOnly.Error()},
-		scheduler.ErrLocked:   {Status: 503, Title: "Service Unavailable", Detail: scheduler.ErrLocked.Error()},
-		scheduler.ErrCommitUnknown: {Status: 503, Title: "Service Unavailable",
+		job.ErrReadOnly: {Status: 503, Title: "Service Unavailable", Detail: job.ErrReadOnly.Error()},
+		job.ErrLocked:   {Status: 503, Title: "Service Unavailable", Detail: job.ErrLocked.Error()},
+		job.ErrCommitUnknown: {Status: 503, Title: "Service Unavailable",
 			Detail: "it is not known whether the change was made: look at the job before trying again"},
-		scheduler.ErrRejected: {Status: 500, Title: "Internal Server Error",
+		job.ErrRejected: {Status: 500, Title: "Internal Server Error",
 			Detail: "the database refused the row, and would refuse it again: see the server's log"},
 	} {
 		s, log := serverOver(brokenStore{err: fmt.Errorf("%w: secret of the database", err)})
@@ -345,7 +347,7 @@ func TestErrorsOfTheStoreSayWhetherToTryAgain(t *testing.T) {
 		if diff := cmp.Diff(want, decode[client.Problem](t, w, "application/problem+json")); diff != "" {
 			t.Errorf("problem of %v (-want +got):\n%s", err, diff)
 		}
-		wantAfter := map[bool]string{true: "5"}[err == scheduler.ErrLocked]
+		wantAfter := map[bool]string{true: "5"}[err == job.ErrLocked]
 		if got := w.Header().Get("Retry-After"); got != wantAfter {
 			t.Errorf("Retry-After of %v is %q, want %q", err, got, wantAfter)
 		}
@@ -362,77 +364,77 @@ type onlyIDs struct {
 }
 
 func (o onlyIDs) check(id string) error {
-	if id != "" && !scheduler.ValidID(id) {
+	if id != "" && !job.ValidID(id) {
 		o.Errorf("the store is asked for the id %q", id)
 	}
-	return scheduler.ErrNotFound
+	return job.ErrNotFound
 }
 
-func (o onlyIDs) Add(_ context.Context, d scheduler.Definition, _ scheduler.Author) (c scheduler.Change, err error) {
+func (o onlyIDs) Add(_ context.Context, d job.Definition, _ job.Author) (c policy.Change, err error) {
 	return c, o.check(d.ID)
 }
-func (o onlyIDs) Put(_ context.Context, d scheduler.Definition, _ scheduler.Author) (c scheduler.Change, err error) {
+func (o onlyIDs) Put(_ context.Context, d job.Definition, _ job.Author) (c policy.Change, err error) {
 	return c, o.check(d.ID)
 }
-func (o onlyIDs) Job(_ context.Context, id string) (v scheduler.Overview, err error) {
+func (o onlyIDs) Job(_ context.Context, id string) (v job.Overview, err error) {
 	return v, o.check(id)
 }
-func (o onlyIDs) Jobs(_ context.Context, after string, _ int) ([]scheduler.Overview, error) {
+func (o onlyIDs) Jobs(_ context.Context, after string, _ int) ([]job.Overview, error) {
 	return nil, o.check(after)
 }
-func (o onlyIDs) Remove(_ context.Context, id string, _ scheduler.Author) (c scheduler.Change, err error) {
+func (o onlyIDs) Remove(_ context.Context, id string, _ job.Author) (c policy.Change, err error) {
 	return c, o.check(id)
 }
-func (o onlyIDs) Pause(_ context.Context, id string, _ scheduler.Author) (c scheduler.Change, err error) {
-	return c, o.check(id)
-}
-
-func (o onlyIDs) Resume(_ context.Context, id string, _ bool, _ scheduler.Author) (c scheduler.Change, err error) {
+func (o onlyIDs) Pause(_ context.Context, id string, _ job.Author) (c policy.Change, err error) {
 	return c, o.check(id)
 }
 
-func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ scheduler.Definition, _ scheduler.Author) (c scheduler.Change, err error) {
+func (o onlyIDs) Resume(_ context.Context, id string, _ bool, _ job.Author) (c policy.Change, err error) {
 	return c, o.check(id)
 }
 
-func (o onlyIDs) SkipNext(_ context.Context, id string, _ scheduler.Author) (c scheduler.Change, err error) {
+func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ job.Definition, _ job.Author) (c policy.Change, err error) {
 	return c, o.check(id)
 }
 
-func (o onlyIDs) Reschedule(_ context.Context, id string, _ *trigger.Trigger, _ scheduler.Author) (c scheduler.Change, err error) {
+func (o onlyIDs) SkipNext(_ context.Context, id string, _ job.Author) (c policy.Change, err error) {
 	return c, o.check(id)
 }
 
-func (o onlyIDs) MoveNext(_ context.Context, id string, _ time.Time, _ scheduler.Author) (c scheduler.Change, err error) {
+func (o onlyIDs) Reschedule(_ context.Context, id string, _ *trigger.Trigger, _ job.Author) (c policy.Change, err error) {
 	return c, o.check(id)
 }
 
-func (o onlyIDs) Events(_ context.Context, f scheduler.EventFilter) ([]scheduler.Event, error) {
+func (o onlyIDs) MoveNext(_ context.Context, id string, _ time.Time, _ job.Author) (c policy.Change, err error) {
+	return c, o.check(id)
+}
+
+func (o onlyIDs) Events(_ context.Context, f job.EventFilter) ([]job.Event, error) {
 	return nil, o.check(f.JobID)
 }
 
-func (o onlyIDs) RunNow(_ context.Context, id, _ string, _ scheduler.Author) (c scheduler.Change, err error) {
+func (o onlyIDs) RunNow(_ context.Context, id, _ string, _ job.Author) (c policy.Change, err error) {
 	return c, o.check(id)
 }
-func (o onlyIDs) Cancel(_ context.Context, id string, _ uuid.UUID, _ scheduler.Author) (c scheduler.Cancellation, err error) {
-	return c, o.check(id)
-}
-
-func (o onlyIDs) CancelAll(_ context.Context, id string, _ scheduler.Author) (c scheduler.Cancellation, err error) {
+func (o onlyIDs) Cancel(_ context.Context, id string, _ uuid.UUID, _ job.Author) (c job.Cancellation, err error) {
 	return c, o.check(id)
 }
 
-func (o onlyIDs) Runs(_ context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error) {
+func (o onlyIDs) CancelAll(_ context.Context, id string, _ job.Author) (c job.Cancellation, err error) {
+	return c, o.check(id)
+}
+
+func (o onlyIDs) Runs(_ context.Context, f job.RunFilter) ([]job.RunView, error) {
 	return nil, o.check(f.JobID)
 }
-func (o onlyIDs) Run(_ context.Context, id string, _ uuid.UUID) ([]scheduler.RunView, error) {
+func (o onlyIDs) Run(_ context.Context, id string, _ uuid.UUID) ([]job.RunView, error) {
 	return nil, o.check(id)
 }
-func (o onlyIDs) Why(_ context.Context, id string, _ time.Time) (f scheduler.Facts, err error) {
+func (o onlyIDs) Why(_ context.Context, id string, _ time.Time) (f why.Facts, err error) {
 	return f, o.check(id)
 }
 
-func (o onlyIDs) Alerts(_ context.Context, f scheduler.AlertFilter) ([]scheduler.Alert, error) {
+func (o onlyIDs) Alerts(_ context.Context, f job.AlertFilter) ([]job.Alert, error) {
 	return nil, o.check(f.JobID)
 }
 
@@ -478,7 +480,7 @@ func TestStoreIsNotAskedForImpossibleIDs(t *testing.T) {
 }
 
 func TestTriggerThatNeverFiresIsInvalid(t *testing.T) {
-	s, _ := serverOver(brokenStore{err: scheduler.Invalid("trigger.end", "lies before the start")})
+	s, _ := serverOver(brokenStore{err: job.Invalid("trigger.end", "lies before the start")})
 	got := decode[client.Problem](t, do(s.Handler(), "POST", "/v1/jobs", sleepJob), "application/problem+json")
 	want := []client.FieldProblem{{Location: "body.trigger.end", Message: "lies before the start"}}
 	if diff := cmp.Diff(want, got.Errors); got.Status != 422 || diff != "" {

@@ -9,7 +9,8 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/why"
 )
 
 func (s *Server) registerWhy(api huma.API) {
@@ -46,7 +47,7 @@ func keepable(t time.Time) bool { return 1970 <= t.UTC().Year() && t.UTC().Year(
 type whyOutput struct{ Body client.Why }
 
 func (s *Server) why(ctx context.Context, in *whyInput) (*whyOutput, error) {
-	if !scheduler.ValidID(in.ID) {
+	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
 	f, err := s.Store.Why(ctx, in.ID, in.at)
@@ -56,11 +57,11 @@ func (s *Server) why(ctx context.Context, in *whyInput) (*whyOutput, error) {
 	if !f.Known && !f.Unread {
 		return nil, huma.Error404NotFound(f.Unknown())
 	}
-	return &whyOutput{whyOf(scheduler.Explain(f))}, nil
+	return &whyOutput{whyOf(why.Explain(f))}, nil
 }
 
 // whyOf is the wire form of an answer.
-func whyOf(a scheduler.Answer) client.Why {
+func whyOf(a why.Answer) client.Why {
 	w := client.Why{
 		JobID: a.ID, Now: a.Now, Verdict: a.Verdict, Findings: make([]client.Finding, len(a.Findings)),
 		Running: make([]client.WhyInstance, len(a.Live)), Fires: withoutOutput(runsOf(a.Recent)),
@@ -84,12 +85,12 @@ func whyOf(a scheduler.Answer) client.Why {
 	return w
 }
 
-func instanceOf(l scheduler.Instance) client.WhyInstance {
-	state := scheduler.RunRunning
-	if l.State == scheduler.InstanceRetrying {
-		state = scheduler.RunRetrying
+func instanceOf(l job.Instance) client.WhyInstance {
+	state := job.RunRunning
+	if l.State == job.InstanceRetrying {
+		state = job.RunRetrying
 	}
-	run := runOf(scheduler.RunView{State: state, Cancel: l.Cancel, Record: scheduler.Record{
+	run := runOf(job.RunView{State: state, Cancel: l.Cancel, Record: job.Record{
 		Run: l.Run, StartedAt: l.StartedAt, Node: l.Node, FireCount: l.FireCount, FirstRunTime: l.FirstRunTime, LastRunTime: l.LastRunTime,
 	}})
 	return client.WhyInstance{Run: run, NotBefore: l.NotBefore, Deadline: l.Deadline}

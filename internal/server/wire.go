@@ -10,28 +10,28 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
 // definition fills in the defaults and lists everything that is wrong with w.
-func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.FieldError) {
-	d := scheduler.Definition{
+func definition(w client.JobDefinition) (job.Definition, []job.FieldError) {
+	d := job.Definition{
 		ID:           w.ID,
-		Work:         scheduler.Work{Exec: (*scheduler.Exec)(w.Exec), HTTP: (*scheduler.HTTP)(w.HTTP)},
+		Work:         job.Work{Exec: (*job.Exec)(w.Exec), HTTP: (*job.HTTP)(w.HTTP)},
 		MaxInstances: valueOr(w.MaxInstances, 1),
-		Overlap:      cmp.Or(w.Overlap, scheduler.OverlapSkip),
-		MaxWaiting:   valueOr(w.MaxWaiting, scheduler.DefaultMaxWaiting),
-		Coalesce:     cmp.Or(w.Coalesce, scheduler.CoalesceLatest),
+		Overlap:      cmp.Or(w.Overlap, job.OverlapSkip),
+		MaxWaiting:   valueOr(w.MaxWaiting, job.DefaultMaxWaiting),
+		Coalesce:     cmp.Or(w.Coalesce, job.CoalesceLatest),
 		MaxAttempts:  valueOr(w.MaxAttempts, 1),
 		RetryOn:      w.RetryOn,
-		History:      cmp.Or(w.History, scheduler.HistoryAll),
+		History:      cmp.Or(w.History, job.HistoryAll),
 		Labels:       w.Labels,
 	}
 	if f := w.OnFailure; f != nil {
-		d.OnFailure = &scheduler.OnFailure{After: f.After, Pause: f.Pause, HTTP: (*scheduler.HTTP)(f.HTTP)}
+		d.OnFailure = &job.OnFailure{After: f.After, Pause: f.Pause, HTTP: (*job.HTTP)(f.HTTP)}
 	}
-	var bad []scheduler.FieldError
+	var bad []job.FieldError
 	if w.Trigger != nil {
 		var err error
 		if d.Trigger, err = parseTrigger(w.Trigger); err != nil {
@@ -46,7 +46,7 @@ func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.Field
 	}
 	bad = append(bad, duration(&d.AlertIfNoSuccessFor, "alert_if_no_success_for", w.AlertIfNoSuccessFor)...)
 	bad = append(bad, duration(&d.MisfireGraceTime, "misfire_grace_time", w.MisfireGraceTime)...)
-	var invalid *scheduler.InvalidError
+	var invalid *job.InvalidError
 	if errors.As(d.Validate(), &invalid) {
 		for _, f := range invalid.Fields {
 			if f.Field != "trigger" || w.Trigger == nil { // one that could not be read is not missing too
@@ -58,13 +58,13 @@ func definition(w client.JobDefinition) (scheduler.Definition, []scheduler.Field
 }
 
 // duration reads a field that is a duration, absent for 0.
-func duration(d *time.Duration, field, text string) (bad []scheduler.FieldError) {
+func duration(d *time.Duration, field, text string) (bad []job.FieldError) {
 	if text == "" {
 		return nil
 	}
 	var err error
 	if *d, err = trigger.ParseDuration(text); err != nil {
-		return []scheduler.FieldError{{Field: field, Message: err.Error()}}
+		return []job.FieldError{{Field: field, Message: err.Error()}}
 	}
 	return nil
 }
@@ -85,19 +85,19 @@ func parseTrigger(w *client.Trigger) (*trigger.Trigger, error) {
 }
 
 // triggerError places an error of package trigger in the job.
-func triggerError(err error) scheduler.FieldError {
+func triggerError(err error) job.FieldError {
 	var te *trigger.Error
 	if !errors.As(err, &te) {
-		return scheduler.FieldError{Field: "trigger", Message: err.Error()}
+		return job.FieldError{Field: "trigger", Message: err.Error()}
 	}
 	if te.Field == "" {
-		return scheduler.FieldError{Field: "trigger", Message: te.Message}
+		return job.FieldError{Field: "trigger", Message: te.Message}
 	}
-	return scheduler.FieldError{Field: "trigger." + te.Field, Message: te.Message}
+	return job.FieldError{Field: "trigger." + te.Field, Message: te.Message}
 }
 
 // details places errors of the domain in the request, where the job's id stands at idLocation.
-func details(fields []scheduler.FieldError, idLocation string) []error {
+func details(fields []job.FieldError, idLocation string) []error {
 	var errs []error
 	for _, f := range fields {
 		location := "body." + f.Field
@@ -110,7 +110,7 @@ func details(fields []scheduler.FieldError, idLocation string) []error {
 }
 
 // jobOf is the wire form of a job.
-func jobOf(o scheduler.Overview) client.Job {
+func jobOf(o job.Overview) client.Job {
 	j := client.Job{
 		JobDefinition: client.JobDefinition{
 			ID:           o.ID,
@@ -147,7 +147,7 @@ func jobOf(o scheduler.Overview) client.Job {
 		CreatedAt: o.CreatedAt,
 		UpdatedAt: o.UpdatedAt,
 	}
-	if o.Retry != (scheduler.Retry{}) {
+	if o.Retry != (job.Retry{}) {
 		j.Retry = &client.Retry{Factor: o.Retry.Factor}
 		if o.Retry.Min != 0 {
 			j.Retry.Min = trigger.FormatDuration(o.Retry.Min)
@@ -188,7 +188,7 @@ func triggerOf(t *trigger.Trigger) *client.Trigger {
 }
 
 // runOf is the wire form of a run.
-func runOf(v scheduler.RunView) client.Run {
+func runOf(v job.RunView) client.Run {
 	return client.Run{
 		JobID:            v.JobID,
 		RunID:            v.RunID.String(),
@@ -218,7 +218,7 @@ func runOf(v scheduler.RunView) client.Run {
 }
 
 // runsOf is the wire form of runs, never nil.
-func runsOf(views []scheduler.RunView) []client.Run {
+func runsOf(views []job.RunView) []client.Run {
 	runs := make([]client.Run, len(views))
 	for i, v := range views {
 		runs[i] = runOf(v)
@@ -227,7 +227,7 @@ func runsOf(views []scheduler.RunView) []client.Run {
 }
 
 // eventOf is the wire form of an event.
-func eventOf(e scheduler.Event) client.Event {
+func eventOf(e job.Event) client.Event {
 	return client.Event{
 		ID: e.ID, JobID: e.JobID, At: e.At, Actor: e.Actor, Action: string(e.Action), Reason: e.Reason,
 		Before: objectOf(e.Before), After: objectOf(e.After),

@@ -9,11 +9,11 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // ClaimAlerts takes alerts whose call is due.
-func (s *Store) ClaimAlerts(ctx context.Context, limit int, lease time.Duration) (taken []scheduler.Alert, err error) {
+func (s *Store) ClaimAlerts(ctx context.Context, limit int, lease time.Duration) (taken []job.Alert, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, alertClaim, pgx.StrictNamedArgs{"limit": limit, "lease": lease})
 		if err != nil {
@@ -30,14 +30,14 @@ func (s *Store) ClaimAlerts(ctx context.Context, limit int, lease time.Duration)
 }
 
 // SettleAlert records how the attempt of a call ended.
-func (s *Store) SettleAlert(ctx context.Context, a scheduler.Alert, again time.Duration) error {
+func (s *Store) SettleAlert(ctx context.Context, a job.Alert, again time.Duration) error {
 	return s.exec(ctx, s.limit, alertSettle, pgx.StrictNamedArgs{
 		"id": a.ID, "attempts": a.Attempts, "state": a.State, "last_error": text(a.LastError), "again": again,
 	})
 }
 
 // Alerts returns the alerts of a job id, newest first.
-func (s *Store) Alerts(ctx context.Context, f scheduler.AlertFilter) (list []scheduler.Alert, err error) {
+func (s *Store) Alerts(ctx context.Context, f job.AlertFilter) (list []job.Alert, err error) {
 	var before *int64
 	if f.Before != 0 {
 		before = &f.Before
@@ -75,18 +75,18 @@ type alertRow struct {
 }
 
 // collectAlerts reads alerts. A request that cannot be read is one without a URL, whose calls fail.
-func collectAlerts(rows pgx.Rows) ([]scheduler.Alert, error) {
-	list := []scheduler.Alert{}
+func collectAlerts(rows pgx.Rows) ([]job.Alert, error) {
+	list := []job.Alert{}
 	err := each(rows, func(r alertRow) {
-		a := scheduler.Alert{
-			ID: r.ID, Number: r.Number, JobID: r.JobID, CreatedRevision: r.CreatedRevision, Kind: scheduler.AlertKind(r.Kind),
+		a := job.Alert{
+			ID: r.ID, Number: r.Number, JobID: r.JobID, CreatedRevision: r.CreatedRevision, Kind: job.AlertKind(r.Kind),
 			At: r.At.UTC(), Sentence: r.Sentence, Failures: r.Failures, Since: r.Since.UTC(), RunEndedAt: r.RunEndedAt.UTC(), Paused: r.Paused,
 			State: r.State, Attempts: r.Attempts, NextAttemptAt: orZero(r.NextAttemptAt), LastError: deref(r.LastError), EndedAt: orZero(r.EndedAt),
 		}
 		if r.HTTP != nil {
-			a.HTTP = &scheduler.HTTP{}
+			a.HTTP = &job.HTTP{}
 			if json.Unmarshal(r.HTTP, a.HTTP) != nil {
-				a.HTTP = &scheduler.HTTP{}
+				a.HTTP = &job.HTTP{}
 			}
 		}
 		list = append(list, a)
@@ -95,7 +95,7 @@ func collectAlerts(rows pgx.Rows) ([]scheduler.Alert, error) {
 }
 
 // insertAlert records an alert of a locked job.
-func insertAlert(ctx context.Context, tx pgx.Tx, a *scheduler.Alert) error {
+func insertAlert(ctx context.Context, tx pgx.Tx, a *job.Alert) error {
 	var request []byte // null
 	if a.HTTP != nil {
 		var err error

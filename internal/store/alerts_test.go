@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -24,7 +24,7 @@ func TestCallsAreTakenOnceAndInOrder(t *testing.T) {
 	end(t, conn, "b", "failed", "failed", "failed")
 	judge(t, n)
 	var mu sync.Mutex
-	var taken []scheduler.Alert
+	var taken []job.Alert
 	take := func() {
 		list, err := s.ClaimAlerts(t.Context(), 10, lease)
 		if err != nil {
@@ -46,21 +46,21 @@ func TestCallsAreTakenOnceAndInOrder(t *testing.T) {
 		nodes.Go(take)
 	}
 	nodes.Wait()
-	if len(taken) != 2 || taken[0].Kind != scheduler.AlertFailure || taken[1].Kind != scheduler.AlertFailure || taken[0].JobID == taken[1].JobID {
+	if len(taken) != 2 || taken[0].Kind != job.AlertFailure || taken[1].Kind != job.AlertFailure || taken[0].JobID == taken[1].JobID {
 		t.Fatalf("taken: %+v", taken)
 	}
 	for _, a := range taken {
 		if a.Attempts != 1 || a.HTTP == nil || a.HTTP.URL != "http://127.0.0.1:1/alert" || a.HTTP.Body == "" {
 			t.Errorf("alert %+v", a)
 		}
-		a.State, a.LastError = scheduler.AlertGivenUp, "nobody listens"
+		a.State, a.LastError = job.AlertGivenUp, "nobody listens"
 		if err := s.SettleAlert(t.Context(), a, 0); err != nil {
 			t.Fatal(err)
 		}
 	}
 	taken = nil
 	take()
-	if len(taken) != 1 || taken[0].JobID != "a" || taken[0].Kind != scheduler.AlertRecovery {
+	if len(taken) != 1 || taken[0].JobID != "a" || taken[0].Kind != job.AlertRecovery {
 		t.Errorf("taken next: %+v", taken)
 	}
 	const ended = "SELECT count(*) FROM pgdue.alerts WHERE state = 'given_up' AND ended_at IS NOT NULL AND last_error = 'nobody listens'"
@@ -76,15 +76,15 @@ func TestCallOfANodeThatDied(t *testing.T) {
 	fails(t, s, "j")
 	end(t, conn, "j", "failed", "failed", "failed")
 	judge(t, n)
-	take := func(want int) scheduler.Alert {
+	take := func(want int) job.Alert {
 		t.Helper()
 		list, err := s.ClaimAlerts(t.Context(), 10, lease)
 		if err != nil || len(list) != want {
 			t.Fatalf("taken: %+v, %v, want %d", list, err, want)
 		}
-		return append(list, scheduler.Alert{})[0]
+		return append(list, job.Alert{})[0]
 	}
-	settle := func(a scheduler.Alert, state, lastError string) {
+	settle := func(a job.Alert, state, lastError string) {
 		t.Helper()
 		a.State, a.LastError = state, lastError
 		if err := s.SettleAlert(t.Context(), a, time.Hour); err != nil {
@@ -98,17 +98,17 @@ func TestCallOfANodeThatDied(t *testing.T) {
 	if second.ID != first.ID || second.Attempts != 2 {
 		t.Errorf("second attempt %+v of %+v", second, first)
 	}
-	settle(first, scheduler.AlertGivenUp, "late")
+	settle(first, job.AlertGivenUp, "late")
 	if got := storetest.Query[string](t, conn, "SELECT state || coalesce(last_error, '') FROM pgdue.alerts"); got != "pending" {
 		t.Errorf("after the late failure of the first attempt: %s", got)
 	}
-	settle(first, scheduler.AlertDelivered, "")
-	settle(second, scheduler.AlertPending, "it had come already")
-	list, err := s.Alerts(t.Context(), scheduler.AlertFilter{JobID: "j", Limit: 10})
+	settle(first, job.AlertDelivered, "")
+	settle(second, job.AlertPending, "it had come already")
+	list, err := s.Alerts(t.Context(), job.AlertFilter{JobID: "j", Limit: 10})
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
-	if a := list[0]; a.State != scheduler.AlertDelivered || a.EndedAt.IsZero() || !a.NextAttemptAt.IsZero() || a.LastError != "" || a.Attempts != 2 {
+	if a := list[0]; a.State != job.AlertDelivered || a.EndedAt.IsZero() || !a.NextAttemptAt.IsZero() || a.LastError != "" || a.Attempts != 2 {
 		t.Errorf("%+v", a)
 	}
 }

@@ -10,63 +10,64 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/say"
 )
 
 // Cancel ends one run of a job, or asks its node to: ErrNotFound, ErrEnded.
-func (s *Store) Cancel(ctx context.Context, jobID string, runID uuid.UUID, by scheduler.Author) (scheduler.Cancellation, error) {
+func (s *Store) Cancel(ctx context.Context, jobID string, runID uuid.UUID, by job.Author) (job.Cancellation, error) {
 	return s.cancel(ctx, jobID, &runID, by)
 }
 
 // CancelTx is Cancel in the caller's transaction.
-func (s *Store) CancelTx(ctx context.Context, tx pgx.Tx, jobID string, runID uuid.UUID, by scheduler.Author) (scheduler.Cancellation, error) {
+func (s *Store) CancelTx(ctx context.Context, tx pgx.Tx, jobID string, runID uuid.UUID, by job.Author) (job.Cancellation, error) {
 	c, err := cancelRuns(ctx, tx, jobID, &runID, by)
 	return c, locked(translate(err))
 }
 
 // CancelAll ends all runs of a job that have not ended, or asks their nodes to. A job without any is not found only where
 // it does not exist itself.
-func (s *Store) CancelAll(ctx context.Context, jobID string, by scheduler.Author) (scheduler.Cancellation, error) {
+func (s *Store) CancelAll(ctx context.Context, jobID string, by job.Author) (job.Cancellation, error) {
 	return s.cancel(ctx, jobID, nil, by)
 }
 
 // CancelAllTx is CancelAll in the caller's transaction.
-func (s *Store) CancelAllTx(ctx context.Context, tx pgx.Tx, jobID string, by scheduler.Author) (scheduler.Cancellation, error) {
+func (s *Store) CancelAllTx(ctx context.Context, tx pgx.Tx, jobID string, by job.Author) (job.Cancellation, error) {
 	c, err := cancelRuns(ctx, tx, jobID, nil, by)
 	return c, locked(translate(err))
 }
 
-func (s *Store) cancel(ctx context.Context, jobID string, runID *uuid.UUID, by scheduler.Author) (c scheduler.Cancellation, err error) {
+func (s *Store) cancel(ctx context.Context, jobID string, runID *uuid.UUID, by job.Author) (c job.Cancellation, err error) {
 	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		c, err = cancelRuns(ctx, tx, jobID, runID, by)
 		return err
 	})
 	if err != nil {
-		return scheduler.Cancellation{}, err
+		return job.Cancellation{}, err
 	}
 	return c, nil
 }
 
 // cancelRuns works under the job's lock, with which runs begin to wait, begin, and begin their next attempts. A run of a job
 // that was removed has none, and can only execute.
-func cancelRuns(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by scheduler.Author) (c scheduler.Cancellation, err error) {
+func cancelRuns(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by job.Author) (c job.Cancellation, err error) {
 	locked, err := tx.Exec(ctx, jobLock, pgx.StrictNamedArgs{"job_id": jobID})
 	if err != nil {
 		return c, err
 	}
-	if c.Ended, err = cancelUnbegun(ctx, tx, jobID, runID, scheduler.CancelSentence(by.Name(), by.Reason)); err != nil {
+	if c.Ended, err = cancelUnbegun(ctx, tx, jobID, runID, job.CancelSentence(by.Name(), by.Reason)); err != nil {
 		return c, err
 	}
 	if c.Asked, err = askToCancel(ctx, tx, jobID, runID, by); err != nil {
 		return c, err
 	}
 	switch {
-	case c != (scheduler.Cancellation{}):
+	case c != (job.Cancellation{}):
 		return c, tellCancel(ctx, tx, jobID, runID, by)
 	case runID != nil:
 		return c, whyNotCancelled(ctx, tx, jobID, *runID)
 	case locked.RowsAffected() == 0:
-		return c, scheduler.ErrNotFound
+		return c, job.ErrNotFound
 	}
 	return c, nil
 }
@@ -88,7 +89,7 @@ func cancelUnbegun(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUI
 }
 
 // askToCancel writes the request into the rows of runs that execute, and has their nodes told at commit.
-func askToCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by scheduler.Author) (asked int, err error) {
+func askToCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by job.Author) (asked int, err error) {
 	statement, args := cancelAll, pgx.StrictNamedArgs{"job_id": jobID, "by": by.Name(), "reason": text(by.Reason)}
 	if runID != nil {
 		statement, args["run_id"] = cancelExecuting, *runID
@@ -113,16 +114,16 @@ func whyNotCancelled(ctx context.Context, tx pgx.Tx, jobID string, runID uuid.UU
 	var at time.Time
 	err := tx.QueryRow(ctx, cancelEnded, pgx.StrictNamedArgs{"job_id": jobID, "run_id": runID}).Scan(&outcome, &at)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return scheduler.ErrNotFound
+		return job.ErrNotFound
 	}
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %s at %s", scheduler.ErrEnded, outcome, at.UTC().Format("2006-01-02 15:04:05 UTC"))
+	return fmt.Errorf("%w: %s at %s", job.ErrEnded, outcome, say.Time(at))
 }
 
 // Cancels lists which attempts of a node somebody asked to cancel.
-func (s *Store) Cancels(ctx context.Context, node uuid.UUID) (asked []scheduler.Asked, err error) {
+func (s *Store) Cancels(ctx context.Context, node uuid.UUID) (asked []job.Asked, err error) {
 	type row struct {
 		RunID uuid.UUID
 		cancelRow
@@ -132,7 +133,7 @@ func (s *Store) Cancels(ctx context.Context, node uuid.UUID) (asked []scheduler.
 		if err != nil {
 			return err
 		}
-		return each(rows, func(r row) { asked = append(asked, scheduler.Asked{RunID: r.RunID, CancelRequest: r.request()}) })
+		return each(rows, func(r row) { asked = append(asked, job.Asked{RunID: r.RunID, CancelRequest: r.request()}) })
 	})
 	return asked, err
 }

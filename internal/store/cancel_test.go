@@ -10,27 +10,28 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 // stoppable is work that goes on until its context ends, and says so as the executors do.
-type stoppable struct{ begun chan scheduler.Attempt }
+type stoppable struct{ begun chan job.Attempt }
 
-func (stoppable) Queues() []string { return []string{scheduler.ExecutorExec} }
+func (stoppable) Queues() []string { return []string{job.ExecutorExec} }
 
-func (s stoppable) Execute(ctx context.Context, a scheduler.Attempt) scheduler.Result {
+func (s stoppable) Execute(ctx context.Context, a job.Attempt) job.Result {
 	s.begun <- a
 	<-ctx.Done()
-	return scheduler.Result{Outcome: scheduler.Cancelled, Error: context.Cause(ctx).Error()}
+	return job.Result{Outcome: job.Cancelled, Error: context.Cause(ctx).Error()}
 }
 
 // running is a registered node that executes a run of job "c", which may be tried thrice.
-func running(t *testing.T, change func(*scheduler.Definition)) (*store.Store, *pgx.Conn, *scheduler.Scheduler, stoppable, uuid.UUID) {
+func running(t *testing.T, change func(*job.Definition)) (*store.Store, *pgx.Conn, *scheduler.Scheduler, stoppable, uuid.UUID) {
 	t.Helper()
 	url := storetest.URL(t)
-	s, conn, w := storetest.OpenURL(t, url), storetest.Conn(t, url), stoppable{make(chan scheduler.Attempt, 10)}
+	s, conn, w := storetest.OpenURL(t, url), storetest.Conn(t, url), stoppable{make(chan job.Attempt, 10)}
 	n := &scheduler.Scheduler{Store: s, Executor: w, Log: slog.New(slog.DiscardHandler)}
 	if err := n.Register(t.Context()); err != nil {
 		t.Fatal(err)
@@ -59,11 +60,11 @@ const outcomes = `SELECT coalesce(string_agg(format('%s %s%s: %s', attempt, outc
 func TestCancelOfARunThatExecutes(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _, run := running(t, nil)
-	c, err := s.Cancel(t.Context(), "c", run, scheduler.Author{Actor: "ada@web-1", Reason: "the source is broken"})
-	if err != nil || c != (scheduler.Cancellation{Asked: 1}) {
+	c, err := s.Cancel(t.Context(), "c", run, job.Author{Actor: "ada@web-1", Reason: "the source is broken"})
+	if err != nil || c != (job.Cancellation{Asked: 1}) {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	if _, err := s.Cancel(t.Context(), "c", run, scheduler.Author{Actor: "bob", Reason: "me too"}); err != nil {
+	if _, err := s.Cancel(t.Context(), "c", run, job.Author{Actor: "bob", Reason: "me too"}); err != nil {
 		t.Errorf("cancelled twice: %v", err)
 	}
 	views, err := s.Run(t.Context(), "c", run)
@@ -81,16 +82,16 @@ func TestCancelOfARunThatExecutes(t *testing.T) {
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"); n != 0 {
 		t.Errorf("%d instances are left", n)
 	}
-	if _, err := s.Cancel(t.Context(), "c", run, scheduler.Author{}); !errors.Is(err, scheduler.ErrEnded) || !strings.Contains(err.Error(), "cancelled at 20") {
+	if _, err := s.Cancel(t.Context(), "c", run, job.Author{}); !errors.Is(err, job.ErrEnded) || !strings.Contains(err.Error(), "cancelled at 20") {
 		t.Errorf("cancelling a run that has ended: %v", err)
 	}
-	if _, err := s.Cancel(t.Context(), "c", uuid.New(), scheduler.Author{}); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.Cancel(t.Context(), "c", uuid.New(), job.Author{}); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("cancelling a run that never was: %v", err)
 	}
-	if _, err := s.CancelAll(t.Context(), "nobody", scheduler.Author{}); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.CancelAll(t.Context(), "nobody", job.Author{}); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("cancelling the runs of no job: %v", err)
 	}
-	if c, err := s.CancelAll(t.Context(), "c", scheduler.Author{}); err != nil || c != (scheduler.Cancellation{}) {
+	if c, err := s.CancelAll(t.Context(), "c", job.Author{}); err != nil || c != (job.Cancellation{}) {
 		t.Errorf("cancelling no runs: %+v, %v", c, err)
 	}
 }
@@ -110,7 +111,7 @@ func TestCancelOfARunThatFailsMeanwhile(t *testing.T) {
 	add(t, s, d)
 	tick(t, n)
 	run := storetest.Query[uuid.UUID](t, conn, "SELECT run_id FROM pgdue.running_instances")
-	if c, err := s.Cancel(t.Context(), "c", run, scheduler.Author{}); err != nil || c.Asked != 1 {
+	if c, err := s.Cancel(t.Context(), "c", run, job.Author{}); err != nil || c.Asked != 1 {
 		t.Fatal(c, err)
 	}
 	close(release) // before the node has looked
@@ -127,19 +128,19 @@ func TestCancelOfRunsThatDoNotExecute(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _ := tried(t, 3, 1)
 	retrying := storetest.Query[uuid.UUID](t, conn, "SELECT run_id FROM pgdue.running_instances WHERE state = 'retrying'")
-	waiting, err := s.RunNow(t.Context(), "try", "", scheduler.Author{})
+	waiting, err := s.RunNow(t.Context(), "try", "", job.Author{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n) // the waiting run is at the limit, and the job parked
 	tick(t, n)
-	if c, err := s.Cancel(t.Context(), "try", retrying, scheduler.Author{Reason: "enough"}); err != nil || c.Ended != 1 {
+	if c, err := s.Cancel(t.Context(), "try", retrying, job.Author{Reason: "enough"}); err != nil || c.Ended != 1 {
 		t.Fatal(c, err)
 	}
 	if !storetest.Query[bool](t, conn, "SELECT due_at <= pgdue.now() FROM pgdue.next_run_times") {
 		t.Error("the job is not due although an instance is free and a run waits")
 	}
-	if c, err := s.Cancel(t.Context(), "try", waiting.Wait[0].RunID, scheduler.Author{}); err != nil || c.Ended != 1 {
+	if c, err := s.Cancel(t.Context(), "try", waiting.Wait[0].RunID, job.Author{}); err != nil || c.Ended != 1 {
 		t.Fatal(c, err)
 	}
 	got := storetest.Query[string](t, conn, outcomes)
@@ -160,12 +161,12 @@ func TestCancelAll(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _, _ := running(t, nil)
 	for range 2 {
-		if _, err := s.RunNow(t.Context(), "c", "", scheduler.Author{}); err != nil {
+		if _, err := s.RunNow(t.Context(), "c", "", job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c, err := s.CancelAll(t.Context(), "c", scheduler.Author{})
-	if err != nil || c != (scheduler.Cancellation{Ended: 2, Asked: 1}) {
+	c, err := s.CancelAll(t.Context(), "c", job.Author{})
+	if err != nil || c != (job.Cancellation{Ended: 2, Asked: 1}) {
 		t.Fatalf("%+v, %v", c, err)
 	}
 	if err := n.LookForCancels(t.Context()); err != nil {
@@ -181,10 +182,10 @@ func TestCancelAll(t *testing.T) {
 func TestCancelOfARemovedJobsRun(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _, run := running(t, nil)
-	if _, err := s.Remove(t.Context(), "c", scheduler.Author{}); err != nil {
+	if _, err := s.Remove(t.Context(), "c", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
-	if c, err := s.Cancel(t.Context(), "c", run, scheduler.Author{}); err != nil || c.Asked != 1 {
+	if c, err := s.Cancel(t.Context(), "c", run, job.Author{}); err != nil || c.Asked != 1 {
 		t.Fatal(c, err)
 	}
 	if err := n.LookForCancels(t.Context()); err != nil {
@@ -198,7 +199,7 @@ func TestCancelOfARemovedJobsRun(t *testing.T) {
 // gone, and those between are recorded.
 func TestReplaceBeginsWhenTheOldestIsGone(t *testing.T) {
 	t.Parallel()
-	_, conn, n, w, first := running(t, func(d *scheduler.Definition) { d.Overlap = scheduler.OverlapReplace })
+	_, conn, n, w, first := running(t, func(d *job.Definition) { d.Overlap = job.OverlapReplace })
 	// On another node: this one would cancel its own attempt right after the claim's commit.
 	other := &scheduler.Scheduler{Store: n.Store, Executor: w, Log: slog.New(slog.DiscardHandler)}
 	if err := other.Register(t.Context()); err != nil {
@@ -232,7 +233,7 @@ func TestReplaceBeginsWhenTheOldestIsGone(t *testing.T) {
 // A node that replaces its own attempt cancels it without being told.
 func TestReplaceOnTheSameNode(t *testing.T) {
 	t.Parallel()
-	_, conn, n, w, _ := running(t, func(d *scheduler.Definition) { d.Overlap = scheduler.OverlapReplace })
+	_, conn, n, w, _ := running(t, func(d *job.Definition) { d.Overlap = job.OverlapReplace })
 	fire(t, conn)
 	tick(t, n)
 	finish(t, n)

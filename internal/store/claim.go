@@ -12,13 +12,14 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // Claim begins due runs in one transaction of five steps: lock due jobs; read, in later statements, what stands around
 // them; decide; write; commit. See scheduler.Store for its errors.
-func (s *Store) Claim(ctx context.Context, r scheduler.ClaimRequest, decide func(scheduler.Look) scheduler.Decision) (scheduler.Claim, error) {
-	c := scheduler.Claim{Node: r.Node}
+func (s *Store) Claim(ctx context.Context, r policy.ClaimRequest, decide func(policy.Look) policy.Decision) (policy.Claim, error) {
+	c := policy.Claim{Node: r.Node}
 	err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		due, err := lockDue(ctx, tx, r)
 		if err != nil || len(due) == 0 {
@@ -33,7 +34,7 @@ func (s *Store) Claim(ctx context.Context, r scheduler.ClaimRequest, decide func
 			return nil
 		}
 		for _, l := range looks {
-			c.Decided = append(c.Decided, scheduler.Decided{Look: l, Decision: decide(l)})
+			c.Decided = append(c.Decided, policy.Decided{Look: l, Decision: decide(l)})
 		}
 		return writeDecisions(ctx, tx, r.Node, c.Decided)
 	})
@@ -41,8 +42,8 @@ func (s *Store) Claim(ctx context.Context, r scheduler.ClaimRequest, decide func
 }
 
 // unread lists locked jobs of which nothing more is known.
-func unread(due []scheduleRow) []scheduler.Decided {
-	list := make([]scheduler.Decided, len(due))
+func unread(due []scheduleRow) []policy.Decided {
+	list := make([]policy.Decided, len(due))
 	for i, d := range due {
 		list[i].Queue, list[i].Job.ID = d.Queue, d.JobID
 	}
@@ -56,11 +57,11 @@ func unreadable(ctx context.Context, tx pgx.Tx, err error) error {
 	if errors.As(err, &pgErr) || ctx.Err() != nil || tx.Conn().IsClosed() {
 		return err
 	}
-	return fmt.Errorf("%w: %w", scheduler.ErrRejected, err)
+	return fmt.Errorf("%w: %w", job.ErrRejected, err)
 }
 
 // lockDue locks due jobs, per queue, in one round trip.
-func lockDue(ctx context.Context, tx pgx.Tx, r scheduler.ClaimRequest) ([]scheduleRow, error) {
+func lockDue(ctx context.Context, tx pgx.Tx, r policy.ClaimRequest) ([]scheduleRow, error) {
 	var due []scheduleRow
 	b := &pgx.Batch{}
 	for _, queue := range slices.Sorted(maps.Keys(r.Want)) {
@@ -82,15 +83,15 @@ func lockDue(ctx context.Context, tx pgx.Tx, r scheduler.ClaimRequest) ([]schedu
 
 // readLooks reads definitions, instances and waiting runs of locked jobs. Each is a statement of its own, later than the
 // lock: at READ COMMITTED its snapshot holds all that earlier holders of the locks have committed.
-func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.Look, error) {
+func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]policy.Look, error) {
 	ids := make([]string, len(due))
 	for i := range due {
 		ids[i] = due[i].JobID
 	}
 	var now time.Time
 	jobs := map[string]jobRow{}
-	live := map[string][]scheduler.Instance{}
-	waiting := map[string][]scheduler.WaitingRun{}
+	live := map[string][]job.Instance{}
+	waiting := map[string][]job.WaitingRun{}
 	count := map[string]int{}
 	args := pgx.StrictNamedArgs{"job_ids": ids}
 	b := &pgx.Batch{}
@@ -109,18 +110,18 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.L
 		return each(rows, func(r row) { jobs[r.ID], now = r.jobRow, r.Now.UTC() })
 	})
 	// Last, so that no run that begins now is said to have begun after the commit of a pause.
-	var pauses []scheduler.Pause
+	var pauses []job.Pause
 	b.Queue(claimPauses, pgx.StrictNamedArgs{"since": earliest(due)}).Query(func(rows pgx.Rows) error {
 		return each(rows, func(r pauseRow) { pauses = append(pauses, r.pause()) })
 	})
 	if err := tx.SendBatch(ctx, b).Close(); err != nil {
 		return nil, fmt.Errorf("read due jobs: %w", err)
 	}
-	looks := make([]scheduler.Look, len(due))
+	looks := make([]policy.Look, len(due))
 	for i := range due {
 		row := jobs[due[i].JobID]
 		job, err := row.job(&due[i])
-		looks[i] = scheduler.Look{
+		looks[i] = policy.Look{
 			Job: job, Queue: due[i].Queue, Now: now, Err: err, Live: live[job.ID],
 			Waiting: waiting[job.ID], WaitingCount: count[job.ID], Pauses: job.Covering(pauses),
 		}
@@ -129,8 +130,8 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]scheduler.L
 }
 
 // readRecent adds the recent durations of jobs at their limit, with which a skip is explained.
-func readRecent(ctx context.Context, tx pgx.Tx, looks []scheduler.Look) error {
-	byID := map[string]*scheduler.Look{}
+func readRecent(ctx context.Context, tx pgx.Tx, looks []policy.Look) error {
+	byID := map[string]*policy.Look{}
 	for i := range looks {
 		if l := &looks[i]; len(l.Live) >= l.Job.MaxInstances {
 			byID[l.Job.ID] = l
@@ -165,15 +166,15 @@ func each[T any](rows pgx.Rows, do func(T)) error {
 
 // writeDecisions writes what was decided in one pipelined batch that begins with holding the node's row, and checks the
 // row counts.
-func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []scheduler.Decided) error {
+func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []policy.Decided) error {
 	var (
-		skips   []scheduler.Record
-		waits   []scheduler.WaitingRun
-		unwaits []scheduler.Run
+		skips   []job.Record
+		waits   []job.WaitingRun
+		unwaits []job.Run
 		begun   beginColumns
 		retried beginColumns
-		givenUp []scheduler.GivenUp
-		cancels []scheduler.Replaced
+		givenUp []policy.GivenUp
+		cancels []policy.Replaced
 		advance advanceColumns
 		removed []string
 	)
@@ -206,7 +207,7 @@ func writeDecisions(ctx context.Context, tx pgx.Tx, node uuid.UUID, decided []sc
 	b.Queue(claimNode, pgx.StrictNamedArgs{"node_id": node}).QueryRow(func(row pgx.Row) error {
 		var alive bool
 		if err := row.Scan(&alive); errors.Is(err, pgx.ErrNoRows) {
-			return scheduler.ErrLeaseLost
+			return job.ErrLeaseLost
 		} else if err != nil {
 			return err
 		}
@@ -249,7 +250,7 @@ type beginColumns struct {
 	standsFor  standsForColumns
 }
 
-func (c *beginColumns) add(r scheduler.Start, d scheduler.Decided) {
+func (c *beginColumns) add(r policy.Start, d policy.Decided) {
 	c.jobIDs = append(c.jobIDs, r.JobID)
 	c.runIDs = append(c.runIDs, r.RunID)
 	c.scheduled = append(c.scheduled, r.ScheduledRunTime)
@@ -283,8 +284,8 @@ func (c *beginColumns) retryArgs(node uuid.UUID) pgx.StrictNamedArgs {
 }
 
 // giveUpArgs name runs for claim_give_up, and say why.
-func giveUpArgs(given []scheduler.GivenUp) pgx.StrictNamedArgs {
-	runs, sentences := make([]scheduler.Run, len(given)), make([]string, len(given))
+func giveUpArgs(given []policy.GivenUp) pgx.StrictNamedArgs {
+	runs, sentences := make([]job.Run, len(given)), make([]string, len(given))
 	for i, g := range given {
 		runs[i], sentences[i] = g.Run, g.Sentence
 	}
@@ -294,13 +295,13 @@ func giveUpArgs(given []scheduler.GivenUp) pgx.StrictNamedArgs {
 }
 
 // cancelArgs are the columns of claim_cancel.
-func cancelArgs(replaced []scheduler.Replaced) pgx.StrictNamedArgs {
-	runs, reasons := make([]scheduler.Run, len(replaced)), make([]string, len(replaced))
+func cancelArgs(replaced []policy.Replaced) pgx.StrictNamedArgs {
+	runs, reasons := make([]job.Run, len(replaced)), make([]string, len(replaced))
 	for i, r := range replaced {
 		runs[i], reasons[i] = r.Run, r.Request.Reason
 	}
 	args := runArgs(runs)
-	args["by"], args["reasons"] = scheduler.Itself, reasons
+	args["by"], args["reasons"] = job.Itself, reasons
 	return args
 }
 
@@ -310,7 +311,7 @@ type standsForColumns struct {
 	firsts, lasts []time.Time
 }
 
-func (c *standsForColumns) add(s scheduler.StandsFor) {
+func (c *standsForColumns) add(s job.StandsFor) {
 	c.counts, c.firsts, c.lasts = append(c.counts, s.FireCount), append(c.firsts, s.FirstRunTime), append(c.lasts, s.LastRunTime)
 }
 
@@ -320,7 +321,7 @@ func (c *standsForColumns) addTo(args pgx.StrictNamedArgs) pgx.StrictNamedArgs {
 }
 
 // waitingArgs are the columns of waiting_insert.
-func waitingArgs(runs []scheduler.WaitingRun) pgx.StrictNamedArgs {
+func waitingArgs(runs []job.WaitingRun) pgx.StrictNamedArgs {
 	var stands standsForColumns
 	var jobIDs, causes []string
 	var runIDs []uuid.UUID
@@ -341,7 +342,7 @@ func waitingArgs(runs []scheduler.WaitingRun) pgx.StrictNamedArgs {
 }
 
 // runArgs names runs.
-func runArgs(runs []scheduler.Run) pgx.StrictNamedArgs {
+func runArgs(runs []job.Run) pgx.StrictNamedArgs {
 	var jobIDs []string
 	var runIDs []uuid.UUID
 	for _, r := range runs {
@@ -357,7 +358,7 @@ type advanceColumns struct {
 	errors             []*string
 }
 
-func (c *advanceColumns) add(d scheduler.Decided) {
+func (c *advanceColumns) add(d policy.Decided) {
 	c.jobIDs = append(c.jobIDs, d.Job.ID)
 	c.states = append(c.states, string(d.Decision.State))
 	c.nextRun = append(c.nextRun, orNull(d.Decision.NextRunTime))
@@ -374,7 +375,7 @@ func (c *advanceColumns) args() pgx.StrictNamedArgs {
 }
 
 // Resolve reads back, under the same job locks, whether a claim was committed.
-func (s *Store) Resolve(ctx context.Context, c scheduler.Claim) (committed bool, err error) {
+func (s *Store) Resolve(ctx context.Context, c policy.Claim) (committed bool, err error) {
 	var jobs, begunJobs, skippedJobs []string
 	var begun, skipped []uuid.UUID
 	for _, d := range c.Decided {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -43,7 +44,7 @@ func faulty(t *testing.T, do func(t *testing.T, f fault, w *storetest.Wire, s *s
 
 func wantUnknown(t *testing.T, err error) {
 	t.Helper()
-	if !errors.Is(err, scheduler.ErrCommitUnknown) {
+	if !errors.Is(err, job.ErrCommitUnknown) {
 		t.Fatalf("error is %v, want ErrCommitUnknown", err)
 	}
 }
@@ -54,7 +55,7 @@ func TestClaimWithoutAnswerExecutesOnce(t *testing.T) {
 	t.Parallel()
 	faulty(t, func(t *testing.T, f fault, w *storetest.Wire, s *store.Store, conn *pgx.Conn) {
 		added := add(t, s, storetest.Job(t, "once", `{"type":"date"}`))
-		run := scheduler.RunID("once", added.CreatedRevision, added.NextRunTime, scheduler.CauseSchedule)
+		run := job.RunID("once", added.CreatedRevision, added.NextRunTime, job.CauseSchedule)
 		work := &work{}
 		n := newNode(t, s, work)
 
@@ -137,9 +138,9 @@ func TestEditWithoutAnswer(t *testing.T) {
 		faulty(t, func(t *testing.T, f fault, w *storetest.Wire, s *store.Store, conn *pgx.Conn) {
 			d := storetest.Job(t, "j", `{"type":"interval","every":"1h"}`)
 			f.cut(w)
-			_, err := s.Add(t.Context(), d, scheduler.Author{})
+			_, err := s.Add(t.Context(), d, job.Author{})
 			wantUnknown(t, err)
-			if _, err = s.Add(t.Context(), d, scheduler.Author{}); errors.Is(err, scheduler.ErrExists) != f.persisted || err != nil && !f.persisted {
+			if _, err = s.Add(t.Context(), d, job.Author{}); errors.Is(err, job.ErrExists) != f.persisted || err != nil && !f.persisted {
 				t.Errorf("adding again: %v", err)
 			}
 			if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.jobs JOIN pgdue.next_run_times ON job_id = id"); got != 1 {
@@ -154,12 +155,12 @@ func TestEditWithoutAnswer(t *testing.T) {
 			before := add(t, s, d)
 			d.MaxInstances = 7
 			f.cut(w)
-			_, err := s.Put(t.Context(), d, scheduler.Author{})
+			_, err := s.Put(t.Context(), d, job.Author{})
 			wantUnknown(t, err)
 			if got := storetest.Query[bool](t, conn, "SELECT max_instances = 7 FROM pgdue.jobs"); got != f.persisted {
 				t.Errorf("changed: %v, want %v", got, f.persisted)
 			}
-			o, err := s.Put(t.Context(), d, scheduler.Author{})
+			o, err := s.Put(t.Context(), d, job.Author{})
 			if err != nil || o.Created() || o.After.MaxInstances != 7 || !o.After.NextRunTime.Equal(before.NextRunTime) {
 				t.Errorf("putting again: %+v, %v", o, err)
 			}
@@ -170,9 +171,9 @@ func TestEditWithoutAnswer(t *testing.T) {
 		faulty(t, func(t *testing.T, f fault, w *storetest.Wire, s *store.Store, conn *pgx.Conn) {
 			add(t, s, storetest.Job(t, "j", `{"type":"date"}`)) // due: its removal is recorded
 			f.cut(w)
-			_, err := s.Remove(t.Context(), "j", scheduler.Author{})
+			_, err := s.Remove(t.Context(), "j", job.Author{})
 			wantUnknown(t, err)
-			if _, err := s.Remove(t.Context(), "j", scheduler.Author{}); errors.Is(err, scheduler.ErrNotFound) != f.persisted || err != nil && !f.persisted {
+			if _, err := s.Remove(t.Context(), "j", job.Author{}); errors.Is(err, job.ErrNotFound) != f.persisted || err != nil && !f.persisted {
 				t.Errorf("removing again: %v", err)
 			}
 			if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE reason = 'removed'"); got != 1 {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // WakeWaiting makes the jobs due that have waiting runs, after instances of theirs have ended, and tells other nodes of those
@@ -39,9 +39,9 @@ const removedByHand = "; its row in pgdue.running_instances had been removed by 
 // Complete ends attempts: what was running is deleted, or waits for its next attempt, and is recorded; what was not is
 // stale and changes nothing, unless nothing at all is left of the run, since somebody removed its instance by hand: then
 // its end is recorded all the same.
-func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (recorded []scheduler.Record, err error) {
+func (s *Store) Complete(ctx context.Context, ended []job.Record) (recorded []job.Record, err error) {
 	in := s.inTx
-	if slices.ContainsFunc(ended, func(r scheduler.Record) bool { return !r.Final }) {
+	if slices.ContainsFunc(ended, func(r job.Record) bool { return !r.Final }) {
 		in = s.inTxWithLocks
 	}
 	err = in(ctx, func(ctx context.Context, tx pgx.Tx) error {
@@ -62,7 +62,7 @@ func (s *Store) Complete(ctx context.Context, ended []scheduler.Record) (recorde
 }
 
 // ours are those of the ends that are recorded now: by this commit, or by one whose answer we did not get.
-func ours(ctx context.Context, tx pgx.Tx, written []scheduler.Record) ([]scheduler.Record, error) {
+func ours(ctx context.Context, tx pgx.Tx, written []job.Record) ([]job.Record, error) {
 	args := endedArgs(written)
 	rows, err := tx.Query(ctx, completeRecorded, pgx.StrictNamedArgs{
 		"job_ids": args["job_ids"], "run_ids": args["run_ids"], "attempts": args["attempts"], "node_ids": args["node_ids"],
@@ -72,7 +72,7 @@ func ours(ctx context.Context, tx pgx.Tx, written []scheduler.Record) ([]schedul
 		return nil, err
 	}
 	which, err := pgx.CollectRows(rows, pgx.RowTo[int])
-	recorded := make([]scheduler.Record, len(which))
+	recorded := make([]job.Record, len(which))
 	for i, n := range which {
 		recorded[i] = written[n-1]
 	}
@@ -80,7 +80,7 @@ func ours(ctx context.Context, tx pgx.Tx, written []scheduler.Record) ([]schedul
 }
 
 // endAttempts writes the ends of attempts. It returns the records as they are written and how many instances they ended.
-func endAttempts(ctx context.Context, tx pgx.Tx, ended []scheduler.Record) (written []scheduler.Record, done int, err error) {
+func endAttempts(ctx context.Context, tx pgx.Tx, ended []job.Record) (written []job.Record, done int, err error) {
 	finals, again, err := lockRetries(ctx, tx, ended)
 	if err != nil {
 		return nil, 0, fmt.Errorf("lock jobs of attempts that are to be followed by another: %w", err)
@@ -107,7 +107,7 @@ func endAttempts(ctx context.Context, tx pgx.Tx, ended []scheduler.Record) (writ
 
 // lockRetries tells the final ends from those that are followed by another attempt, with their jobs locked. Where the job
 // is gone, or another one by now, the end is final after all.
-func lockRetries(ctx context.Context, tx pgx.Tx, ended []scheduler.Record) (finals, again []scheduler.Record, err error) {
+func lockRetries(ctx context.Context, tx pgx.Tx, ended []job.Record) (finals, again []job.Record, err error) {
 	for _, r := range ended {
 		if r.Final {
 			finals = append(finals, r)
@@ -156,8 +156,8 @@ func lockRetries(ctx context.Context, tx pgx.Tx, ended []scheduler.Record) (fina
 }
 
 // cancelledRuns are those that somebody asked to cancel while their attempt ended by itself.
-func cancelledRuns(ctx context.Context, tx pgx.Tx, records []scheduler.Record) (map[uuid.UUID]bool, error) {
-	runs := make([]scheduler.Run, len(records))
+func cancelledRuns(ctx context.Context, tx pgx.Tx, records []job.Record) (map[uuid.UUID]bool, error) {
+	runs := make([]job.Run, len(records))
 	for i, r := range records {
 		runs[i] = r.Run
 	}
@@ -171,7 +171,7 @@ func cancelledRuns(ctx context.Context, tx pgx.Tx, records []scheduler.Record) (
 	return cancelled, err
 }
 
-func jobIDs(records []scheduler.Record) []string {
+func jobIDs(records []job.Record) []string {
 	ids := make([]string, len(records))
 	for i, r := range records {
 		ids[i] = r.JobID
@@ -181,7 +181,7 @@ func jobIDs(records []scheduler.Record) []string {
 }
 
 // retryArgs are the columns of retry.
-func retryArgs(ended []scheduler.Record) pgx.StrictNamedArgs {
+func retryArgs(ended []job.Record) pgx.StrictNamedArgs {
 	args := endedArgs(ended)
 	delete(args, "finals")
 	waits := make([]time.Duration, len(ended))
@@ -193,7 +193,7 @@ func retryArgs(ended []scheduler.Record) pgx.StrictNamedArgs {
 }
 
 // removedArgs are the columns of complete_removed: also those that complete takes from the instance.
-func removedArgs(ended []scheduler.Record) pgx.StrictNamedArgs {
+func removedArgs(ended []job.Record) pgx.StrictNamedArgs {
 	n := len(ended)
 	causes, revisions := make([]string, n), make([]int64, n)
 	scheduled, started := make([]time.Time, n), make([]time.Time, n)
@@ -207,7 +207,7 @@ func removedArgs(ended []scheduler.Record) pgx.StrictNamedArgs {
 	return args
 }
 
-func endedArgs(ended []scheduler.Record) pgx.StrictNamedArgs {
+func endedArgs(ended []job.Record) pgx.StrictNamedArgs {
 	n := len(ended)
 	jobIDs, runIDs, attempts := make([]string, n), make([]uuid.UUID, n), make([]int, n)
 	nodeIDs, nodes, finals := make([]uuid.UUID, n), make([]string, n), make([]bool, n)
@@ -226,7 +226,7 @@ func endedArgs(ended []scheduler.Record) pgx.StrictNamedArgs {
 }
 
 // historyArgs are the columns of history_insert.
-func historyArgs(records []scheduler.Record) pgx.StrictNamedArgs {
+func historyArgs(records []job.Record) pgx.StrictNamedArgs {
 	n := len(records)
 	jobIDs, runIDs, attempts, causes := make([]string, n), make([]uuid.UUID, n), make([]int, n), make([]string, n)
 	scheduled, firsts, lasts := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)

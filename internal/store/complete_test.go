@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -20,9 +20,9 @@ func TestCompleteAfterTakeOverIsStale(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ends := map[string][]scheduler.Record{}
+	ends := map[string][]job.Record{}
 	for _, d := range claim.Decided {
-		ends[d.Job.ID] = []scheduler.Record{{Run: d.Decision.Begin[0].Run, Final: true, Outcome: scheduler.Succeeded, Sentence: "succeeded",
+		ends[d.Job.ID] = []job.Record{{Run: d.Decision.Begin[0].Run, Final: true, Outcome: job.Succeeded, Sentence: "succeeded",
 			NodeID: me.ID, Node: me.Name}}
 	}
 	complete := func(job string, want int) {
@@ -57,19 +57,19 @@ func TestCompleteAfterInstanceWasRemovedByHand(t *testing.T) {
 	storetest.Exec(t, conn, "DELETE FROM pgdue.running_instances")
 	close(gate)
 	finish(t, n)
-	views, err := s.Runs(t.Context(), scheduler.RunFilter{JobID: "j", Limit: 10})
+	views, err := s.Runs(t.Context(), job.RunFilter{JobID: "j", Limit: 10})
 	if err != nil || len(views) != 1 {
 		t.Fatalf("runs: %+v, %v", views, err)
 	}
 	r := views[0]
-	if !r.Final || r.Outcome != scheduler.Succeeded || r.Output != "done" || !strings.HasSuffix(r.Sentence, "had been removed by hand") {
+	if !r.Final || r.Outcome != job.Succeeded || r.Output != "done" || !strings.HasSuffix(r.Sentence, "had been removed by hand") {
 		t.Errorf("record %+v", r)
 	}
-	if r.Cause != scheduler.CauseSchedule || !r.ScheduledRunTime.Equal(added.NextRunTime) || r.JobRevision != added.Revision || r.StartedAt.IsZero() {
+	if r.Cause != job.CauseSchedule || !r.ScheduledRunTime.Equal(added.NextRunTime) || r.JobRevision != added.Revision || r.StartedAt.IsZero() {
 		t.Errorf("record %+v, want that of the fire at %s, revision %d", r, added.NextRunTime, added.Revision)
 	}
 	r.Sentence = strings.TrimSuffix(r.Sentence, "; its row in pgdue.running_instances had been removed by hand")
-	if recorded, err := s.Complete(t.Context(), []scheduler.Record{r.Record}); err != nil || len(recorded) != 1 {
+	if recorded, err := s.Complete(t.Context(), []job.Record{r.Record}); err != nil || len(recorded) != 1 {
 		t.Errorf("complete again: recorded %+v, %v", recorded, err)
 	}
 	if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history"); got != 1 {

@@ -11,7 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -28,11 +28,11 @@ func TestConcurrentAddsOfOneID(t *testing.T) {
 		d := storetest.Job(t, "j", `{"type":"interval","every":"1h"}`)
 		d.MaxInstances = 1 + i
 		all.Go(func() {
-			switch _, err := s.Add(t.Context(), d, scheduler.Author{}); {
+			switch _, err := s.Add(t.Context(), d, job.Author{}); {
 			case err == nil:
 				won.Add(1)
 				winner.Store(int64(d.MaxInstances))
-			case errors.Is(err, scheduler.ErrExists):
+			case errors.Is(err, job.ErrExists):
 				exists.Add(1)
 			default:
 				t.Error(err)
@@ -60,7 +60,7 @@ func TestConcurrentEditsOfOneID(t *testing.T) {
 		d := storetest.Job(t, "j", triggers[i%len(triggers)])
 		all.Go(func() {
 			for range 10 {
-				if err := editOnce(t.Context(), s, d, i); err != nil && !errors.Is(err, scheduler.ErrNotFound) && !errors.Is(err, scheduler.ErrExists) {
+				if err := editOnce(t.Context(), s, d, i); err != nil && !errors.Is(err, job.ErrNotFound) && !errors.Is(err, job.ErrExists) {
 					t.Error(err)
 				}
 			}
@@ -74,15 +74,15 @@ func TestConcurrentEditsOfOneID(t *testing.T) {
 	}
 }
 
-func editOnce(ctx context.Context, s *store.Store, d scheduler.Definition, i int) error {
+func editOnce(ctx context.Context, s *store.Store, d job.Definition, i int) error {
 	var err error
 	switch i % 4 {
 	case 0:
-		_, err = s.Add(ctx, d, scheduler.Author{})
+		_, err = s.Add(ctx, d, job.Author{})
 	case 1:
-		_, err = s.Remove(ctx, d.ID, scheduler.Author{})
+		_, err = s.Remove(ctx, d.ID, job.Author{})
 	default:
-		_, err = s.Put(ctx, d, scheduler.Author{})
+		_, err = s.Put(ctx, d, job.Author{})
 	}
 	return err
 }
@@ -97,7 +97,7 @@ func TestAddOverHalfAJob(t *testing.T) {
 	storetest.Exec(t, conn, "DELETE FROM pgdue.next_run_times")
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
-	if _, err := s.Add(ctx, d, scheduler.Author{}); err == nil || ctx.Err() != nil {
+	if _, err := s.Add(ctx, d, job.Author{}); err == nil || ctx.Err() != nil {
 		t.Errorf("add: %v", err)
 	}
 }
@@ -107,23 +107,23 @@ func TestEditWhileBeingClaimed(t *testing.T) {
 	t.Parallel()
 	edits := map[string]func(ctx context.Context, s *store.Store) error{
 		"put trigger": func(ctx context.Context, s *store.Store) error {
-			_, err := s.Put(ctx, storetest.Job(t, "j", `{"type":"interval","every":"1000h"}`), scheduler.Author{})
+			_, err := s.Put(ctx, storetest.Job(t, "j", `{"type":"interval","every":"1000h"}`), job.Author{})
 			return err
 		},
 		"remove": func(ctx context.Context, s *store.Store) error {
-			_, err := s.Remove(ctx, "j", scheduler.Author{})
+			_, err := s.Remove(ctx, "j", job.Author{})
 			return err
 		},
 		"reschedule": func(ctx context.Context, s *store.Store) error {
-			_, err := s.Reschedule(ctx, "j", mustParse(t, `{"type":"interval","every":"1000h"}`), scheduler.Author{})
+			_, err := s.Reschedule(ctx, "j", mustParse(t, `{"type":"interval","every":"1000h"}`), job.Author{})
 			return err
 		},
 		"move next": func(ctx context.Context, s *store.Store) error {
-			_, err := s.MoveNext(ctx, "j", time.Now().Add(time.Hour), scheduler.Author{})
+			_, err := s.MoveNext(ctx, "j", time.Now().Add(time.Hour), job.Author{})
 			return err
 		},
 		"skip next": func(ctx context.Context, s *store.Store) error {
-			if _, err := s.SkipNext(ctx, "j", scheduler.Author{}); !errors.Is(err, scheduler.ErrFinished) {
+			if _, err := s.SkipNext(ctx, "j", job.Author{}); !errors.Is(err, job.ErrFinished) {
 				return fmt.Errorf("the claim was faster, and there is nothing to skip: %w", err)
 			}
 			return nil
@@ -157,13 +157,13 @@ func TestEditWhileBeingClaimed(t *testing.T) {
 // An edit that comes before the claim drops what was due, and says so in a row.
 func TestEditDropsWhatIsDue(t *testing.T) {
 	t.Parallel()
-	for reason, edit := range map[string]func(context.Context, *store.Store, scheduler.Definition) error{
-		"rescheduled": func(ctx context.Context, s *store.Store, d scheduler.Definition) error {
-			_, err := s.Put(ctx, d, scheduler.Author{})
+	for reason, edit := range map[string]func(context.Context, *store.Store, job.Definition) error{
+		"rescheduled": func(ctx context.Context, s *store.Store, d job.Definition) error {
+			_, err := s.Put(ctx, d, job.Author{})
 			return err
 		},
-		"removed": func(ctx context.Context, s *store.Store, d scheduler.Definition) error {
-			_, err := s.Remove(ctx, d.ID, scheduler.Author{})
+		"removed": func(ctx context.Context, s *store.Store, d job.Definition) error {
+			_, err := s.Remove(ctx, d.ID, job.Author{})
 			return err
 		},
 	} {

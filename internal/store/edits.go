@@ -8,7 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
@@ -16,195 +17,195 @@ import (
 // of it is known to anybody before the caller's commit, which also wakes the nodes. What an edit makes of a job is decided by
 // the package policy, and comes back as its Change.
 
-// Add stores a new job: scheduler.Add.
-func (s *Store) Add(ctx context.Context, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+// Add stores a new job: policy.Add.
+func (s *Store) Add(ctx context.Context, d job.Definition, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, addition(d, by))
 }
 
 // AddTx is Add in the caller's transaction.
-func (s *Store) AddTx(ctx context.Context, tx pgx.Tx, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) AddTx(ctx context.Context, tx pgx.Tx, d job.Definition, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, addition(d, by))
 }
 
-func addition(d scheduler.Definition, by scheduler.Author) edit {
-	return edit{d.ID, by, func(f found) (scheduler.Change, error) { return scheduler.Add(f.look, d, f.now, f.revision) }}
+func addition(d job.Definition, by job.Author) edit {
+	return edit{d.ID, by, func(f found) (policy.Change, error) { return policy.Add(f.look, d, f.now, f.revision) }}
 }
 
-// Put stores a job, or redefines the one that is there: scheduler.Put.
-func (s *Store) Put(ctx context.Context, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+// Put stores a job, or redefines the one that is there: policy.Put.
+func (s *Store) Put(ctx context.Context, d job.Definition, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, putting(d, by))
 }
 
 // PutTx is Put in the caller's transaction.
-func (s *Store) PutTx(ctx context.Context, tx pgx.Tx, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) PutTx(ctx context.Context, tx pgx.Tx, d job.Definition, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, putting(d, by))
 }
 
-func putting(d scheduler.Definition, by scheduler.Author) edit {
-	return edit{d.ID, by, func(f found) (scheduler.Change, error) { return scheduler.Put(f.look, d, f.now, f.revision) }}
+func putting(d job.Definition, by job.Author) edit {
+	return edit{d.ID, by, func(f found) (policy.Change, error) { return policy.Put(f.look, d, f.now, f.revision) }}
 }
 
 // Modify redefines a job if it has the revision that the new definition was made from. ErrChanged: it has another; nothing was
 // written.
-func (s *Store) Modify(ctx context.Context, id string, from int64, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) Modify(ctx context.Context, id string, from int64, d job.Definition, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, modification(id, from, d, by))
 }
 
 // ModifyTx is Modify in the caller's transaction.
-func (s *Store) ModifyTx(ctx context.Context, tx pgx.Tx, id string, from int64, d scheduler.Definition, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) ModifyTx(ctx context.Context, tx pgx.Tx, id string, from int64, d job.Definition, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, modification(id, from, d, by))
 }
 
-func modification(id string, from int64, d scheduler.Definition, by scheduler.Author) edit {
-	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) {
+func modification(id string, from int64, d job.Definition, by job.Author) edit {
+	return present(id, by, func(l policy.Look) (policy.Change, error) {
 		if l.Revision != from {
-			return scheduler.Change{}, scheduler.ErrChanged
+			return policy.Change{}, job.ErrChanged
 		}
 		return l.Redefine(d)
 	})
 }
 
-// Remove removes a job: scheduler.Look.Remove.
-func (s *Store) Remove(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error) {
+// Remove removes a job: policy.Look.Remove.
+func (s *Store) Remove(ctx context.Context, id string, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, removal(id, by))
 }
 
 // RemoveTx is Remove in the caller's transaction.
-func (s *Store) RemoveTx(ctx context.Context, tx pgx.Tx, id string, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) RemoveTx(ctx context.Context, tx pgx.Tx, id string, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, removal(id, by))
 }
 
-func removal(id string, by scheduler.Author) edit {
-	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.Remove(), nil })
+func removal(id string, by job.Author) edit {
+	return present(id, by, func(l policy.Look) (policy.Change, error) { return l.Remove(), nil })
 }
 
 // Pause pauses a job: a claim that locks it after this has committed begins nothing.
-func (s *Store) Pause(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) Pause(ctx context.Context, id string, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, pausing(id, by))
 }
 
 // PauseTx is Pause in the caller's transaction.
-func (s *Store) PauseTx(ctx context.Context, tx pgx.Tx, id string, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) PauseTx(ctx context.Context, tx pgx.Tx, id string, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, pausing(id, by))
 }
 
-func pausing(id string, by scheduler.Author) edit {
-	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.Pause(by) })
+func pausing(id string, by job.Author) edit {
+	return present(id, by, func(l policy.Look) (policy.Change, error) { return l.Pause(by) })
 }
 
-// Resume ends a job's pause: scheduler.Look.Resume.
-func (s *Store) Resume(ctx context.Context, id string, runMissed bool, by scheduler.Author) (scheduler.Change, error) {
+// Resume ends a job's pause: policy.Look.Resume.
+func (s *Store) Resume(ctx context.Context, id string, runMissed bool, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, resumption(id, runMissed, by))
 }
 
 // ResumeTx is Resume in the caller's transaction.
-func (s *Store) ResumeTx(ctx context.Context, tx pgx.Tx, id string, runMissed bool, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) ResumeTx(ctx context.Context, tx pgx.Tx, id string, runMissed bool, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, resumption(id, runMissed, by))
 }
 
-func resumption(id string, runMissed bool, by scheduler.Author) edit {
-	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.Resume(runMissed), nil })
+func resumption(id string, runMissed bool, by job.Author) edit {
+	return present(id, by, func(l policy.Look) (policy.Change, error) { return l.Resume(runMissed), nil })
 }
 
-// SkipNext skips a job's next fire ahead of its time: scheduler.Look.SkipNext. A claim waits for the job's lock and finds the
+// SkipNext skips a job's next fire ahead of its time: policy.Look.SkipNext. A claim waits for the job's lock and finds the
 // fire decided, or it was faster and the one after it is skipped.
-func (s *Store) SkipNext(ctx context.Context, id string, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) SkipNext(ctx context.Context, id string, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, skipping(id, by))
 }
 
 // SkipNextTx is SkipNext in the caller's transaction.
-func (s *Store) SkipNextTx(ctx context.Context, tx pgx.Tx, id string, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) SkipNextTx(ctx context.Context, tx pgx.Tx, id string, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, skipping(id, by))
 }
 
-func skipping(id string, by scheduler.Author) edit {
-	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.SkipNext(by) })
+func skipping(id string, by job.Author) edit {
+	return present(id, by, func(l policy.Look) (policy.Change, error) { return l.SkipNext(by) })
 }
 
-// MoveNext moves a job's next fire to the time at: scheduler.Look.MoveNext.
-func (s *Store) MoveNext(ctx context.Context, id string, at time.Time, by scheduler.Author) (scheduler.Change, error) {
+// MoveNext moves a job's next fire to the time at: policy.Look.MoveNext.
+func (s *Store) MoveNext(ctx context.Context, id string, at time.Time, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, moving(id, at, by))
 }
 
 // MoveNextTx is MoveNext in the caller's transaction.
-func (s *Store) MoveNextTx(ctx context.Context, tx pgx.Tx, id string, at time.Time, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) MoveNextTx(ctx context.Context, tx pgx.Tx, id string, at time.Time, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, moving(id, at, by))
 }
 
-func moving(id string, at time.Time, by scheduler.Author) edit {
-	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.MoveNext(at, by) })
+func moving(id string, at time.Time, by job.Author) edit {
+	return present(id, by, func(l policy.Look) (policy.Change, error) { return l.MoveNext(at, by) })
 }
 
-// Reschedule gives a job another trigger, or lets an equal one begin afresh: scheduler.Look.Reschedule.
-func (s *Store) Reschedule(ctx context.Context, id string, t *trigger.Trigger, by scheduler.Author) (scheduler.Change, error) {
+// Reschedule gives a job another trigger, or lets an equal one begin afresh: policy.Look.Reschedule.
+func (s *Store) Reschedule(ctx context.Context, id string, t *trigger.Trigger, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, rescheduling(id, t, by))
 }
 
 // RescheduleTx is Reschedule in the caller's transaction.
-func (s *Store) RescheduleTx(ctx context.Context, tx pgx.Tx, id string, t *trigger.Trigger, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) RescheduleTx(ctx context.Context, tx pgx.Tx, id string, t *trigger.Trigger, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, rescheduling(id, t, by))
 }
 
-func rescheduling(id string, t *trigger.Trigger, by scheduler.Author) edit {
-	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.Reschedule(t) })
+func rescheduling(id string, t *trigger.Trigger, by job.Author) edit {
+	return present(id, by, func(l policy.Look) (policy.Change, error) { return l.Reschedule(t) })
 }
 
 // RunNow lets a run of a job wait, which begins as soon as an instance is free, and is given the payload. It is the one run in
 // the Change's Wait.
-func (s *Store) RunNow(ctx context.Context, id, payload string, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) RunNow(ctx context.Context, id, payload string, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, runNow(id, payload, by))
 }
 
 // RunNowTx is RunNow in the caller's transaction.
-func (s *Store) RunNowTx(ctx context.Context, tx pgx.Tx, id, payload string, by scheduler.Author) (scheduler.Change, error) {
+func (s *Store) RunNowTx(ctx context.Context, tx pgx.Tx, id, payload string, by job.Author) (policy.Change, error) {
 	return editTx(ctx, tx, runNow(id, payload, by))
 }
 
-func runNow(id, payload string, by scheduler.Author) edit {
-	return present(id, by, func(l scheduler.Look) (scheduler.Change, error) { return l.RunNow(payload) })
+func runNow(id, payload string, by job.Author) edit {
+	return present(id, by, func(l policy.Look) (policy.Change, error) { return l.RunNow(payload) })
 }
 
 // edit is what somebody does to one job.
 type edit struct {
 	id     string
-	by     scheduler.Author
-	decide func(found) (scheduler.Change, error)
+	by     job.Author
+	decide func(found) (policy.Change, error)
 }
 
 // found is what an edit finds under the job's lock.
 type found struct {
-	look     *scheduler.Look // nil: there is no such job
-	now      time.Time       // of the edit
-	revision int64           // that the job has after it
+	look     *policy.Look // nil: there is no such job
+	now      time.Time    // of the edit
+	revision int64        // that the job has after it
 }
 
 // present is an edit of a job that must be there: ErrNotFound.
-func present(id string, by scheduler.Author, decide func(scheduler.Look) (scheduler.Change, error)) edit {
-	return edit{id, by, func(f found) (scheduler.Change, error) {
+func present(id string, by job.Author, decide func(policy.Look) (policy.Change, error)) edit {
+	return edit{id, by, func(f found) (policy.Change, error) {
 		if f.look == nil {
-			return scheduler.Change{}, scheduler.ErrNotFound
+			return policy.Change{}, job.ErrNotFound
 		}
 		return decide(*f.look)
 	}}
 }
 
 // edit does e in a transaction of its own. ErrLocked: somebody holds the job's lock.
-func (s *Store) edit(ctx context.Context, e edit) (c scheduler.Change, err error) {
+func (s *Store) edit(ctx context.Context, e edit) (c policy.Change, err error) {
 	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		c, err = e.do(ctx, tx)
 		return err
 	})
 	if err != nil {
-		return scheduler.Change{}, err
+		return policy.Change{}, err
 	}
 	return c, nil
 }
 
 // editTx does e in the caller's transaction.
-func editTx(ctx context.Context, tx pgx.Tx, e edit) (scheduler.Change, error) {
+func editTx(ctx context.Context, tx pgx.Tx, e edit) (policy.Change, error) {
 	c, err := e.do(ctx, tx)
 	if err != nil {
-		return scheduler.Change{}, locked(translate(err))
+		return policy.Change{}, locked(translate(err))
 	}
 	return c, nil
 }
@@ -216,7 +217,7 @@ var errRace = errors.New("the id has a row in pgdue.jobs and none in pgdue.next_
 const editTries = 100
 
 // do locks the job, decides, and writes what was decided. Whoever lost a race has written nothing yet, and looks again.
-func (e edit) do(ctx context.Context, tx pgx.Tx) (c scheduler.Change, err error) {
+func (e edit) do(ctx context.Context, tx pgx.Tx) (c policy.Change, err error) {
 	for range editTries {
 		if c, err = e.try(ctx, tx); !errors.Is(err, errRace) {
 			break
@@ -225,14 +226,14 @@ func (e edit) do(ctx context.Context, tx pgx.Tx) (c scheduler.Change, err error)
 	return c, err
 }
 
-func (e edit) try(ctx context.Context, tx pgx.Tx) (scheduler.Change, error) {
+func (e edit) try(ctx context.Context, tx pgx.Tx) (policy.Change, error) {
 	look, err := lockJob(ctx, tx, e.id)
 	if err != nil {
-		return scheduler.Change{}, err
+		return policy.Change{}, err
 	}
 	f := found{look: look}
 	if err := tx.QueryRow(ctx, jobNow).Scan(&f.now, &f.revision); err != nil {
-		return scheduler.Change{}, err
+		return policy.Change{}, err
 	}
 	if f.now = f.now.UTC(); look != nil {
 		look.Now = f.now
@@ -248,7 +249,7 @@ func (e edit) try(ctx context.Context, tx pgx.Tx) (scheduler.Change, error) {
 }
 
 // lockJob locks and reads a job; nil when there is none. A job whose row cannot be read as one comes without the trigger.
-func lockJob(ctx context.Context, tx pgx.Tx, id string) (*scheduler.Look, error) {
+func lockJob(ctx context.Context, tx pgx.Tx, id string) (*policy.Look, error) {
 	rows, err := tx.Query(ctx, jobLock, pgx.StrictNamedArgs{"job_id": id})
 	if err != nil {
 		return nil, err
@@ -266,7 +267,7 @@ func lockJob(ctx context.Context, tx pgx.Tx, id string) (*scheduler.Look, error)
 
 // writeChange writes a change of a job under its lock, with the event that tells of it, and wakes the nodes when the job is due
 // soon.
-func writeChange(ctx context.Context, tx pgx.Tx, e edit, f found, c *scheduler.Change) error {
+func writeChange(ctx context.Context, tx pgx.Tx, e edit, f found, c *policy.Change) error {
 	tells := event{jobID: e.id, at: f.now, actor: e.by.Name(), action: c.Action, reason: e.by.Reason}
 	if c.Before != nil {
 		if err := tells.readBefore(ctx, tx); err != nil {
@@ -304,7 +305,7 @@ func writeChange(ctx context.Context, tx pgx.Tx, e edit, f found, c *scheduler.C
 }
 
 // insertJob writes the row of a new job. errRace: somebody else has written one meanwhile.
-func insertJob(ctx context.Context, tx pgx.Tx, j *scheduler.Job) error {
+func insertJob(ctx context.Context, tx pgx.Tx, j *job.Job) error {
 	args, err := jobArgs(j)
 	if err != nil {
 		return err
@@ -317,7 +318,7 @@ func insertJob(ctx context.Context, tx pgx.Tx, j *scheduler.Job) error {
 }
 
 // queueRemoval queues the removal of a job's rows. Runs that wait are recorded.
-func queueRemoval(b *pgx.Batch, c *scheduler.Change) {
+func queueRemoval(b *pgx.Batch, c *policy.Change) {
 	id := pgx.StrictNamedArgs{"job_ids": []string{c.Before.ID}}
 	b.Queue(waitingRemove, pgx.StrictNamedArgs{"job_id": c.Before.ID, "job_revision": c.Before.Revision})
 	queueCounted(b, "remove next run time", 1, jobScheduleDelete, id)

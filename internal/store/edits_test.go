@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -22,7 +23,7 @@ func TestSkippedFireNeverBegins(t *testing.T) {
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	add(t, s, storetest.Job(t, "s", `{"type":"interval","every":"1h"}`))
 	first := storetest.Query[time.Time](t, conn, "SELECT next_run_time FROM pgdue.next_run_times")
-	o, err := s.SkipNext(t.Context(), "s", scheduler.Author{Actor: "ada", Reason: "holiday"})
+	o, err := s.SkipNext(t.Context(), "s", job.Author{Actor: "ada", Reason: "holiday"})
 	if err != nil || !o.After.LastRunTime.Equal(first) || !o.After.NextRunTime.Equal(first.Add(time.Hour)) {
 		t.Fatalf("skipped %s, next %s, %v", o.After.LastRunTime, o.After.NextRunTime, err)
 	}
@@ -47,7 +48,7 @@ func TestSkipsAndClaimsDecideEachFireOnce(t *testing.T) {
 	url := storetest.URL(t)
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	d := storetest.Job(t, "s", `{"type":"interval","every":"10ms"}`)
-	d.MaxInstances, d.Coalesce = 100, scheduler.CoalesceAll
+	d.MaxInstances, d.Coalesce = 100, job.CoalesceAll
 	add(t, s, d)
 	ctx, stop := context.WithTimeout(t.Context(), 2*time.Second)
 	defer stop()
@@ -67,7 +68,7 @@ func TestSkipsAndClaimsDecideEachFireOnce(t *testing.T) {
 	for range 2 {
 		all.Go(func() {
 			for ctx.Err() == nil {
-				if _, err := s.SkipNext(t.Context(), "s", scheduler.Author{}); err != nil {
+				if _, err := s.SkipNext(t.Context(), "s", job.Author{}); err != nil {
 					t.Error("skip: ", err)
 				}
 				skips.Add(1)
@@ -76,7 +77,7 @@ func TestSkipsAndClaimsDecideEachFireOnce(t *testing.T) {
 	}
 	all.Go(func() {
 		for ctx.Err() == nil {
-			if _, err := s.MoveNext(t.Context(), "s", time.Now().Add(25*time.Millisecond), scheduler.Author{}); err != nil && !errors.Is(err, scheduler.ErrInvalid) {
+			if _, err := s.MoveNext(t.Context(), "s", time.Now().Add(25*time.Millisecond), job.Author{}); err != nil && !errors.Is(err, job.ErrInvalid) {
 				t.Error("move: ", err)
 			}
 		}
@@ -112,7 +113,7 @@ func TestMovedFireBeginsThen(t *testing.T) {
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	o := add(t, s, storetest.Job(t, "m", `{"type":"interval","every":"1h"}`))
 	to := o.NextRunTime.Add(2*time.Hour + 20*time.Minute)
-	if o, err := s.MoveNext(t.Context(), "m", to, scheduler.Author{Actor: "ada", Reason: "late figures"}); err != nil || !o.After.NextRunTime.Equal(to) || !o.After.DueAt.Equal(to) {
+	if o, err := s.MoveNext(t.Context(), "m", to, job.Author{Actor: "ada", Reason: "late figures"}); err != nil || !o.After.NextRunTime.Equal(to) || !o.After.DueAt.Equal(to) {
 		t.Fatalf("next %s, due %s, %v", o.After.NextRunTime, o.After.DueAt, err)
 	}
 	w := &work{}
@@ -143,21 +144,21 @@ func TestModifyOfAnotherRevision(t *testing.T) {
 	d := storetest.Job(t, "r", `{"type":"date"}`)
 	first := add(t, s, d)
 	d.MaxInstances = 2
-	second, err := s.Modify(t.Context(), "r", first.Revision, d, scheduler.Author{})
+	second, err := s.Modify(t.Context(), "r", first.Revision, d, job.Author{})
 	if err != nil || second.After.MaxInstances != 2 || !second.After.Anchor.Equal(first.Anchor) || !second.After.NextRunTime.Equal(first.NextRunTime) {
 		t.Fatalf("modified to %+v, %v", second, err)
 	}
-	if same, err := s.Modify(t.Context(), "r", second.After.Revision, d, scheduler.Author{}); err != nil || same.After.Revision != second.After.Revision {
+	if same, err := s.Modify(t.Context(), "r", second.After.Revision, d, job.Author{}); err != nil || same.After.Revision != second.After.Revision {
 		t.Errorf("an equal definition: revision %d after %d, %v", same.After.Revision, second.After.Revision, err)
 	}
 	d.MaxInstances = 3
-	if _, err := s.Modify(t.Context(), "r", first.Revision, d, scheduler.Author{}); !errors.Is(err, scheduler.ErrChanged) {
+	if _, err := s.Modify(t.Context(), "r", first.Revision, d, job.Author{}); !errors.Is(err, job.ErrChanged) {
 		t.Errorf("from the first revision: %v", err)
 	}
 	if o, err := s.Job(t.Context(), "r"); err != nil || o.MaxInstances != 2 {
 		t.Errorf("max_instances is %d, %v", o.MaxInstances, err)
 	}
-	if _, err := s.Modify(t.Context(), "nobody", 1, d, scheduler.Author{}); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.Modify(t.Context(), "nobody", 1, d, job.Author{}); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("of no job: %v", err)
 	}
 }

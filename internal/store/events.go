@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // event is what an edit tells of itself. It is written in the edit's transaction, behind the change.
@@ -17,7 +17,7 @@ type event struct {
 	jobID  string
 	at     time.Time
 	actor  string
-	action scheduler.Action
+	action job.Action
 	reason string
 	before []byte            // the job's rows; nil where there was none
 	detail map[string]string // what else is told with the rows after it
@@ -29,8 +29,8 @@ func (e *event) readBefore(ctx context.Context, tx pgx.Tx) error {
 }
 
 // tellCancel records that a run of a job, or all of them (nil), were to be cancelled. The job may be removed by now.
-func tellCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by scheduler.Author) error {
-	e := event{jobID: jobID, actor: by.Name(), action: scheduler.ActionCancelAsked, reason: by.Reason}
+func tellCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by job.Author) error {
+	e := event{jobID: jobID, actor: by.Name(), action: job.ActionCancelAsked, reason: by.Reason}
 	if err := tx.QueryRow(ctx, eventNow).Scan(&e.at); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (e *event) queue(b *pgx.Batch) {
 }
 
 // Events returns what was done to a job, newest first. The events of a removed job stay.
-func (s *Store) Events(ctx context.Context, f scheduler.EventFilter) ([]scheduler.Event, error) {
+func (s *Store) Events(ctx context.Context, f job.EventFilter) ([]job.Event, error) {
 	type row struct {
 		ID            int64
 		JobID         string
@@ -68,10 +68,10 @@ func (s *Store) Events(ctx context.Context, f scheduler.EventFilter) ([]schedule
 		Reason        *string
 		Before, After []byte
 	}
-	list := []scheduler.Event{}
+	list := []job.Event{}
 	args := pgx.StrictNamedArgs{"job_id": f.JobID, "before": f.Before, "limit": f.Limit}
 	err := read(ctx, s, eventRows, args, func(r row) {
-		list = append(list, scheduler.Event{ID: r.ID, JobID: r.JobID, At: r.At.UTC(), Actor: r.Actor, Action: scheduler.Action(r.Action),
+		list = append(list, job.Event{ID: r.ID, JobID: r.JobID, At: r.At.UTC(), Actor: r.Actor, Action: job.Action(r.Action),
 			Reason: deref(r.Reason), Before: json.RawMessage(r.Before), After: json.RawMessage(r.After)})
 	})
 	return list, err

@@ -10,13 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
 // toldOf are a job's events, oldest first: who, what and why, and what of some columns became what.
-func toldOf(events []scheduler.Event) (told []string) {
+func toldOf(events []job.Event) (told []string) {
 	for i := len(events) - 1; i >= 0; i-- {
 		e := events[i]
 		line := fmt.Sprintf("%s %s", e.Actor, e.Action)
@@ -55,33 +55,33 @@ func TestEditsTellOfThemselves(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put := func(who string, d scheduler.Definition) error {
-		_, err := s.Put(t.Context(), d, scheduler.Author{Actor: who})
+	put := func(who string, d job.Definition) error {
+		_, err := s.Put(t.Context(), d, job.Author{Actor: who})
 		return err
 	}
 	add(t, s, d)
 	must(nil, put("ada", d)) // equal: nothing
 	must(nil, put("ada", more))
 	must(nil, put("bob", other))
-	must(s.Pause(t.Context(), "e", scheduler.Author{Actor: "ada", Reason: "moved"}))
-	must(s.Pause(t.Context(), "e", scheduler.Author{Actor: "bob", Reason: "again"})) // paused already: nothing
-	must(s.SkipNext(t.Context(), "e", scheduler.Author{Actor: "bob", Reason: "holiday"}))
-	must(s.Resume(t.Context(), "e", false, scheduler.Author{Actor: "bob", Reason: "it is back"}))
-	must(s.Resume(t.Context(), "e", false, scheduler.Author{Actor: "bob"})) // nothing
-	run, err := s.RunNow(t.Context(), "e", "", scheduler.Author{Actor: "eve"})
+	must(s.Pause(t.Context(), "e", job.Author{Actor: "ada", Reason: "moved"}))
+	must(s.Pause(t.Context(), "e", job.Author{Actor: "bob", Reason: "again"})) // paused already: nothing
+	must(s.SkipNext(t.Context(), "e", job.Author{Actor: "bob", Reason: "holiday"}))
+	must(s.Resume(t.Context(), "e", false, job.Author{Actor: "bob", Reason: "it is back"}))
+	must(s.Resume(t.Context(), "e", false, job.Author{Actor: "bob"})) // nothing
+	run, err := s.RunNow(t.Context(), "e", "", job.Author{Actor: "eve"})
 	must(run, err)
-	must(s.Reschedule(t.Context(), "e", storetest.Job(t, "e", `{"type":"interval","every":"1h"}`).Trigger, scheduler.Author{Actor: "ada", Reason: "back"}))
-	o, err := s.MoveNext(t.Context(), "e", time.Now().Add(90*time.Minute).Truncate(time.Second), scheduler.Author{Actor: "ada", Reason: "later"})
+	must(s.Reschedule(t.Context(), "e", storetest.Job(t, "e", `{"type":"interval","every":"1h"}`).Trigger, job.Author{Actor: "ada", Reason: "back"}))
+	o, err := s.MoveNext(t.Context(), "e", time.Now().Add(90*time.Minute).Truncate(time.Second), job.Author{Actor: "ada", Reason: "later"})
 	must(o, err)
-	must(s.MoveNext(t.Context(), "e", o.After.NextRunTime, scheduler.Author{Actor: "ada", Reason: "where it is"})) // nothing
-	if _, err := s.MoveNext(t.Context(), "e", time.Now().Add(-time.Hour), scheduler.Author{Actor: "ada"}); !errors.Is(err, scheduler.ErrInvalid) {
+	must(s.MoveNext(t.Context(), "e", o.After.NextRunTime, job.Author{Actor: "ada", Reason: "where it is"})) // nothing
+	if _, err := s.MoveNext(t.Context(), "e", time.Now().Add(-time.Hour), job.Author{Actor: "ada"}); !errors.Is(err, job.ErrInvalid) {
 		t.Errorf("moved into the past: %v", err)
 	}
 	more.MaxInstances = 4
-	must(s.Modify(t.Context(), "e", o.After.Revision, more, scheduler.Author{Actor: "ada", Reason: "slower"}))
-	must(s.Remove(t.Context(), "e", scheduler.Author{Actor: "eve", Reason: "replaced"}))
+	must(s.Modify(t.Context(), "e", o.After.Revision, more, job.Author{Actor: "ada", Reason: "slower"}))
+	must(s.Remove(t.Context(), "e", job.Author{Actor: "eve", Reason: "replaced"}))
 
-	events, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "e", Limit: 100})
+	events, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Limit: 100})
 	must(events, err)
 	want := []string{
 		"somebody added, max_instances: - → 1, state: - → active",
@@ -107,7 +107,7 @@ func TestEditsTellOfThemselves(t *testing.T) {
 			t.Errorf("event %d at %s comes before %d at %s, after %s", e.ID, e.At, events[i].ID, events[i].At, e.After)
 		}
 	}
-	page, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "e", Before: events[7].ID, Limit: 1})
+	page, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Before: events[7].ID, Limit: 1})
 	if err != nil || len(page) != 1 || page[0].ID != events[8].ID {
 		t.Errorf("the page before %d: %v, %v", events[7].ID, page, err)
 	}
@@ -123,11 +123,11 @@ func TestEventHoldsTheRows(t *testing.T) {
 		FROM pgdue.jobs j JOIN pgdue.next_run_times n ON n.job_id = j.id`
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type":"moon"}'`)
 	before := storetest.Query[string](t, conn, rows)
-	if _, err := s.Reschedule(t.Context(), "e", mustParse(t, `{"type":"interval","every":"2h"}`), scheduler.Author{}); err != nil {
+	if _, err := s.Reschedule(t.Context(), "e", mustParse(t, `{"type":"interval","every":"2h"}`), job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	after := storetest.Query[string](t, conn, rows)
-	events, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "e", Limit: 1})
+	events, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Limit: 1})
 	if err != nil || len(events) != 1 {
 		t.Fatal(events, err)
 	}
@@ -152,7 +152,7 @@ func TestCancelTellsOfItself(t *testing.T) {
 	gate := make(chan struct{})
 	n := newNode(t, s, &work{gate: gate})
 	add(t, s, storetest.Job(t, "c", `{"type":"date"}`))
-	ada := func(why string) scheduler.Author { return scheduler.Author{Actor: "ada", Reason: why} }
+	ada := func(why string) job.Author { return job.Author{Actor: "ada", Reason: why} }
 	if _, err := s.CancelAll(t.Context(), "c", ada("nothing runs")); err != nil {
 		t.Fatal(err)
 	}
@@ -172,14 +172,14 @@ func TestCancelTellsOfItself(t *testing.T) {
 	}
 	close(gate)
 	finish(t, n)
-	events, err := s.Events(t.Context(), scheduler.EventFilter{JobID: "c", Limit: 10})
+	events, err := s.Events(t.Context(), job.EventFilter{JobID: "c", Limit: 10})
 	if err != nil || len(events) != 5 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
-	if e := events[2]; e.Action != scheduler.ActionCancelAsked || e.Reason != "not this one" || columnOf(e.After, "run_id") != waiting.Wait[0].RunID.String() {
+	if e := events[2]; e.Action != job.ActionCancelAsked || e.Reason != "not this one" || columnOf(e.After, "run_id") != waiting.Wait[0].RunID.String() {
 		t.Errorf("the cancelled run is told as %+v", e)
 	}
-	if e := events[0]; e.Action != scheduler.ActionCancelAsked || e.Reason != "gone" || e.Before != nil || e.After != nil || e.Actor != "ada" {
+	if e := events[0]; e.Action != job.ActionCancelAsked || e.Reason != "gone" || e.Before != nil || e.After != nil || e.Actor != "ada" {
 		t.Errorf("the cancelled runs of the removed job are told as %+v", e)
 	}
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -28,7 +28,7 @@ func newFolding(t *testing.T) folding {
 	storetest.Exec(t, conn, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET pgdue.clock_offset = %L', current_database(),
 		date_trunc('day', now(), 'UTC') + interval '12:10' - now()); END $$`)
 	f := folding{url, storetest.Conn(t, url), storetest.OpenURL(t, url)}
-	for id, history := range map[string]string{"terse": scheduler.HistoryErrors, "full": scheduler.HistoryAll} {
+	for id, history := range map[string]string{"terse": job.HistoryErrors, "full": job.HistoryAll} {
 		d := storetest.Job(t, id, `{"type":"interval","every":"1h"}`)
 		d.History = history
 		add(t, f.s, d)
@@ -120,7 +120,7 @@ func TestFoldedRowsDisturbNothing(t *testing.T) {
 	}
 	maintain(t, f.s)
 	after, err := f.s.Job(t.Context(), "terse")
-	if err != nil || after.LastOutcome != before.LastOutcome || after.LastOutcome != string(scheduler.Succeeded) || !after.LastEndedAt.Equal(before.LastEndedAt) {
+	if err != nil || after.LastOutcome != before.LastOutcome || after.LastOutcome != string(job.Succeeded) || !after.LastEndedAt.Equal(before.LastEndedAt) {
 		t.Errorf("overview %+v, %v; before %+v", after, err, before)
 	}
 	storetest.Exec(t, f.conn, "UPDATE pgdue.next_run_times SET next_run_time = pgdue.now()")
@@ -178,9 +178,9 @@ func TestEndInDoubtAfterItsRowWasFolded(t *testing.T) {
 	maintain(t, f.s)
 	me := registered(t, f.s, "me")
 	at := storetest.Query[time.Time](t, f.conn, "SELECT date_trunc('day', now(), 'UTC') + interval '10:20'")
-	end := scheduler.Record{Run: scheduler.Run{JobID: "terse", RunID: runIDOf(t, f.conn, "terse10:20schedule"), Cause: scheduler.CauseSchedule, ScheduledRunTime: at, Attempt: 1, JobRevision: 1},
-		Final: true, Outcome: scheduler.Succeeded, Sentence: "succeeded", StartedAt: at, NodeID: me.ID, Node: me.Name}
-	if done, err := f.s.Complete(t.Context(), []scheduler.Record{end}); err != nil || len(done) != 0 {
+	end := job.Record{Run: job.Run{JobID: "terse", RunID: runIDOf(t, f.conn, "terse10:20schedule"), Cause: job.CauseSchedule, ScheduledRunTime: at, Attempt: 1, JobRevision: 1},
+		Final: true, Outcome: job.Succeeded, Sentence: "succeeded", StartedAt: at, NodeID: me.ID, Node: me.Name}
+	if done, err := f.s.Complete(t.Context(), []job.Record{end}); err != nil || len(done) != 0 {
 		t.Errorf("recorded %+v, %v", done, err)
 	}
 	if got := f.rows(t, "terse"); got != "schedule succeeded×3 10:00–10:40 ended 10:40:10" {

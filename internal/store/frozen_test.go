@@ -7,14 +7,15 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 // frozen is a node whose claim has locked its job and stands still before it writes.
 type frozen struct {
-	node scheduler.Node
+	node job.Node
 	goOn chan struct{}
 	err  chan error
 }
@@ -25,7 +26,7 @@ func freeze(t *testing.T, s *store.Store) *frozen {
 	f := &frozen{registered(t, s, "frozen"), make(chan struct{}), make(chan error, 1)}
 	locked := make(chan struct{})
 	go func() {
-		_, err := s.Claim(t.Context(), one(f.node), func(l scheduler.Look) scheduler.Decision {
+		_, err := s.Claim(t.Context(), one(f.node), func(l policy.Look) policy.Decision {
 			close(locked)
 			<-f.goOn
 			return plan(l)
@@ -60,7 +61,7 @@ func TestFrozenBetweenLockAndWriteLosesItsClaim(t *testing.T) {
 				}
 			}
 			close(f.goOn)
-			if err := <-f.err; !errors.Is(err, scheduler.ErrLeaseLost) {
+			if err := <-f.err; !errors.Is(err, job.ErrLeaseLost) {
 				t.Errorf("claim: %v, want ErrLeaseLost", err)
 			}
 			claimAfter(t, s, conn, other)
@@ -80,7 +81,7 @@ func TestFrozenTransactionHoldsNoJobForLong(t *testing.T) {
 	awaitUnlocked(t, conn)
 	claimAfter(t, s, conn, other)
 	close(f.goOn)
-	if err := <-f.err; err == nil || errors.Is(err, scheduler.ErrCommitUnknown) {
+	if err := <-f.err; err == nil || errors.Is(err, job.ErrCommitUnknown) {
 		t.Errorf("claim: %v, want an error that says that nothing was written", err)
 	}
 	if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"); got != 1 {
@@ -102,7 +103,7 @@ func TestFrozenBetweenWriteAndCommit(t *testing.T) {
 
 	hold := wire.HoldCommit()
 	type claimed struct {
-		claim scheduler.Claim
+		claim policy.Claim
 		err   error
 	}
 	late := make(chan claimed, 1)
@@ -136,7 +137,7 @@ func TestFrozenBetweenWriteAndCommit(t *testing.T) {
 }
 
 // claimAfter lets another node claim the job, of which nothing was written before.
-func claimAfter(t *testing.T, s *store.Store, conn *pgx.Conn, other scheduler.Node) {
+func claimAfter(t *testing.T, s *store.Store, conn *pgx.Conn, other job.Node) {
 	t.Helper()
 	if got := storetest.Query[int](t, conn, "SELECT (SELECT count(*) FROM pgdue.running_instances) + (SELECT count(*) FROM pgdue.run_history)"); got != 0 {
 		t.Errorf("the frozen claim left %d rows", got)

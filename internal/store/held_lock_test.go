@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -28,7 +28,7 @@ func TestWaitingEditsStopNoClaim(t *testing.T) {
 	edited := make(chan error, edits)
 	for range edits {
 		go func() {
-			_, err := s.RunNow(t.Context(), "held", "", scheduler.Author{})
+			_, err := s.RunNow(t.Context(), "held", "", job.Author{})
 			edited <- err
 		}()
 	}
@@ -63,7 +63,7 @@ func TestEditOfLockedJobIsRefused(t *testing.T) {
 	storetest.Exec(t, conn, "BEGIN")
 	storetest.Exec(t, conn, "SELECT FROM pgdue.next_run_times FOR UPDATE")
 	d.MaxInstances = 7
-	if _, err := s.Put(t.Context(), d, scheduler.Author{}); !errors.Is(err, scheduler.ErrLocked) {
+	if _, err := s.Put(t.Context(), d, job.Author{}); !errors.Is(err, job.ErrLocked) {
 		t.Errorf("put: %v, want ErrLocked", err)
 	}
 	storetest.Exec(t, conn, "ROLLBACK")

@@ -10,7 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -62,7 +62,7 @@ func insertSkip(t *testing.T, conn *pgx.Conn, job string, day int) {
 		FROM (SELECT pgdue.now() + make_interval(days => $2) AS at) a`, job, day)
 }
 
-func maintain(t *testing.T, s *store.Store) scheduler.Housekeeping {
+func maintain(t *testing.T, s *store.Store) job.Housekeeping {
 	t.Helper()
 	h, err := s.Maintain(t.Context())
 	if err != nil {
@@ -183,8 +183,8 @@ func longestEnd(t *testing.T, s *store.Store, stop <-chan struct{}) (longest tim
 			return longest
 		}
 		began := time.Now()
-		end := scheduler.Record{Run: claim.Decided[0].Decision.Begin[0].Run, Final: true, Outcome: scheduler.Succeeded, Sentence: "succeeded", NodeID: me.ID, Node: me.Name}
-		if done, err := s.Complete(t.Context(), []scheduler.Record{end}); err != nil || len(done) != 1 {
+		end := job.Record{Run: claim.Decided[0].Decision.Begin[0].Run, Final: true, Outcome: job.Succeeded, Sentence: "succeeded", NodeID: me.ID, Node: me.Name}
+		if done, err := s.Complete(t.Context(), []job.Record{end}); err != nil || len(done) != 1 {
 			t.Errorf("complete: %v, %v", done, err)
 		}
 		longest = max(longest, time.Since(began))

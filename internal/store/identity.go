@@ -7,11 +7,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // Identify compares the identity in settings with the database's, as scheduler.Store says.
-func (s *Store) Identify(ctx context.Context, by string) (found scheduler.Identified, err error) {
+func (s *Store) Identify(ctx context.Context, by string) (found job.Identified, err error) {
 	present, err := s.identity(ctx)
 	if err != nil {
 		return found, err
@@ -25,7 +25,7 @@ func (s *Store) Identify(ctx context.Context, by string) (found scheduler.Identi
 		if err != nil {
 			return err
 		}
-		if found = (scheduler.Identified{CopyOf: made.CopyOf(present)}); found.CopyOf != "" {
+		if found = (job.Identified{CopyOf: made.CopyOf(present)}); found.CopyOf != "" {
 			return pauseCopy(ctx, tx, &found, by)
 		}
 		made = made.Or(present)
@@ -36,8 +36,8 @@ func (s *Store) Identify(ctx context.Context, by string) (found scheduler.Identi
 }
 
 // pauseCopy pauses everything in a copy, unless it is paused already.
-func pauseCopy(ctx context.Context, tx pgx.Tx, found *scheduler.Identified, by string) error {
-	p, err := lockPauses(ctx, tx, scheduler.Scope{})
+func pauseCopy(ctx context.Context, tx pgx.Tx, found *job.Identified, by string) error {
+	p, err := lockPauses(ctx, tx, job.Scope{})
 	if err != nil {
 		return err
 	}
@@ -45,12 +45,12 @@ func pauseCopy(ctx context.Context, tx pgx.Tx, found *scheduler.Identified, by s
 		found.Pause = *p
 		return nil
 	}
-	found.Pause = scheduler.Pause{PausedBy: by, Reason: scheduler.CopyReason(found.CopyOf)}
+	found.Pause = job.Pause{PausedBy: by, Reason: job.CopyReason(found.CopyOf)}
 	return pauseMany(ctx, tx, &found.Pause)
 }
 
 // identity is the database's own. Where the role may not ask for the cluster, that is not known.
-func (s *Store) identity(ctx context.Context) (present scheduler.Identity, err error) {
+func (s *Store) identity(ctx context.Context) (present job.Identity, err error) {
 	err = call(ctx, s.limit, func(ctx context.Context) error {
 		if err := s.pool.QueryRow(ctx, identityName).Scan(&present.Database); err != nil {
 			return err
@@ -71,7 +71,7 @@ func notForUs(err error) bool {
 }
 
 // madeFor reads which database the rows were made for, without a lock.
-func (s *Store) madeFor(ctx context.Context) (made scheduler.Identity, err error) {
+func (s *Store) madeFor(ctx context.Context) (made job.Identity, err error) {
 	err = call(ctx, s.limit, func(ctx context.Context) error {
 		made, err = readIdentity(ctx, s.pool, identityRead)
 		return err
@@ -80,24 +80,24 @@ func (s *Store) madeFor(ctx context.Context) (made scheduler.Identity, err error
 }
 
 // lockSettings holds the one row of settings, the lock of all pauses, until the end of the transaction.
-func lockSettings(ctx context.Context, tx pgx.Tx) (scheduler.Identity, error) {
+func lockSettings(ctx context.Context, tx pgx.Tx) (job.Identity, error) {
 	return readIdentity(ctx, tx, pausesLock)
 }
 
 func readIdentity(ctx context.Context, q interface {
 	QueryRow(context.Context, string, ...any) pgx.Row
-}, statement string) (made scheduler.Identity, err error) {
+}, statement string) (made job.Identity, err error) {
 	var cluster *int64
 	var name *string
 	err = q.QueryRow(ctx, statement).Scan(&cluster, &name)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return made, errNoSettings
 	}
-	return scheduler.Identity{System: deref(cluster), Database: deref(name)}, err
+	return job.Identity{System: deref(cluster), Database: deref(name)}, err
 }
 
 // system is nil for a cluster that is not known.
-func system(i scheduler.Identity) *int64 {
+func system(i job.Identity) *int64 {
 	if i.System == 0 {
 		return nil
 	}

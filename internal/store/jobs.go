@@ -7,27 +7,27 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 // Job returns one job with what stands around it. ErrNotFound.
-func (s *Store) Job(ctx context.Context, id string) (scheduler.Overview, error) {
+func (s *Store) Job(ctx context.Context, id string) (job.Overview, error) {
 	list, err := s.overviews(ctx, "", &id, 1)
 	if err != nil {
-		return scheduler.Overview{}, err
+		return job.Overview{}, err
 	}
 	if len(list) == 0 {
-		return scheduler.Overview{}, scheduler.ErrNotFound
+		return job.Overview{}, job.ErrNotFound
 	}
 	return list[0], nil
 }
 
 // Jobs returns up to limit jobs by id, after the id given.
-func (s *Store) Jobs(ctx context.Context, after string, limit int) ([]scheduler.Overview, error) {
+func (s *Store) Jobs(ctx context.Context, after string, limit int) ([]job.Overview, error) {
 	return s.overviews(ctx, after, nil, limit)
 }
 
-func (s *Store) overviews(ctx context.Context, after string, id *string, limit int) ([]scheduler.Overview, error) {
+func (s *Store) overviews(ctx context.Context, after string, id *string, limit int) ([]job.Overview, error) {
 	type row struct {
 		jobRow
 		State       string
@@ -44,7 +44,7 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		Problem     *string
 		PausedWith  *string
 	}
-	list := []scheduler.Overview{}
+	list := []job.Overview{}
 	args := pgx.StrictNamedArgs{"after": after, "job_id": id, "limit": limit}
 	err := read(ctx, s, overview, args, func(r row) {
 		s := scheduleRow{r.ID, r.Queue, r.State, r.NextRunTime, r.LastRunTime, r.DueAt, r.Error}
@@ -53,7 +53,7 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		if err != nil && problem == "" {
 			problem = err.Error()
 		}
-		list = append(list, scheduler.Overview{
+		list = append(list, job.Overview{
 			Job: j, Running: r.Running, Waiting: r.Waiting, LastOutcome: deref(r.LastOutcome), LastReason: deref(r.LastReason),
 			LastEndedAt: orZero(r.LastEndedAt), Problem: problem, PausedWith: deref(r.PausedWith),
 		})
@@ -62,21 +62,21 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 }
 
 // Runs returns a job's runs, newest first.
-func (s *Store) Runs(ctx context.Context, f scheduler.RunFilter) ([]scheduler.RunView, error) {
+func (s *Store) Runs(ctx context.Context, f job.RunFilter) ([]job.RunView, error) {
 	return s.views(ctx, runsRows, pgx.StrictNamedArgs{"job_id": f.JobID, "before": orNull(f.Before), "limit": f.Limit})
 }
 
 // Run returns all rows of one run, attempts ascending. ErrNotFound.
-func (s *Store) Run(ctx context.Context, jobID string, runID uuid.UUID) ([]scheduler.RunView, error) {
+func (s *Store) Run(ctx context.Context, jobID string, runID uuid.UUID) ([]job.RunView, error) {
 	views, err := s.views(ctx, runRows, pgx.StrictNamedArgs{"job_id": jobID, "run_id": runID})
 	if err == nil && len(views) == 0 {
-		err = scheduler.ErrNotFound
+		err = job.ErrNotFound
 	}
 	return views, err
 }
 
-func (s *Store) views(ctx context.Context, statement string, args pgx.StrictNamedArgs) ([]scheduler.RunView, error) {
-	list := []scheduler.RunView{}
+func (s *Store) views(ctx context.Context, statement string, args pgx.StrictNamedArgs) ([]job.RunView, error) {
+	list := []job.RunView{}
 	err := read(ctx, s, statement, args, func(r runRow) { list = append(list, r.view()) })
 	return list, err
 }

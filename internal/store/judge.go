@@ -9,7 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // WatchedJobs lists jobs with OnFailure.
@@ -29,8 +30,8 @@ func (s *Store) WatchedJobs(ctx context.Context, after string, limit int) (ids [
 }
 
 // JudgeJobs judges without a lock first: nearly always there is nothing to be done.
-func (s *Store) JudgeJobs(ctx context.Context, jobIDs []string, judge func(scheduler.Watch) scheduler.Verdict) (judged []scheduler.Judged, err error) {
-	var watches []scheduler.Watch
+func (s *Store) JudgeJobs(ctx context.Context, jobIDs []string, judge func(policy.Watch) policy.Verdict) (judged []policy.Judged, err error) {
+	var watches []policy.Watch
 	err = call(ctx, s.limit, func(ctx context.Context) (err error) {
 		watches, err = readWatches(ctx, s.loops, jobIDs)
 		return err
@@ -48,7 +49,7 @@ func (s *Store) JudgeJobs(ctx context.Context, jobIDs []string, judge func(sched
 		case err != nil:
 			errs = append(errs, fmt.Errorf("judge job %s: %w", w.JobID, err))
 		case v.Alert != nil:
-			judged = append(judged, scheduler.Judged{JobID: w.JobID, Verdict: v})
+			judged = append(judged, policy.Judged{JobID: w.JobID, Verdict: v})
 		}
 	}
 	return judged, errors.Join(errs...)
@@ -56,9 +57,9 @@ func (s *Store) JudgeJobs(ctx context.Context, jobIDs []string, judge func(sched
 
 // judgeLocked judges a job under its lock and writes the verdict. A job that cannot be read as one is left to the claim, which
 // blocks it.
-func (s *Store) judgeLocked(ctx context.Context, id string, judge func(scheduler.Watch) scheduler.Verdict) (v scheduler.Verdict, err error) {
+func (s *Store) judgeLocked(ctx context.Context, id string, judge func(policy.Watch) policy.Verdict) (v policy.Verdict, err error) {
 	err = s.inTxWithLocks(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		v = scheduler.Verdict{}
+		v = policy.Verdict{}
 		l, err := lockJob(ctx, tx, id)
 		if err != nil || l == nil || l.Validate() != nil {
 			return err
@@ -73,11 +74,11 @@ func (s *Store) judgeLocked(ctx context.Context, id string, judge func(scheduler
 		if err := insertAlert(ctx, tx, v.Alert); err != nil || v.Pause == "" {
 			return err
 		}
-		_, err = pausing(id, scheduler.Author{Actor: scheduler.Itself, Reason: v.Pause}).do(ctx, tx)
+		_, err = pausing(id, job.Author{Actor: job.Itself, Reason: v.Pause}).do(ctx, tx)
 		return err
 	})
 	if err != nil {
-		return scheduler.Verdict{}, err
+		return policy.Verdict{}, err
 	}
 	return v, nil
 }
@@ -107,7 +108,7 @@ type watchRow struct {
 	Failures            []byte
 }
 
-func readWatches(ctx context.Context, q querier, jobIDs []string) (watches []scheduler.Watch, err error) {
+func readWatches(ctx context.Context, q querier, jobIDs []string) (watches []policy.Watch, err error) {
 	rows, err := q.Query(ctx, alertWatch, pgx.StrictNamedArgs{"job_ids": jobIDs})
 	if err != nil {
 		return nil, err
@@ -117,10 +118,10 @@ func readWatches(ctx context.Context, q querier, jobIDs []string) (watches []sch
 }
 
 // watch reads a row. A definition that cannot be read comes without OnFailure: the claim blocks such a job.
-func (r *watchRow) watch() scheduler.Watch {
-	w := scheduler.Watch{
+func (r *watchRow) watch() policy.Watch {
+	w := policy.Watch{
 		JobID: r.JobID, CreatedRevision: r.CreatedRevision, UpdatedAt: r.UpdatedAt.UTC(), AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
-		State: scheduler.State(r.State), Now: r.Now.UTC(), Held: r.Held, ReleasedAt: orZero(r.ReleasedAt), LastSuccess: orZero(r.LastSuccess),
+		State: job.State(r.State), Now: r.Now.UTC(), Held: r.Held, ReleasedAt: orZero(r.ReleasedAt), LastSuccess: orZero(r.LastSuccess),
 	}
 	if json.Unmarshal(r.OnFailure, &w.OnFailure) != nil || json.Unmarshal(r.Labels, &w.Labels) != nil {
 		w.OnFailure = nil
@@ -129,8 +130,8 @@ func (r *watchRow) watch() scheduler.Watch {
 		w.Failures = nil
 	}
 	if r.Kind != nil {
-		w.Latest = &scheduler.Alert{
-			Kind: scheduler.AlertKind(*r.Kind), At: orZero(r.At), Since: orZero(r.Since), RunEndedAt: orZero(r.RunEndedAt),
+		w.Latest = &job.Alert{
+			Kind: job.AlertKind(*r.Kind), At: orZero(r.At), Since: orZero(r.Since), RunEndedAt: orZero(r.RunEndedAt),
 		}
 	}
 	return w

@@ -9,16 +9,17 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 // fails adds a job that is paused and told of after three failures in a row.
-func fails(t *testing.T, s *store.Store, id string) scheduler.Definition {
+func fails(t *testing.T, s *store.Store, id string) job.Definition {
 	t.Helper()
 	d := storetest.Job(t, id, `{"type":"interval","every":"1h"}`)
-	d.OnFailure = &scheduler.OnFailure{After: 3, Pause: true, HTTP: &scheduler.HTTP{URL: "http://127.0.0.1:1/alert"}}
+	d.OnFailure = &job.OnFailure{After: 3, Pause: true, HTTP: &job.HTTP{URL: "http://127.0.0.1:1/alert"}}
 	add(t, s, d)
 	return d
 }
@@ -65,7 +66,7 @@ func judged(t *testing.T) (s *store.Store, conn *pgx.Conn, n *scheduler.Schedule
 
 func resume(t *testing.T, s *store.Store, id string) {
 	t.Helper()
-	if _, err := s.Resume(t.Context(), id, false, scheduler.Author{}); err != nil {
+	if _, err := s.Resume(t.Context(), id, false, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -85,7 +86,7 @@ func TestFailingJobIsPausedAndToldOfOnce(t *testing.T) {
 	const first = "failure pending paused"
 	wantAlerts(t, conn, "j", first)
 	o, err := s.Job(t.Context(), "j")
-	if err != nil || o.State != scheduler.StatePaused || o.PausedBy != "pgdue" || !o.DueAt.IsZero() {
+	if err != nil || o.State != job.StatePaused || o.PausedBy != "pgdue" || !o.DueAt.IsZero() {
 		t.Errorf("the job is %s by %q, due at %s, %v", o.State, o.PausedBy, o.DueAt, err)
 	}
 	if o.Revision <= o.CreatedRevision || !o.UpdatedAt.Equal(o.PausedAt) {
@@ -144,8 +145,8 @@ func TestFoldedSuccessesCount(t *testing.T) {
 	t.Parallel()
 	s, conn, n := judged(t)
 	d := fails(t, s, "j")
-	d.History = scheduler.HistoryErrors
-	if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
+	d.History = job.HistoryErrors
+	if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	end(t, conn, "j", "succeeded", "failed", "failed", "failed")
@@ -156,7 +157,7 @@ func TestFoldedSuccessesCount(t *testing.T) {
 	wantAlerts(t, conn, "j", "failure pending paused, recovery pending")
 	// What lies within the hour of such a row is no row of failures for sure.
 	fails(t, s, "k")
-	if _, err := s.Put(t.Context(), func() scheduler.Definition { d := d; d.ID = "k"; return d }(), scheduler.Author{}); err != nil {
+	if _, err := s.Put(t.Context(), func() job.Definition { d := d; d.ID = "k"; return d }(), job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	end(t, conn, "k", "failed", "failed", "failed", "succeeded")
@@ -177,7 +178,7 @@ func TestRunsOfBeforeThePauseDoNotCount(t *testing.T) {
 	resume(t, s, "j")
 	judge(t, n)
 	wantAlerts(t, conn, "j", "failure pending paused")
-	if o, err := s.Job(t.Context(), "j"); err != nil || o.State != scheduler.StateActive {
+	if o, err := s.Job(t.Context(), "j"); err != nil || o.State != job.StateActive {
 		t.Errorf("the job is %s, %v", o.State, err)
 	}
 	end(t, conn, "j", "failed", "failed", "failed")
@@ -193,7 +194,7 @@ func TestJobAddedAgainBeginsWithoutAlerts(t *testing.T) {
 	end(t, conn, "j", "failed", "failed", "failed")
 	judge(t, n)
 	end(t, conn, "j", "failed", "failed")
-	if _, err := s.Remove(t.Context(), "j", scheduler.Author{}); err != nil {
+	if _, err := s.Remove(t.Context(), "j", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	judge(t, n)
@@ -220,9 +221,9 @@ func TestAlertStateSurvivesAnEdit(t *testing.T) {
 	d := fails(t, s, "j")
 	end(t, conn, "j", "failed", "failed", "failed")
 	judge(t, n)
-	d.OnFailure = &scheduler.OnFailure{After: 1, HTTP: &scheduler.HTTP{URL: "http://127.0.0.1:1/elsewhere"}}
+	d.OnFailure = &job.OnFailure{After: 1, HTTP: &job.HTTP{URL: "http://127.0.0.1:1/elsewhere"}}
 	d.Trigger = storetest.Job(t, "j", `{"type":"interval","every":"2h"}`).Trigger // which ends the pause
-	if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
+	if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	end(t, conn, "j", "failed")
@@ -244,7 +245,7 @@ func TestSilentJob(t *testing.T) {
 	quiet := func(id string, d time.Duration) {
 		d0 := storetest.Job(t, id, `{"type":"interval","every":"1h"}`)
 		d0.Labels = map[string]string{"team": id}
-		d0.OnFailure = &scheduler.OnFailure{After: 3, HTTP: &scheduler.HTTP{URL: "http://127.0.0.1:1/alert"}}
+		d0.OnFailure = &job.OnFailure{After: 3, HTTP: &job.HTTP{URL: "http://127.0.0.1:1/alert"}}
 		d0.AlertIfNoSuccessFor = 2 * time.Hour
 		add(t, s, d0)
 		storetest.Exec(t, conn, "UPDATE pgdue.jobs SET created_at = created_at - interval '1 day', updated_at = updated_at - $2::interval WHERE id = $1", id, d)
@@ -256,7 +257,7 @@ func TestSilentJob(t *testing.T) {
 	quiet("labelled", 3*time.Hour)
 	quiet("released", 3*time.Hour)
 	end(t, conn, "well", "succeeded")
-	if _, err := s.Pause(t.Context(), "paused", scheduler.Author{}); err != nil {
+	if _, err := s.Pause(t.Context(), "paused", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.jobs SET updated_at = updated_at - interval '1 day' WHERE id = 'paused'")
@@ -294,8 +295,8 @@ func TestNodesThatJudgeAtOnce(t *testing.T) {
 	for range 4 {
 		n := newNode(t, storetest.OpenURL(t, url), &work{})
 		nodes.Go(func() {
-			err := scheduler.ErrLocked
-			for errors.Is(err, scheduler.ErrLocked) { // the wait for a lock is short
+			err := job.ErrLocked
+			for errors.Is(err, job.ErrLocked) { // the wait for a lock is short
 				err = n.JudgeAll(t.Context())
 			}
 			if err != nil {
@@ -322,7 +323,7 @@ func TestOneJobHoldsUpNoOthersJudgement(t *testing.T) {
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{}' WHERE id = 'no-trigger'`)
 	storetest.Exec(t, conn, "BEGIN")
 	storetest.Exec(t, conn, "SELECT FROM pgdue.next_run_times WHERE job_id = 'held' FOR UPDATE")
-	if err := n.JudgeAll(t.Context()); !errors.Is(err, scheduler.ErrLocked) || !strings.Contains(err.Error(), "judge job held") {
+	if err := n.JudgeAll(t.Context()); !errors.Is(err, job.ErrLocked) || !strings.Contains(err.Error(), "judge job held") {
 		t.Errorf("judging a job that is locked: %v", err)
 	}
 	wantAlerts(t, conn, "other", "failure pending paused")
@@ -350,7 +351,7 @@ func TestVerdictWhoseCommitIsLost(t *testing.T) {
 			fails(t, s, "j")
 			end(t, conn, "j", "failed", "failed", "failed")
 			cut(wire)
-			if err := n.JudgeAll(t.Context()); !errors.Is(err, scheduler.ErrCommitUnknown) {
+			if err := n.JudgeAll(t.Context()); !errors.Is(err, job.ErrCommitUnknown) {
 				t.Fatalf("judging: %v", err)
 			}
 			wantAlerts(t, conn, "j", map[string]string{"before": "", "after": "failure pending paused"}[name])

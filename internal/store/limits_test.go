@@ -3,7 +3,7 @@ package store_test
 import (
 	"testing"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -22,7 +22,7 @@ func TestMaxInstancesLoweredAndRaised(t *testing.T) {
 	ask := func(runs int) {
 		t.Helper()
 		for range runs {
-			if _, err := s.RunNow(t.Context(), "l", "", scheduler.Author{}); err != nil {
+			if _, err := s.RunNow(t.Context(), "l", "", job.Author{}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -30,7 +30,7 @@ func TestMaxInstancesLoweredAndRaised(t *testing.T) {
 	limit := func(max int) {
 		t.Helper()
 		d.MaxInstances = max
-		if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
+		if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -73,7 +73,7 @@ func TestRemovedWhileItRuns(t *testing.T) {
 	n := newNode(t, s, &work{gate: gate})
 	add(t, s, storetest.Job(t, "g", `{"type":"date"}`))
 	tick(t, n)
-	if _, err := s.Remove(t.Context(), "g", scheduler.Author{}); err != nil {
+	if _, err := s.Remove(t.Context(), "g", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	close(gate)

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 // Maintain makes partitions ahead, drops those that are past the retention, deletes other rows that are, and folds the
 // successes of jobs whose history is errors. Each step is tried, whatever became of the one before. Whoever may read and
 // write the tables can do it: what needs more does a function of their owner.
-func (s *Store) Maintain(ctx context.Context) (h scheduler.Housekeeping, err error) {
+func (s *Store) Maintain(ctx context.Context) (h job.Housekeeping, err error) {
 	step := func(what string, err error) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -77,7 +77,7 @@ func TestInstancesOfADeletedNode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(peers, func(p scheduler.Peer) bool { return p.Orphan })
+	i := slices.IndexFunc(peers, func(p job.Peer) bool { return p.Orphan })
 	if i < 0 || !peers[i].Alive {
 		t.Fatalf("peers are %+v, want an orphan that nobody marked dead", peers)
 	}
@@ -102,7 +102,7 @@ func TestTakeOverGoesRoundALockedJob(t *testing.T) {
 	add(t, s, storetest.Job(t, "free", `{"type":"date"}`))
 	add(t, s, storetest.Job(t, "locked", `{"type":"date"}`))
 	tick(t, n)
-	dead := scheduler.Peer{ID: nodeID(t, conn), Name: "dead", Alive: true}
+	dead := job.Peer{ID: nodeID(t, conn), Name: "dead", Alive: true}
 	other := newNode(t, s, &work{})
 
 	tx, err := storetest.Conn(t, url).Begin(t.Context())

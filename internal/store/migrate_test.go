@@ -15,7 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 	"github.com/pgdue/pgdue/migrations"
@@ -163,7 +163,7 @@ func TestMissingSchema(t *testing.T) {
 	if err := s.CheckSchema(t.Context()); err == nil || !strings.Contains(err.Error(), "no schema pgdue yet: run `scheduler migrate up`") {
 		t.Errorf("check: %v", err)
 	}
-	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), scheduler.Author{}); err == nil || !strings.Contains(err.Error(), "scheduler migrate up") {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), job.Author{}); err == nil || !strings.Contains(err.Error(), "scheduler migrate up") {
 		t.Errorf("add: %v", err)
 	}
 }
@@ -184,18 +184,18 @@ func TestReadOnlyDatabase(t *testing.T) {
 		"register": func() error { return s.Register(ctx, node) },
 		"beat":     func() error { _, err := s.Beat(ctx, node.ID); return err },
 		"add": func() error {
-			_, err := s.Add(ctx, storetest.Job(t, "k", `{"type":"date"}`), scheduler.Author{})
+			_, err := s.Add(ctx, storetest.Job(t, "k", `{"type":"date"}`), job.Author{})
 			return err
 		},
-		"put":      func() error { d.MaxInstances = 2; _, err := s.Put(ctx, d, scheduler.Author{}); return err },
-		"remove":   func() error { _, err := s.Remove(ctx, "j", scheduler.Author{}); return err },
+		"put":      func() error { d.MaxInstances = 2; _, err := s.Put(ctx, d, job.Author{}); return err },
+		"remove":   func() error { _, err := s.Remove(ctx, "j", job.Author{}); return err },
 		"claim":    func() error { _, err := s.Claim(ctx, one(node), plan); return err },
 		"block":    func() error { return s.Block(ctx, "j", "why") },
 		"mark":     func() error { _, err := s.MarkDead(ctx, peer(node)); return err },
-		"complete": func() error { _, err := s.Complete(ctx, []scheduler.Record{{Outcome: scheduler.Lost}}); return err },
+		"complete": func() error { _, err := s.Complete(ctx, []job.Record{{Outcome: job.Lost}}); return err },
 		"migrate":  func() error { return s.Migrate(ctx, quiet) },
 	} {
-		want := scheduler.ErrReadOnly
+		want := job.ErrReadOnly
 		if name == "migrate" {
 			want = nil // nothing to do, nothing to write
 		}
@@ -207,7 +207,7 @@ func TestReadOnlyDatabase(t *testing.T) {
 		t.Errorf("reading: %v", err)
 	}
 	empty := storetest.OpenURL(t, withParam(t, storetest.EmptyURL(t), "default_transaction_read_only", "on"))
-	if err := empty.Migrate(ctx, quiet); !errors.Is(err, scheduler.ErrReadOnly) {
+	if err := empty.Migrate(ctx, quiet); !errors.Is(err, job.ErrReadOnly) {
 		t.Errorf("migrating an empty one: %v", err)
 	}
 }
@@ -231,7 +231,7 @@ func TestUserWithoutRights(t *testing.T) {
 		}
 	})
 	s := storetest.OpenURL(t, withParam(t, url, "role", role))
-	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), scheduler.Author{}); err == nil || !strings.Contains(err.Error(), "grant this user the rights on schema pgdue") {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), job.Author{}); err == nil || !strings.Contains(err.Error(), "grant this user the rights on schema pgdue") {
 		t.Errorf("add: %v", err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 )
@@ -23,16 +25,16 @@ type work struct {
 	jobs []string
 }
 
-func (w *work) Queues() []string { return []string{scheduler.ExecutorExec} }
+func (w *work) Queues() []string { return []string{job.ExecutorExec} }
 
-func (w *work) Execute(_ context.Context, a scheduler.Attempt) scheduler.Result {
+func (w *work) Execute(_ context.Context, a job.Attempt) job.Result {
 	w.mu.Lock()
 	w.runs, w.jobs = append(w.runs, a.RunID), append(w.jobs, a.JobID)
 	w.mu.Unlock()
 	if w.gate != nil {
 		<-w.gate
 	}
-	return scheduler.Result{Outcome: scheduler.Succeeded, Output: "done"}
+	return job.Result{Outcome: job.Succeeded, Output: "done"}
 }
 
 // executed lists the runs that were executed.
@@ -70,9 +72,9 @@ func tick(t *testing.T, n *scheduler.Scheduler) {
 }
 
 // registered writes a node's row for tests that call the Store by hand.
-func registered(t *testing.T, s *store.Store, name string) scheduler.Node {
+func registered(t *testing.T, s *store.Store, name string) job.Node {
 	t.Helper()
-	n := scheduler.Node{ID: uuid.New(), Name: name, Queues: []string{scheduler.ExecutorExec}, Version: "test"}
+	n := job.Node{ID: uuid.New(), Name: name, Queues: []string{job.ExecutorExec}, Version: "test"}
 	if err := s.Register(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
@@ -80,30 +82,30 @@ func registered(t *testing.T, s *store.Store, name string) scheduler.Node {
 }
 
 // peer is a node as another one saw it: alive, its beat not moved.
-func peer(n scheduler.Node) scheduler.Peer {
-	return scheduler.Peer{ID: n.ID, Name: n.Name, Alive: true}
+func peer(n job.Node) job.Peer {
+	return job.Peer{ID: n.ID, Name: n.Name, Alive: true}
 }
 
 // one is a claim of up to ten exec jobs.
-func one(n scheduler.Node) scheduler.ClaimRequest {
-	return scheduler.ClaimRequest{Node: n.ID, Want: map[string]int{scheduler.ExecutorExec: 10}}
+func one(n job.Node) policy.ClaimRequest {
+	return policy.ClaimRequest{Node: n.ID, Want: map[string]int{job.ExecutorExec: 10}}
 }
 
 // plan decides as a node does.
-func plan(l scheduler.Look) scheduler.Decision {
-	return scheduler.Plan(l)
+func plan(l policy.Look) policy.Decision {
+	return policy.Plan(l)
 }
 
-func add(t *testing.T, s *store.Store, d scheduler.Definition) scheduler.Overview {
+func add(t *testing.T, s *store.Store, d job.Definition) job.Overview {
 	t.Helper()
-	if _, err := s.Add(t.Context(), d, scheduler.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal("add: ", err)
 	}
 	return overview(t, s, d.ID)
 }
 
 // overview is a job with what stands around it.
-func overview(t *testing.T, s *store.Store, id string) scheduler.Overview {
+func overview(t *testing.T, s *store.Store, id string) job.Overview {
 	t.Helper()
 	o, err := s.Job(t.Context(), id)
 	if err != nil {
@@ -113,4 +115,4 @@ func overview(t *testing.T, s *store.Store, id string) scheduler.Overview {
 }
 
 // addFunc is Store.Add.
-type addFunc = func(context.Context, scheduler.Definition, scheduler.Author) (scheduler.Change, error)
+type addFunc = func(context.Context, job.Definition, job.Author) (policy.Change, error)

@@ -10,11 +10,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // Register writes a node's row.
-func (s *Store) Register(ctx context.Context, n scheduler.Node) error {
+func (s *Store) Register(ctx context.Context, n job.Node) error {
 	return s.exec(ctx, s.limit, nodeRegister, pgx.StrictNamedArgs{
 		"id": n.ID, "name": n.Name, "queues": n.Queues, "slots": n.Slots, "version": n.Version,
 	})
@@ -27,7 +28,7 @@ func (s *Store) Leave(ctx context.Context, id uuid.UUID) error {
 
 // Beat renews a node's row on a connection of its own and returns the other nodes. While somebody has locked the table of the
 // instances, those whose row is gone are left out.
-func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]scheduler.Peer, error) {
+func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]job.Peer, error) {
 	s.beatMu.Lock()
 	defer s.beatMu.Unlock()
 	if s.beatConn == nil || s.beatConn.IsClosed() {
@@ -37,30 +38,30 @@ func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]scheduler.Peer, error
 		}
 		s.beatConn = conn
 	}
-	var peers []scheduler.Peer
+	var peers []job.Peer
 	b := &pgx.Batch{}
 	b.Queue(nodeBeat, pgx.StrictNamedArgs{"id": id}).Exec(func(tag pgconn.CommandTag) error {
 		if tag.RowsAffected() == 0 {
-			return scheduler.ErrLeaseLost
+			return job.ErrLeaseLost
 		}
 		return nil
 	})
 	b.Queue(nodePeers, pgx.StrictNamedArgs{"id": id}).Query(func(rows pgx.Rows) (err error) {
-		peers, err = pgx.CollectRows(rows, pgx.RowToStructByName[scheduler.Peer])
+		peers, err = pgx.CollectRows(rows, pgx.RowToStructByName[job.Peer])
 		return err
 	})
 	if err := s.beatConn.SendBatch(ctx, b).Close(); err != nil {
 		return nil, translate(err)
 	}
 	orphans, err := readOrphans(ctx, s.beatConn)
-	if errors.Is(locked(err), scheduler.ErrLocked) {
+	if errors.Is(locked(err), job.ErrLocked) {
 		return peers, nil
 	}
 	return append(peers, orphans...), translate(err)
 }
 
 // readOrphans reads the nodes whose row is gone though instances of theirs are left.
-func readOrphans(ctx context.Context, conn *pgx.Conn) ([]scheduler.Peer, error) {
+func readOrphans(ctx context.Context, conn *pgx.Conn) ([]job.Peer, error) {
 	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: withLockTimeout("begin read only", loopLockLimit)})
 	if err != nil {
 		return nil, err
@@ -70,11 +71,11 @@ func readOrphans(ctx context.Context, conn *pgx.Conn) ([]scheduler.Peer, error) 
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[scheduler.Peer])
+	return pgx.CollectRows(rows, pgx.RowToStructByName[job.Peer])
 }
 
 // MarkDead marks a node dead if its beat still stands where it was seen.
-func (s *Store) MarkDead(ctx context.Context, p scheduler.Peer) (marked bool, err error) {
+func (s *Store) MarkDead(ctx context.Context, p job.Peer) (marked bool, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, takeoverMarkLock, pgx.StrictNamedArgs{"id": p.ID, "beat": p.Beat})
 		if err != nil {
@@ -98,15 +99,15 @@ func (s *Store) MarkDead(ctx context.Context, p scheduler.Peer) (marked bool, er
 //
 // Where a batch cannot be written as its jobs' definitions say, because one of them cannot be read or the database refuses
 // a row, its attempts end without another one: instances must not stay counted for that.
-func (s *Store) TakeOver(ctx context.Context, p scheduler.Peer, limit int) (ended []scheduler.Record, done bool, err error) {
+func (s *Store) TakeOver(ctx context.Context, p job.Peer, limit int) (ended []job.Record, done bool, err error) {
 	ended, done, err = s.takeOver(ctx, p, limit, false)
-	if errors.Is(err, scheduler.ErrRejected) {
+	if errors.Is(err, job.ErrRejected) {
 		return s.takeOver(ctx, p, limit, true)
 	}
 	return ended, done, err
 }
 
-func (s *Store) takeOver(ctx context.Context, p scheduler.Peer, limit int, plain bool) (ended []scheduler.Record, done bool, err error) {
+func (s *Store) takeOver(ctx context.Context, p job.Peer, limit int, plain bool) (ended []job.Record, done bool, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		rows, err := tx.Query(ctx, takeoverLock, pgx.StrictNamedArgs{"id": p.ID, "limit": limit})
 		if err != nil {
@@ -138,7 +139,7 @@ func (s *Store) takeOver(ctx context.Context, p scheduler.Peer, limit int, plain
 
 // endLost ends a dead node's attempts: of locked jobs as their definitions say, which may grant another attempt, and of
 // jobs that are removed. With plain, no attempt is followed by another, and no definition is read.
-func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRow, plain bool) (lost []scheduler.Record, err error) {
+func endLost(ctx context.Context, tx pgx.Tx, p job.Peer, jobs []scheduleRow, plain bool) (lost []job.Record, err error) {
 	what := "its node stopped renewing its lease and was judged dead"
 	if p.Orphan {
 		what = "the row of its node in pgdue.nodes is gone"
@@ -152,7 +153,7 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRo
 			for _, i := range l.Live {
 				if i.NodeID == p.ID {
 					i.Node = p.Name
-					lost = append(lost, scheduler.EndLost(&l.Definition, i, what))
+					lost = append(lost, policy.EndLost(&l.Definition, i, what))
 				}
 			}
 		}
@@ -165,7 +166,7 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRo
 		}
 	}
 	rows, err := tx.Query(ctx, takeoverEnd, pgx.StrictNamedArgs{
-		"id": p.ID, "name": p.Name, "error": what, "sentence": scheduler.LostSentence(p.Name, what), "job_ids": ids(jobs),
+		"id": p.ID, "name": p.Name, "error": what, "sentence": policy.LostSentence(p.Name, what), "job_ids": ids(jobs),
 	})
 	if err != nil {
 		return nil, err
@@ -177,7 +178,7 @@ func endLost(ctx context.Context, tx pgx.Tx, p scheduler.Peer, jobs []scheduleRo
 		ScheduledRunTime time.Time
 	}
 	err = each(rows, func(r row) {
-		lost = append(lost, scheduler.Record{Outcome: scheduler.Lost, Final: true, Run: scheduler.Run{
+		lost = append(lost, job.Record{Outcome: job.Lost, Final: true, Run: job.Run{
 			JobID: r.JobID, RunID: r.RunID, Attempt: r.Attempt, ScheduledRunTime: r.ScheduledRunTime.UTC(),
 		}})
 	})

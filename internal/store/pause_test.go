@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -19,19 +19,19 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 	n := newNode(t, s, w)
 	add(t, s, storetest.Job(t, "p", `{"type":"interval","every":"1h"}`))
 
-	o, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "ada@web-1", Reason: "the receiver is being moved"})
-	if err != nil || o.After.State != scheduler.StatePaused {
+	o, err := s.Pause(t.Context(), "p", job.Author{Actor: "ada@web-1", Reason: "the receiver is being moved"})
+	if err != nil || o.After.State != job.StatePaused {
 		t.Fatal(o.After.State, err)
 	}
 	problem := overview(t, s, "p").Problem
 	if !strings.HasPrefix(problem, "paused since 20") || !strings.HasSuffix(problem, " UTC by ada@web-1: the receiver is being moved") {
 		t.Errorf("job_overview says %q", problem)
 	}
-	again, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "bob", Reason: "why not"})
+	again, err := s.Pause(t.Context(), "p", job.Author{Actor: "bob", Reason: "why not"})
 	if err != nil || again.After.PausedBy != "ada@web-1" || again.After.Revision != o.After.Revision {
 		t.Errorf("paused twice: by %s, revision %d after %d, %v", again.After.PausedBy, again.After.Revision, o.After.Revision, err)
 	}
-	if _, err := s.RunNow(t.Context(), "p", "", scheduler.Author{}); !errors.Is(err, scheduler.ErrPaused) {
+	if _, err := s.RunNow(t.Context(), "p", "", job.Author{}); !errors.Is(err, job.ErrPaused) {
 		t.Errorf("run now of a paused job: %v", err)
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.jobs SET anchor = anchor - interval '150 minutes'")
@@ -42,8 +42,8 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 		t.Fatalf("%d runs began while the job was paused", ran)
 	}
 
-	o, err = s.Resume(t.Context(), "p", true, scheduler.Author{})
-	if err != nil || o.After.State != scheduler.StateActive || o.After.PausedBy != "" {
+	o, err = s.Resume(t.Context(), "p", true, job.Author{})
+	if err != nil || o.After.State != job.StateActive || o.After.PausedBy != "" {
 		t.Fatalf("resumed: %+v, %v", o, err)
 	}
 	if now := overview(t, s, "p"); now.Problem != "" || now.Waiting != 1 {
@@ -61,7 +61,7 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 	if !storetest.Query[bool](t, conn, "SELECT next_run_time > pgdue.now() AND due_at = next_run_time FROM pgdue.next_run_times") {
 		t.Error("the schedule does not go on")
 	}
-	if again, err := s.Resume(t.Context(), "p", true, scheduler.Author{}); err != nil || !again.Nothing() || overview(t, s, "p").Waiting != 0 {
+	if again, err := s.Resume(t.Context(), "p", true, job.Author{}); err != nil || !again.Nothing() || overview(t, s, "p").Waiting != 0 {
 		t.Errorf("resumed twice: %+v, %v", again, err)
 	}
 }
@@ -74,11 +74,11 @@ func TestPauseCommittedBeforeAClaimIsObeyed(t *testing.T) {
 	w := &work{}
 	n := newNode(t, s, w)
 	add(t, s, storetest.Job(t, "p", `{"type":"date"}`))
-	if _, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "ada"}); err != nil {
+	if _, err := s.Pause(t.Context(), "p", job.Author{Actor: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n)
-	if _, err := s.Resume(t.Context(), "p", false, scheduler.Author{}); err != nil {
+	if _, err := s.Resume(t.Context(), "p", false, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n)
@@ -86,10 +86,10 @@ func TestPauseCommittedBeforeAClaimIsObeyed(t *testing.T) {
 	if ran := len(w.executed()); ran != 0 {
 		t.Errorf("%d runs of a fire that fell due in the pause, want 0: it has its record", ran)
 	}
-	if _, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "ada"}); !errors.Is(err, scheduler.ErrFinished) {
+	if _, err := s.Pause(t.Context(), "p", job.Author{Actor: "ada"}); !errors.Is(err, job.ErrFinished) {
 		t.Errorf("pausing a finished job: %v", err)
 	}
-	if _, err := s.Pause(t.Context(), "nobody", scheduler.Author{Actor: "ada"}); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.Pause(t.Context(), "nobody", job.Author{Actor: "ada"}); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("pausing no job: %v", err)
 	}
 }

@@ -8,7 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // wakeBatch is how many jobs of a label one transaction wakes, and so holds locked.
@@ -29,16 +30,16 @@ type pauseRow struct {
 	RunMissed  bool
 }
 
-func (r *pauseRow) pause() scheduler.Pause {
-	return scheduler.Pause{
-		Scope:    scheduler.Scope{LabelName: deref(r.LabelName), LabelValue: deref(r.LabelValue)},
+func (r *pauseRow) pause() job.Pause {
+	return job.Pause{
+		Scope:    job.Scope{LabelName: deref(r.LabelName), LabelValue: deref(r.LabelValue)},
 		PausedAt: r.PausedAt.UTC(), PausedBy: deref(r.PausedBy), Reason: deref(r.Reason),
 		ResumedAt: orZero(r.ResumedAt), ResumedBy: deref(r.ResumedBy), RunMissed: r.RunMissed,
 	}
 }
 
 // everythingPaused says whether the pauses that were read for a claim's jobs, which all have it, are of everything.
-func everythingPaused(looks []scheduler.Look) bool {
+func everythingPaused(looks []policy.Look) bool {
 	for _, p := range looks[0].Pauses {
 		if p.Everything() && p.Lasts() {
 			return true
@@ -59,7 +60,7 @@ func earliest(due []scheduleRow) (first *time.Time) {
 
 // PauseMany pauses a label or everything. No run of what is covered is said to have begun after this has returned; a claim
 // that read before the commit may still write the runs that it began before.
-func (s *Store) PauseMany(ctx context.Context, scope scheduler.Scope, by scheduler.Author) (p scheduler.Paused, err error) {
+func (s *Store) PauseMany(ctx context.Context, scope job.Scope, by job.Author) (p job.Paused, err error) {
 	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		p, err = pauseScope(ctx, tx, scope, by)
 		return err
@@ -69,17 +70,17 @@ func (s *Store) PauseMany(ctx context.Context, scope scheduler.Scope, by schedul
 
 // PauseManyTx is PauseMany in the caller's transaction. There is no ResumeManyTx: the jobs that a pause held are made due after
 // the commit that ends it, in transactions of their own.
-func (s *Store) PauseManyTx(ctx context.Context, tx pgx.Tx, scope scheduler.Scope, by scheduler.Author) (scheduler.Paused, error) {
+func (s *Store) PauseManyTx(ctx context.Context, tx pgx.Tx, scope job.Scope, by job.Author) (job.Paused, error) {
 	p, err := pauseScope(ctx, tx, scope, by)
 	return p, locked(translate(err))
 }
 
-func pauseScope(ctx context.Context, tx pgx.Tx, scope scheduler.Scope, by scheduler.Author) (p scheduler.Paused, err error) {
+func pauseScope(ctx context.Context, tx pgx.Tx, scope job.Scope, by job.Author) (p job.Paused, err error) {
 	present, err := lockPauses(ctx, tx, scope)
 	if err != nil {
 		return p, err
 	}
-	p.Pause = scheduler.Pause{Scope: scope, PausedBy: by.Name(), Reason: by.Reason}
+	p.Pause = job.Pause{Scope: scope, PausedBy: by.Name(), Reason: by.Reason}
 	if !scope.Everything() {
 		if p.Jobs, err = countLabel(ctx, tx, scope); err != nil {
 			return p, err
@@ -90,13 +91,13 @@ func pauseScope(ctx context.Context, tx pgx.Tx, scope scheduler.Scope, by schedu
 		p.Pause, p.Already = *present, true
 		return p, nil
 	case !scope.Everything() && p.Jobs == 0:
-		return p, scheduler.ErrNotFound
+		return p, job.ErrNotFound
 	}
 	return p, pauseMany(ctx, tx, &p.Pause)
 }
 
 // pauseMany writes a pause and tells the nodes, which log it. The caller holds the lock and has found it not paused.
-func pauseMany(ctx context.Context, tx pgx.Tx, p *scheduler.Pause) error {
+func pauseMany(ctx context.Context, tx pgx.Tx, p *job.Pause) error {
 	statement, args := pauseEverything, pgx.StrictNamedArgs{"by": p.PausedBy, "reason": p.Reason}
 	if !p.Everything() {
 		statement, args["label_name"], args["label_value"] = pauseLabel, p.LabelName, p.LabelValue
@@ -112,7 +113,7 @@ func pauseMany(ctx context.Context, tx pgx.Tx, p *scheduler.Pause) error {
 // ResumeMany ends the pause of a label or of everything. Jobs of a label that the pause held are then made due, so that a
 // look records what they missed and goes on; where that fails, WakeError says so, and they are looked at when their turn
 // comes. What was due while everything was paused is due all the same.
-func (s *Store) ResumeMany(ctx context.Context, scope scheduler.Scope, runMissed bool, by scheduler.Author) (r scheduler.Resumed, err error) {
+func (s *Store) ResumeMany(ctx context.Context, scope job.Scope, runMissed bool, by job.Author) (r job.Resumed, err error) {
 	present, err := s.identity(ctx)
 	if err != nil {
 		return r, err
@@ -122,7 +123,7 @@ func (s *Store) ResumeMany(ctx context.Context, scope scheduler.Scope, runMissed
 		if err != nil {
 			return err
 		}
-		if r = (scheduler.Resumed{Pause: scheduler.Pause{Scope: scope}}); p == nil {
+		if r = (job.Resumed{Pause: job.Pause{Scope: scope}}); p == nil {
 			return nil
 		}
 		r.Was, r.Pause = true, *p
@@ -138,7 +139,7 @@ func (s *Store) ResumeMany(ctx context.Context, scope scheduler.Scope, runMissed
 }
 
 // resumeMany ends a pause. The caller holds the lock and has found it on.
-func resumeMany(ctx context.Context, tx pgx.Tx, p *scheduler.Pause, present scheduler.Identity) error {
+func resumeMany(ctx context.Context, tx pgx.Tx, p *job.Pause, present job.Identity) error {
 	statement, args := resumeEverything, pgx.StrictNamedArgs{"by": p.ResumedBy, "run_missed": p.RunMissed}
 	if p.Everything() {
 		args["system"], args["database"] = system(present), text(present.Database)
@@ -158,7 +159,7 @@ func resumeMany(ctx context.Context, tx pgx.Tx, p *scheduler.Pause, present sche
 
 // wakeLabel makes the jobs of a label due that its pause held, and tells the nodes once. A batch of which a job stays
 // locked is left out.
-func (s *Store) wakeLabel(ctx context.Context, scope scheduler.Scope) (woken int, err error) {
+func (s *Store) wakeLabel(ctx context.Context, scope job.Scope) (woken int, err error) {
 	args := pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue, "after": "", "limit": wakeBatch}
 	for {
 		var batch []string
@@ -194,7 +195,7 @@ func (s *Store) wakeJobs(ctx context.Context, jobIDs []string) (woken int, err e
 }
 
 // lockPauses locks all pauses and returns the one of a scope that lasts, nil for none.
-func lockPauses(ctx context.Context, tx pgx.Tx, scope scheduler.Scope) (*scheduler.Pause, error) {
+func lockPauses(ctx context.Context, tx pgx.Tx, scope job.Scope) (*job.Pause, error) {
 	if _, err := lockSettings(ctx, tx); err != nil {
 		return nil, err
 	}
@@ -202,7 +203,7 @@ func lockPauses(ctx context.Context, tx pgx.Tx, scope scheduler.Scope) (*schedul
 	if err != nil {
 		return nil, err
 	}
-	var found *scheduler.Pause
+	var found *job.Pause
 	err = each(rows, func(r pauseRow) {
 		if p := r.pause(); p.Scope == scope {
 			found = &p
@@ -211,14 +212,14 @@ func lockPauses(ctx context.Context, tx pgx.Tx, scope scheduler.Scope) (*schedul
 	return found, err
 }
 
-func countLabel(ctx context.Context, tx pgx.Tx, scope scheduler.Scope) (n int, err error) {
+func countLabel(ctx context.Context, tx pgx.Tx, scope job.Scope) (n int, err error) {
 	err = tx.QueryRow(ctx, labelCount, pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue}).Scan(&n)
 	return n, err
 }
 
 // Pauses lists what is paused: everything, labels, and up to limit jobs by id.
-func (s *Store) Pauses(ctx context.Context, limit int) ([]scheduler.Pause, error) {
-	list := []scheduler.Pause{}
+func (s *Store) Pauses(ctx context.Context, limit int) ([]job.Pause, error) {
+	list := []job.Pause{}
 	if err := read(ctx, s, pausesLasting, nil, func(r pauseRow) { list = append(list, r.pause()) }); err != nil {
 		return nil, err
 	}
@@ -229,15 +230,15 @@ func (s *Store) Pauses(ctx context.Context, limit int) ([]scheduler.Pause, error
 		Reason   *string
 	}
 	err := read(ctx, s, pausesJobs, pgx.StrictNamedArgs{"limit": limit}, func(r row) {
-		list = append(list, scheduler.Pause{
-			Scope: scheduler.Scope{JobID: r.JobID}, PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy), Reason: deref(r.Reason),
+		list = append(list, job.Pause{
+			Scope: job.Scope{JobID: r.JobID}, PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy), Reason: deref(r.Reason),
 		})
 	})
 	return list, err
 }
 
 // Lasting lists what is paused by label or as a whole, for a node's log.
-func (s *Store) Lasting(ctx context.Context) (list []scheduler.Pause, err error) {
+func (s *Store) Lasting(ctx context.Context) (list []job.Pause, err error) {
 	err = call(ctx, s.limit, func(ctx context.Context) error {
 		rows, err := s.loops.Query(ctx, pausesLasting)
 		if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -23,31 +23,31 @@ type pausesAt struct {
 	do     func(t testing.TB, s *store.Store)
 }
 
-func pauses(scope scheduler.Scope) func(testing.TB, *store.Store) {
+func pauses(scope job.Scope) func(testing.TB, *store.Store) {
 	return func(t testing.TB, s *store.Store) { pauseMany(t, s, scope) }
 }
 
-func resumes(scope scheduler.Scope) func(testing.TB, *store.Store) {
+func resumes(scope job.Scope) func(testing.TB, *store.Store) {
 	return func(t testing.TB, s *store.Store) { resumeMany(t, s, scope, false) }
 }
 
 func pausesJob(t testing.TB, s *store.Store) {
 	t.Helper()
-	if _, err := s.Pause(t.Context(), "a", scheduler.Author{}); err != nil {
+	if _, err := s.Pause(t.Context(), "a", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func resumesJob(t testing.TB, s *store.Store) {
 	t.Helper()
-	if _, err := s.Resume(t.Context(), "a", false, scheduler.Author{}); err != nil {
+	if _, err := s.Resume(t.Context(), "a", false, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func skipsNext(t testing.TB, s *store.Store) {
 	t.Helper()
-	if _, err := s.SkipNext(t.Context(), "a", scheduler.Author{}); err != nil {
+	if _, err := s.SkipNext(t.Context(), "a", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -82,7 +82,7 @@ func TestPausesThatOverlap(t *testing.T) {
 			[]string{"a paused 10..20 x2", "a succeeded 30..30 x1"}},
 		{"the label goes from the job in the pause", []pausesAt{{5, pauses(teamWeb)}, {25, func(t testing.TB, s *store.Store) {
 			d := storetest.Job(t, "a", `{"type":"interval","every":"10m"}`)
-			if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
+			if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
 				t.Fatal(err)
 			}
 		}}, {30, nil}}, []string{"a paused 10..20 x2", "a succeeded 30..30 x1"}},
@@ -126,7 +126,7 @@ func clocked(t *testing.T, url string) (s *store.Store, set func(ahead time.Dura
 }
 
 // quietLabels is a job with the labels of the others that never fires in a test, so that the labels are known.
-func quietLabels(t testing.TB) scheduler.Definition { return labelled(t, "zz", "8760h") }
+func quietLabels(t testing.TB) job.Definition { return labelled(t, "zz", "8760h") }
 
 // Whatever is paused and resumed at whatever time, in the end each fire time has one final row.
 func TestRandomPausesLoseNoFireTime(t *testing.T) {
@@ -148,7 +148,7 @@ func TestRandomPausesLoseNoFireTime(t *testing.T) {
 					if draw.IntN(2) == 0 {
 						delete(d.Labels, "team")
 					}
-					if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
+					if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
 						t.Fatal(err)
 					}
 				}}

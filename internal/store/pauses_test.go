@@ -11,37 +11,38 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 var (
-	everything = scheduler.Scope{}
-	teamWeb    = scheduler.Scope{LabelName: "team", LabelValue: "web"}
-	tierA      = scheduler.Scope{LabelName: "tier", LabelValue: "a"}
+	everything = job.Scope{}
+	teamWeb    = job.Scope{LabelName: "team", LabelValue: "web"}
+	tierA      = job.Scope{LabelName: "tier", LabelValue: "a"}
 )
 
 // labelled is an interval job with both labels.
-func labelled(t testing.TB, id, every string) scheduler.Definition {
+func labelled(t testing.TB, id, every string) job.Definition {
 	t.Helper()
 	d := storetest.Job(t, id, `{"type":"interval","every":"`+every+`"}`)
 	d.Labels = map[string]string{"team": "web", "tier": "a"}
 	return d
 }
 
-func pauseMany(t testing.TB, s *store.Store, scope scheduler.Scope) scheduler.Paused {
+func pauseMany(t testing.TB, s *store.Store, scope job.Scope) job.Paused {
 	t.Helper()
-	p, err := s.PauseMany(t.Context(), scope, scheduler.Author{Actor: "ada@web-1", Reason: "release 7"})
+	p, err := s.PauseMany(t.Context(), scope, job.Author{Actor: "ada@web-1", Reason: "release 7"})
 	if err != nil {
 		t.Fatal("pause: ", err)
 	}
 	return p
 }
 
-func resumeMany(t testing.TB, s *store.Store, scope scheduler.Scope, runMissed bool) scheduler.Resumed {
+func resumeMany(t testing.TB, s *store.Store, scope job.Scope, runMissed bool) job.Resumed {
 	t.Helper()
-	r, err := s.ResumeMany(t.Context(), scope, runMissed, scheduler.Author{Actor: "bob"})
+	r, err := s.ResumeMany(t.Context(), scope, runMissed, job.Author{Actor: "bob"})
 	if err = errors.Join(err, r.WakeError); err != nil {
 		t.Fatal("resume: ", err)
 	}
@@ -79,12 +80,12 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if p := pauseMany(t, s, teamWeb); p.Already || p.Jobs != 1 || p.PausedAt.IsZero() {
 		t.Errorf("paused: %+v", p)
 	}
-	if o := add(t, s, labelled(t, "b", "10m")); o.State != scheduler.StatePaused || o.PausedWith != "label team=web" || o.PausedBy != "ada@web-1" ||
+	if o := add(t, s, labelled(t, "b", "10m")); o.State != job.StatePaused || o.PausedWith != "label team=web" || o.PausedBy != "ada@web-1" ||
 		!strings.HasPrefix(o.Problem, "paused with label team=web since 20") ||
 		!strings.HasSuffix(o.Problem, " UTC by ada@web-1: release 7; `scheduler resume --label team=web` ends that") {
 		t.Errorf("a job that is added later: %+v", o)
 	}
-	first, err := s.PauseMany(t.Context(), teamWeb, scheduler.Author{Actor: "cy", Reason: "why not"})
+	first, err := s.PauseMany(t.Context(), teamWeb, job.Author{Actor: "cy", Reason: "why not"})
 	if err != nil || !first.Already || first.PausedBy != "ada@web-1" || first.Jobs != 2 {
 		t.Errorf("paused twice: %+v, %v", first, err)
 	}
@@ -99,13 +100,13 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if !parked {
 		t.Error("the jobs that are paused are looked at again soon")
 	}
-	if _, err := later.RunNow(t.Context(), "a", "", scheduler.Author{}); !errors.Is(err, scheduler.ErrPaused) || !strings.Contains(err.Error(), "label team=web, since 20") {
+	if _, err := later.RunNow(t.Context(), "a", "", job.Author{}); !errors.Is(err, job.ErrPaused) || !strings.Contains(err.Error(), "label team=web, since 20") {
 		t.Errorf("run now: %v", err)
 	}
-	if o, err := later.Resume(t.Context(), "a", true, scheduler.Author{}); err != nil || !o.Nothing() {
+	if o, err := later.Resume(t.Context(), "a", true, job.Author{}); err != nil || !o.Nothing() {
 		t.Errorf("resuming a job that is not paused by itself: %+v, %v", o, err)
 	}
-	if o := overview(t, s, "a"); o.State != scheduler.StatePaused || o.PausedWith != "label team=web" {
+	if o := overview(t, s, "a"); o.State != job.StatePaused || o.PausedWith != "label team=web" {
 		t.Errorf("a job whose label is paused is shown as %+v", o)
 	}
 
@@ -120,10 +121,10 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if again := resumeMany(t, later, teamWeb, true); again.Was {
 		t.Errorf("resumed twice: %+v", again)
 	}
-	if o, err := later.Job(t.Context(), "a"); err != nil || o.State != scheduler.StateActive || o.PausedWith != "" || o.Problem != "" || !o.PausedAt.IsZero() {
+	if o, err := later.Job(t.Context(), "a"); err != nil || o.State != job.StateActive || o.PausedWith != "" || o.Problem != "" || !o.PausedAt.IsZero() {
 		t.Errorf("after it: %+v, %v", o, err)
 	}
-	if _, err := s.PauseMany(t.Context(), scheduler.Scope{LabelName: "team", LabelValue: "wbe"}, scheduler.Author{}); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.PauseMany(t.Context(), job.Scope{LabelName: "team", LabelValue: "wbe"}, job.Author{}); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("an unknown label: %v", err)
 	}
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.pauses"); n != 1 {
@@ -162,11 +163,11 @@ func TestEverythingPaused(t *testing.T) {
 	if p := pauseMany(t, s, everything); !p.Already {
 		t.Errorf("paused twice: %+v", p)
 	}
-	if o, err := s.Job(t.Context(), "a"); err != nil || o.State != scheduler.StatePaused || o.PausedWith != "everything" ||
+	if o, err := s.Job(t.Context(), "a"); err != nil || o.State != job.StatePaused || o.PausedWith != "everything" ||
 		!strings.Contains(o.Problem, "`scheduler resume --all` ends that") {
 		t.Errorf("the job says: %+v, %v", o, err)
 	}
-	if _, err := s.RunNow(t.Context(), "a", "", scheduler.Author{}); !errors.Is(err, scheduler.ErrPaused) {
+	if _, err := s.RunNow(t.Context(), "a", "", job.Author{}); !errors.Is(err, job.ErrPaused) {
 		t.Errorf("run now: %v", err)
 	}
 	if n := len(w.executed()); n != 0 {
@@ -193,7 +194,7 @@ func TestEverythingPaused(t *testing.T) {
 // A pause that is committed after a claim has locked its jobs, and before it reads, is obeyed: the lock's snapshot is older.
 func TestPauseBetweenLockAndReadIsObeyed(t *testing.T) {
 	t.Parallel()
-	for _, scope := range []scheduler.Scope{everything, teamWeb} {
+	for _, scope := range []job.Scope{everything, teamWeb} {
 		t.Run(scope.String(), func(t *testing.T) {
 			t.Parallel()
 			url := storetest.URL(t)
@@ -255,16 +256,16 @@ func TestResumeWakesWhatALookParksMeanwhile(t *testing.T) {
 	add(t, s, labelled(t, "a", "10m"))
 	pauseMany(t, s, teamWeb)
 	node := registered(t, s, "n")
-	resumed := make(chan scheduler.Resumed, 1)
-	claim, err := later.Claim(t.Context(), scheduler.ClaimRequest{Node: node.ID, Want: map[string]int{scheduler.ExecutorExec: 9}},
-		func(l scheduler.Look) scheduler.Decision {
+	resumed := make(chan job.Resumed, 1)
+	claim, err := later.Claim(t.Context(), policy.ClaimRequest{Node: node.ID, Want: map[string]int{job.ExecutorExec: 9}},
+		func(l policy.Look) policy.Decision {
 			go func() {
-				r, _ := later.ResumeMany(context.WithoutCancel(t.Context()), teamWeb, false, scheduler.Author{})
+				r, _ := later.ResumeMany(context.WithoutCancel(t.Context()), teamWeb, false, job.Author{})
 				resumed <- r
 			}()
 			storetest.Await(t, conn, "the resume's commit", "SELECT resumed_at IS NOT NULL FROM pgdue.pauses")
 			storetest.Await(t, conn, "the resume's wait for the job", "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
-			return scheduler.Plan(l)
+			return policy.Plan(l)
 		})
 	if err != nil || len(claim.Decided) != 1 {
 		t.Fatal(claim, err)
@@ -290,9 +291,9 @@ func TestResumeLeavesOutWhatStaysLocked(t *testing.T) {
 	n := newNode(t, later, w)
 	tick(t, n)
 	storetest.Exec(t, conn, "BEGIN; SELECT FROM pgdue.next_run_times FOR UPDATE")
-	r, err := later.ResumeMany(t.Context(), teamWeb, false, scheduler.Author{})
+	r, err := later.ResumeMany(t.Context(), teamWeb, false, job.Author{})
 	storetest.Exec(t, conn, "ROLLBACK")
-	if err != nil || !r.Was || r.Woken != 0 || !errors.Is(r.WakeError, scheduler.ErrLocked) {
+	if err != nil || !r.Was || r.Woken != 0 || !errors.Is(r.WakeError, job.ErrLocked) {
 		t.Fatalf("resumed: %+v, %v", r, err)
 	}
 	much := newNode(t, storeAt(t, url, 26*time.Minute), w) // when it is looked at by itself
@@ -313,7 +314,7 @@ func TestHeldWorkGoesOnAfterAPause(t *testing.T) {
 	d := labelled(t, "retries", "10m")
 	d.MaxAttempts = 2
 	add(t, s, d)
-	if _, err := s.RunNow(t.Context(), "waits", "", scheduler.Author{}); err != nil {
+	if _, err := s.RunNow(t.Context(), "waits", "", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, `
@@ -369,11 +370,11 @@ func TestPausesAreListed(t *testing.T) {
 	s := storetest.Open(t)
 	for _, id := range []string{"a", "b", "c"} {
 		add(t, s, labelled(t, id, "1h"))
-		if _, err := s.Pause(t.Context(), id, scheduler.Author{Actor: "ada", Reason: "because"}); err != nil {
+		if _, err := s.Pause(t.Context(), id, job.Author{Actor: "ada", Reason: "because"}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	for _, scope := range []scheduler.Scope{tierA, teamWeb, everything} {
+	for _, scope := range []job.Scope{tierA, teamWeb, everything} {
 		pauseMany(t, s, scope)
 	}
 	list, err := s.Pauses(t.Context(), 2)

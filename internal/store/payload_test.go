@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -22,16 +23,16 @@ type given struct {
 	payloads []string
 }
 
-func (g *given) Queues() []string { return []string{scheduler.ExecutorExec} }
+func (g *given) Queues() []string { return []string{job.ExecutorExec} }
 
-func (g *given) Execute(_ context.Context, a scheduler.Attempt) scheduler.Result {
+func (g *given) Execute(_ context.Context, a job.Attempt) job.Result {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.payloads = append(g.payloads, fmt.Sprintf("%d:%s", a.Attempt, a.Payload))
 	if a.Attempt <= g.fails {
-		return scheduler.Result{Outcome: scheduler.Failed, Error: "not yet"}
+		return job.Result{Outcome: job.Failed, Error: "not yet"}
 	}
-	return scheduler.Result{Outcome: scheduler.Succeeded}
+	return job.Result{Outcome: job.Succeeded}
 }
 
 func (g *given) node(t *testing.T, s *store.Store) *scheduler.Scheduler {
@@ -51,7 +52,7 @@ func TestPayloadReachesEveryAttempt(t *testing.T) {
 	d := storetest.Job(t, "p", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
 	d.MaxAttempts = 3
 	add(t, s, d)
-	if _, err := s.RunNow(t.Context(), "p", "{\"order\": 42}", scheduler.Author{}); err != nil {
+	if _, err := s.RunNow(t.Context(), "p", "{\"order\": 42}", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	g := &given{fails: 1}
@@ -92,7 +93,7 @@ func TestRunNowOfAFinishedJob(t *testing.T) {
 	tick(t, n)
 	finish(t, n)
 	later := storeAt(t, url, 25*time.Hour)
-	if _, err := later.RunNow(t.Context(), "f", "", scheduler.Author{}); err != nil {
+	if _, err := later.RunNow(t.Context(), "f", "", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	gate := make(chan struct{})
@@ -101,13 +102,13 @@ func TestRunNowOfAFinishedJob(t *testing.T) {
 	for range 3 {
 		tick(t, m)
 	}
-	if o, err := s.Job(t.Context(), "f"); err != nil || o.Running != 1 || o.State != scheduler.StateFinished {
+	if o, err := s.Job(t.Context(), "f"); err != nil || o.Running != 1 || o.State != job.StateFinished {
 		t.Fatalf("the job has %d running: %v", o.Running, err)
 	}
 	close(gate)
 	finish(t, m)
 	tickAt(t, url, 50*time.Hour)
-	if _, err := s.Job(t.Context(), "f"); !errors.Is(err, scheduler.ErrNotFound) {
+	if _, err := s.Job(t.Context(), "f"); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("a day after the run the job is still there: %v", err)
 	}
 	if ran := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); ran != 2 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -68,7 +69,7 @@ func TestPoisonedJobIsBlockedAlone(t *testing.T) {
 			if p.cure != "SELECT" {
 				storetest.Exec(t, conn, p.cure)
 			}
-			if o, err := s.Put(t.Context(), bad, scheduler.Author{}); err != nil || o.After.State != scheduler.StateActive || overview(t, s, "bad").Problem != "" {
+			if o, err := s.Put(t.Context(), bad, job.Author{}); err != nil || o.After.State != job.StateActive || overview(t, s, "bad").Problem != "" {
 				t.Fatalf("put: %+v, %v", o, err)
 			}
 			tick(t, n)
@@ -156,10 +157,10 @@ func TestInfiniteTimesAreRefused(t *testing.T) {
 }
 
 // addGoodAndBad adds 200 good jobs and the job "bad" in their middle, all due at once.
-func addGoodAndBad(t *testing.T, conn *pgx.Conn, add addFunc) (bad scheduler.Definition) {
+func addGoodAndBad(t *testing.T, conn *pgx.Conn, add addFunc) (bad job.Definition) {
 	t.Helper()
 	bad = storetest.Job(t, "bad", `{"type":"date"}`)
-	if _, err := add(t.Context(), bad, scheduler.Author{}); err != nil {
+	if _, err := add(t.Context(), bad, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, table := range []string{"jobs", "next_run_times"} {

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -25,7 +26,7 @@ func TestReAddedWhileItsRunEnds(t *testing.T) {
 	d := storetest.Job(t, "123", `{"type":"date"}`)
 	first := add(t, s, d)
 	tick(t, n)
-	if o, err := s.Job(t.Context(), "123"); err != nil || o.State != scheduler.StateFinished || o.Running != 1 {
+	if o, err := s.Job(t.Context(), "123"); err != nil || o.State != job.StateFinished || o.Running != 1 {
 		t.Fatalf("after its only fire: %+v, %v", o, err)
 	}
 	second := add(t, s, d)
@@ -33,7 +34,7 @@ func TestReAddedWhileItsRunEnds(t *testing.T) {
 		t.Errorf("the added job: revision %d after %d, %d running", second.CreatedRevision, first.CreatedRevision, second.Running)
 	}
 	tick(t, n)
-	run := scheduler.RunID("123", first.CreatedRevision, first.NextRunTime, scheduler.CauseSchedule)
+	run := job.RunID("123", first.CreatedRevision, first.NextRunTime, job.CauseSchedule)
 	sentence := storetest.Query[string](t, conn, "SELECT sentence FROM pgdue.run_history WHERE reason = 'max_instances'")
 	for _, want := range []string{"maximum number of running instances reached (1)", "run " + run.String() + " has been running since", "max_instances "} {
 		if !strings.Contains(sentence, want) {
@@ -44,7 +45,7 @@ func TestReAddedWhileItsRunEnds(t *testing.T) {
 	close(gate)
 	finish(t, n)
 	o, err := s.Job(t.Context(), "123")
-	if err != nil || o.State != scheduler.StateActive || o.CreatedRevision != third.CreatedRevision || o.Running != 0 {
+	if err != nil || o.State != job.StateActive || o.CreatedRevision != third.CreatedRevision || o.Running != 0 {
 		t.Errorf("after the end of the first run: %+v, %v", o, err)
 	}
 	if got := storetest.Query[string](t, conn, "SELECT string_agg(outcome, ' ' ORDER BY ended_at) FROM pgdue.run_history"); got != "skipped succeeded" {
@@ -77,7 +78,7 @@ func TestFinishedJobIsRemovedAfterADay(t *testing.T) {
 	add(t, s, storetest.Job(t, "re-added", `{"type":"interval","every":"1000h"}`))
 	tickAt(t, url, 25*time.Hour)
 	jobs("re-added active, running finished")
-	if _, err := s.Job(t.Context(), "gone"); err != scheduler.ErrNotFound {
+	if _, err := s.Job(t.Context(), "gone"); err != job.ErrNotFound {
 		t.Errorf("the removed job: %v", err)
 	}
 	if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE job_id = 'gone'"); got != 1 {
@@ -123,7 +124,7 @@ func TestReAddedWhileItsRemovalIsDecided(t *testing.T) {
 	f := freeze(t, s) // has found it finished, and will remove it
 	added := make(chan error, 1)
 	go func() {
-		_, err := s.Add(t.Context(), d, scheduler.Author{})
+		_, err := s.Add(t.Context(), d, job.Author{})
 		added <- err
 	}()
 	storetest.Await(t, conn, "the adding to wait for the look",
@@ -135,7 +136,7 @@ func TestReAddedWhileItsRemovalIsDecided(t *testing.T) {
 	if err := <-added; err != nil {
 		t.Fatal("add: ", err)
 	}
-	if o, err := s.Job(t.Context(), "j"); err != nil || o.State != scheduler.StateActive {
+	if o, err := s.Job(t.Context(), "j"); err != nil || o.State != job.StateActive {
 		t.Errorf("the added job: %+v, %v", o, err)
 	}
 }
@@ -155,7 +156,7 @@ func TestRunOutlivesItsJob(t *testing.T) {
 		d := storetest.Job(t, "j", `{"type":"date"}`)
 		add(t, s, d)
 		tick(t, n)
-		if _, err := s.Remove(t.Context(), "j", scheduler.Author{}); err != nil {
+		if _, err := s.Remove(t.Context(), "j", job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 		want := "succeeded"
@@ -181,7 +182,7 @@ func takeOverAll(t *testing.T, s *store.Store, conn *pgx.Conn) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[scheduler.Peer])
+	p, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[job.Peer])
 	if err != nil {
 		t.Fatal(err)
 	}

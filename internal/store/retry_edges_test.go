@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -69,12 +70,12 @@ func TestRetryOutlivesABlockAndAPause(t *testing.T) {
 			s, conn, n, f := tried(t, 3, 1)
 			storetest.Exec(t, conn, mend)
 			d := storetest.Job(t, "try", `{"type":"date"}`)
-			d.MaxAttempts, d.Retry = 3, scheduler.Retry{Min: time.Hour, Max: time.Hour}
+			d.MaxAttempts, d.Retry = 3, job.Retry{Min: time.Hour, Max: time.Hour}
 			var err error
 			if name == "blocked" {
-				_, err = s.Put(t.Context(), d, scheduler.Author{})
+				_, err = s.Put(t.Context(), d, job.Author{})
 			} else {
-				_, err = s.Resume(t.Context(), "try", false, scheduler.Author{})
+				_, err = s.Resume(t.Context(), "try", false, job.Author{})
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -119,12 +120,12 @@ func TestResumeOfAnUnreadableJob(t *testing.T) {
 	url := storetest.URL(t)
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	add(t, s, storetest.Job(t, "p", `{"type":"interval","every":"1h"}`))
-	if _, err := s.Pause(t.Context(), "p", scheduler.Author{Actor: "ada"}); err != nil {
+	if _, err := s.Pause(t.Context(), "p", job.Author{Actor: "ada"}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type":"sundial"}'`)
 	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET next_run_time = pgdue.now()")
-	if _, err := s.Resume(t.Context(), "p", false, scheduler.Author{}); err != nil {
+	if _, err := s.Resume(t.Context(), "p", false, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, newNode(t, s, &work{}))

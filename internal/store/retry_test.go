@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -18,17 +19,17 @@ import (
 // failing fails so many attempts, then succeeds.
 type failing struct {
 	fails    int
-	attempts []scheduler.Attempt
+	attempts []job.Attempt
 }
 
-func (f *failing) Queues() []string { return []string{scheduler.ExecutorExec} }
+func (f *failing) Queues() []string { return []string{job.ExecutorExec} }
 
-func (f *failing) Execute(_ context.Context, a scheduler.Attempt) scheduler.Result {
+func (f *failing) Execute(_ context.Context, a job.Attempt) job.Result {
 	f.attempts = append(f.attempts, a)
 	if len(f.attempts) <= f.fails {
-		return scheduler.Result{Outcome: scheduler.Failed, Error: "exit status 1"}
+		return job.Result{Outcome: job.Failed, Error: "exit status 1"}
 	}
-	return scheduler.Result{Outcome: scheduler.Succeeded}
+	return job.Result{Outcome: job.Succeeded}
 }
 
 // tried is a registered node with a one-off job that may be tried so often, an hour apart.
@@ -41,7 +42,7 @@ func tried(t *testing.T, maxAttempts, fails int) (*store.Store, *pgx.Conn, *sche
 		t.Fatal(err)
 	}
 	d := storetest.Job(t, "try", `{"type":"date"}`)
-	d.MaxAttempts, d.Retry = maxAttempts, scheduler.Retry{Min: time.Hour, Max: time.Hour}
+	d.MaxAttempts, d.Retry = maxAttempts, job.Retry{Min: time.Hour, Max: time.Hour}
 	add(t, s, d)
 	tick(t, n)
 	finish(t, n)
@@ -97,7 +98,7 @@ func TestFailedAttemptIsFollowedByAnother(t *testing.T) {
 // wantRetrying requires of the one run that the list and the run itself tell when its next attempt may begin.
 func wantRetrying(t *testing.T, s *store.Store, notBefore time.Time) {
 	t.Helper()
-	list, err := s.Runs(t.Context(), scheduler.RunFilter{JobID: "try", Limit: 2})
+	list, err := s.Runs(t.Context(), job.RunFilter{JobID: "try", Limit: 2})
 	if err != nil || len(list) != 2 {
 		t.Fatalf("runs are %+v, %v; want one between two attempts and its first attempt", list, err)
 	}
@@ -105,8 +106,8 @@ func wantRetrying(t *testing.T, s *store.Store, notBefore time.Time) {
 	if err != nil || len(rows) != 2 {
 		t.Fatalf("rows of the run are %+v, %v; want two", rows, err)
 	}
-	for _, r := range []scheduler.RunView{list[0], rows[1]} {
-		if r.State != scheduler.RunRetrying || !r.NotBefore.Equal(notBefore) {
+	for _, r := range []job.RunView{list[0], rows[1]} {
+		if r.State != job.RunRetrying || !r.NotBefore.Equal(notBefore) {
 			t.Errorf("%s until %s, want retrying until %s", r.State, r.NotBefore, notBefore)
 		}
 	}
@@ -157,8 +158,8 @@ func TestRetryOutlivesAChangeOfTheTrigger(t *testing.T) {
 	t.Parallel()
 	s, conn, n, f := tried(t, 3, 1)
 	d := storetest.Job(t, "try", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
-	d.MaxAttempts, d.Exec = 3, &scheduler.Exec{Command: []string{"changed"}}
-	if _, err := s.Put(t.Context(), d, scheduler.Author{}); err != nil {
+	d.MaxAttempts, d.Exec = 3, &job.Exec{Command: []string{"changed"}}
+	if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, n)
@@ -180,7 +181,7 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 	t.Run("removed", func(t *testing.T) {
 		t.Parallel()
 		s, conn, _, _ := tried(t, 3, 9)
-		if _, err := s.Remove(t.Context(), "try", scheduler.Author{}); err != nil {
+		if _, err := s.Remove(t.Context(), "try", job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 		wantHistory(t, conn, "1 failed, 2 cancelled final")
@@ -212,13 +213,13 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 		d.MaxAttempts = 3
 		add(t, s, d)
 		tick(t, n)
-		if _, err := s.Remove(t.Context(), "try", scheduler.Author{}); err != nil {
+		if _, err := s.Remove(t.Context(), "try", job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 		close(gate)
 		finish(t, n)
 		wantHistory(t, conn, "1 failed final")
-		if _, err := s.Job(t.Context(), "try"); !errors.Is(err, scheduler.ErrNotFound) {
+		if _, err := s.Job(t.Context(), "try"); !errors.Is(err, job.ErrNotFound) {
 			t.Error(err)
 		}
 	})
@@ -227,9 +228,9 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 // held is work that fails when its gate is closed.
 type held struct{ gate <-chan struct{} }
 
-func (h held) Queues() []string { return []string{scheduler.ExecutorExec} }
+func (h held) Queues() []string { return []string{job.ExecutorExec} }
 
-func (h held) Execute(context.Context, scheduler.Attempt) scheduler.Result {
+func (h held) Execute(context.Context, job.Attempt) job.Result {
 	<-h.gate
-	return scheduler.Result{Outcome: scheduler.Failed, Error: "exit status 1"}
+	return job.Result{Outcome: job.Failed, Error: "exit status 1"}
 }

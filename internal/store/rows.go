@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
@@ -56,17 +56,17 @@ type scheduleRow struct {
 }
 
 // job reads the rows as a job. With an error, which names the column, the job has all that could be read.
-func (r *jobRow) job(s *scheduleRow) (scheduler.Job, error) {
-	j := scheduler.Job{
-		Definition: scheduler.Definition{
+func (r *jobRow) job(s *scheduleRow) (job.Job, error) {
+	j := job.Job{
+		Definition: job.Definition{
 			ID: r.ID, MaxInstances: r.MaxInstances, Overlap: r.Overlap, Coalesce: r.CoalescePolicy,
 			MaxWaiting: r.MaxWaiting, MisfireGraceTime: deref(r.MisfireGraceTime), Timeout: deref(r.Timeout), MaxAttempts: r.MaxAttempts,
-			Retry:   scheduler.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
+			Retry:   job.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
 			RetryOn: r.RetryOn, History: r.History, AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
 		},
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
-		State: scheduler.State(s.State), NextRunTime: orZero(s.NextRunTime), LastRunTime: orZero(s.LastRunTime),
+		State: job.State(s.State), NextRunTime: orZero(s.NextRunTime), LastRunTime: orZero(s.LastRunTime),
 		DueAt: orZero(s.DueAt), Error: deref(s.Error),
 		PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy), PausedReason: deref(r.PausedReason),
 	}
@@ -92,7 +92,7 @@ func (r *jobRow) readLabels(labels *map[string]string) error {
 	return nil
 }
 
-func (r *jobRow) readOnFailure(f **scheduler.OnFailure) error {
+func (r *jobRow) readOnFailure(f **job.OnFailure) error {
 	if r.OnFailure == nil {
 		return nil
 	}
@@ -102,12 +102,12 @@ func (r *jobRow) readOnFailure(f **scheduler.OnFailure) error {
 	return nil
 }
 
-func (r *jobRow) readWork(w *scheduler.Work) error {
+func (r *jobRow) readWork(w *job.Work) error {
 	var err error
 	switch r.Executor {
-	case scheduler.ExecutorExec:
+	case job.ExecutorExec:
 		err = json.Unmarshal(r.Payload, &w.Exec)
-	case scheduler.ExecutorHTTP:
+	case job.ExecutorHTTP:
 		err = json.Unmarshal(r.Payload, &w.HTTP)
 	default:
 		err = fmt.Errorf("this version has no executor %q", r.Executor)
@@ -122,7 +122,7 @@ func (r *jobRow) readWork(w *scheduler.Work) error {
 }
 
 // jobArgs are the columns of a job for job_insert and job_update.
-func jobArgs(j *scheduler.Job) (pgx.StrictNamedArgs, error) {
+func jobArgs(j *job.Job) (pgx.StrictNamedArgs, error) {
 	t, err := json.Marshal(j.Trigger)
 	if err != nil {
 		return nil, fmt.Errorf("write trigger: %w", err)
@@ -169,7 +169,7 @@ func positive(d time.Duration) *time.Duration {
 }
 
 // scheduleArgs are the columns of a job for job_schedule_insert and job_schedule_update.
-func scheduleArgs(j *scheduler.Job) pgx.StrictNamedArgs {
+func scheduleArgs(j *job.Job) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"job_id": j.ID, "queue": j.Queue(), "state": string(j.State), "next_run_time": orNull(j.NextRunTime),
 		"last_run_time": orNull(j.LastRunTime), "due_at": orNull(j.DueAt), "error": text(j.Error),
@@ -202,15 +202,15 @@ type cancelRow struct {
 	CancelReason      *string
 }
 
-func (r *cancelRow) request() scheduler.CancelRequest {
+func (r *cancelRow) request() job.CancelRequest {
 	if r.CancelRequestedAt == nil {
-		return scheduler.CancelRequest{}
+		return job.CancelRequest{}
 	}
 	by := deref(r.CancelRequestedBy)
 	if by == "" { // by hand
-		by = scheduler.Somebody
+		by = job.Somebody
 	}
-	return scheduler.CancelRequest{At: r.CancelRequestedAt.UTC(), By: by, Reason: deref(r.CancelReason)}
+	return job.CancelRequest{At: r.CancelRequestedAt.UTC(), By: by, Reason: deref(r.CancelReason)}
 }
 
 // standsForRow is what a run is told about the fire times that it stands for.
@@ -220,14 +220,14 @@ type standsForRow struct {
 	LastRunTime  time.Time
 }
 
-func (r *standsForRow) standsFor() scheduler.StandsFor {
-	return scheduler.StandsFor{FireCount: r.FireCount, FirstRunTime: r.FirstRunTime.UTC(), LastRunTime: r.LastRunTime.UTC()}
+func (r *standsForRow) standsFor() job.StandsFor {
+	return job.StandsFor{FireCount: r.FireCount, FirstRunTime: r.FirstRunTime.UTC(), LastRunTime: r.LastRunTime.UTC()}
 }
 
-func (r *instanceRow) instance() scheduler.Instance {
-	return scheduler.Instance{
-		Run: scheduler.Run{
-			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
+func (r *instanceRow) instance() job.Instance {
+	return job.Instance{
+		Run: job.Run{
+			JobID: r.JobID, RunID: r.RunID, Cause: job.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
 			Attempt: r.Attempt, JobRevision: r.JobRevision,
 		},
 		StandsFor: r.standsFor(), Payload: deref(r.Payload),
@@ -250,10 +250,10 @@ type waitingRow struct {
 	standsForRow
 }
 
-func (r *waitingRow) run() scheduler.WaitingRun {
-	return scheduler.WaitingRun{
-		Run: scheduler.Run{
-			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(), Attempt: 1,
+func (r *waitingRow) run() job.WaitingRun {
+	return job.WaitingRun{
+		Run: job.Run{
+			JobID: r.JobID, RunID: r.RunID, Cause: job.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(), Attempt: 1,
 		},
 		StandsFor: r.standsFor(), CreatedAt: r.CreatedAt.UTC(), Front: r.Front, Payload: deref(r.Payload),
 	}
@@ -286,13 +286,13 @@ type runRow struct {
 	cancelRow
 }
 
-func (r *runRow) view() scheduler.RunView {
-	return scheduler.RunView{State: r.State, NotBefore: orZero(r.NotBefore), Cancel: r.request(), Record: scheduler.Record{
-		Run: scheduler.Run{
-			JobID: r.JobID, RunID: r.RunID, Cause: scheduler.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
+func (r *runRow) view() job.RunView {
+	return job.RunView{State: r.State, NotBefore: orZero(r.NotBefore), Cancel: r.request(), Record: job.Record{
+		Run: job.Run{
+			JobID: r.JobID, RunID: r.RunID, Cause: job.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
 			Attempt: r.Attempt, JobRevision: r.JobRevision,
 		},
-		Final: r.Final, Outcome: scheduler.Outcome(deref(r.Outcome)), Reason: scheduler.Reason(deref(r.Reason)),
+		Final: r.Final, Outcome: job.Outcome(deref(r.Outcome)), Reason: job.Reason(deref(r.Reason)),
 		Sentence: deref(r.Sentence), StartedAt: orZero(r.StartedAt), EndedAt: orZero(r.EndedAt),
 		NodeID: deref(r.NodeID), Node: deref(r.Node), Error: deref(r.Error), Output: deref(r.Output), Status: r.Status,
 		FireCount: r.FireCount, FirstRunTime: r.FirstRunTime.UTC(), LastRunTime: r.LastRunTime.UTC(),

@@ -8,53 +8,54 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
 // calls are what a node's loops and the API ask of the database.
-var calls = map[string]func(ctx context.Context, s *store.Store, n scheduler.Node) error{
-	"claim": func(ctx context.Context, s *store.Store, n scheduler.Node) error {
+var calls = map[string]func(ctx context.Context, s *store.Store, n job.Node) error{
+	"claim": func(ctx context.Context, s *store.Store, n job.Node) error {
 		_, err := s.Claim(ctx, one(n), plan)
 		return err
 	},
-	"resolve": func(ctx context.Context, s *store.Store, n scheduler.Node) error {
-		_, err := s.Resolve(ctx, scheduler.Claim{Node: n.ID})
+	"resolve": func(ctx context.Context, s *store.Store, n job.Node) error {
+		_, err := s.Resolve(ctx, policy.Claim{Node: n.ID})
 		return err
 	},
-	"block": func(ctx context.Context, s *store.Store, _ scheduler.Node) error { return s.Block(ctx, "other", "no") },
-	"next due": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
-		_, _, err := s.NextDue(ctx, []string{scheduler.ExecutorExec})
+	"block": func(ctx context.Context, s *store.Store, _ job.Node) error { return s.Block(ctx, "other", "no") },
+	"next due": func(ctx context.Context, s *store.Store, _ job.Node) error {
+		_, _, err := s.NextDue(ctx, []string{job.ExecutorExec})
 		return err
 	},
-	"complete": func(ctx context.Context, s *store.Store, n scheduler.Node) error {
-		_, err := s.Complete(ctx, []scheduler.Record{{Run: scheduler.Run{JobID: "j", RunID: uuid.New(), Cause: scheduler.CauseSchedule, Attempt: 1},
-			Final: true, Outcome: scheduler.Succeeded, NodeID: n.ID}})
+	"complete": func(ctx context.Context, s *store.Store, n job.Node) error {
+		_, err := s.Complete(ctx, []job.Record{{Run: job.Run{JobID: "j", RunID: uuid.New(), Cause: job.CauseSchedule, Attempt: 1},
+			Final: true, Outcome: job.Succeeded, NodeID: n.ID}})
 		return err
 	},
-	"wake waiting": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
+	"wake waiting": func(ctx context.Context, s *store.Store, _ job.Node) error {
 		_, err := s.WakeWaiting(ctx, []string{"j"}, nil)
 		return err
 	},
-	"mark dead": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
-		_, err := s.MarkDead(ctx, scheduler.Peer{ID: uuid.New()})
+	"mark dead": func(ctx context.Context, s *store.Store, _ job.Node) error {
+		_, err := s.MarkDead(ctx, job.Peer{ID: uuid.New()})
 		return err
 	},
-	"take over": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
-		_, _, err := s.TakeOver(ctx, scheduler.Peer{ID: uuid.New()}, 1)
+	"take over": func(ctx context.Context, s *store.Store, _ job.Node) error {
+		_, _, err := s.TakeOver(ctx, job.Peer{ID: uuid.New()}, 1)
 		return err
 	},
-	"leave": func(ctx context.Context, s *store.Store, _ scheduler.Node) error { return s.Leave(ctx, uuid.New()) },
-	"run now": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
-		_, err := s.RunNow(ctx, "j", "", scheduler.Author{})
+	"leave": func(ctx context.Context, s *store.Store, _ job.Node) error { return s.Leave(ctx, uuid.New()) },
+	"run now": func(ctx context.Context, s *store.Store, _ job.Node) error {
+		_, err := s.RunNow(ctx, "j", "", job.Author{})
 		return err
 	},
-	"list": func(ctx context.Context, s *store.Store, _ scheduler.Node) error {
+	"list": func(ctx context.Context, s *store.Store, _ job.Node) error {
 		_, err := s.Jobs(ctx, "", 1)
 		return err
 	},
-	"check schema": func(ctx context.Context, s *store.Store, _ scheduler.Node) error { return s.CheckSchema(ctx) },
+	"check schema": func(ctx context.Context, s *store.Store, _ job.Node) error { return s.CheckSchema(ctx) },
 }
 
 // Whatever is asked over a connection that has fallen silent is given up, and works over the next one.

@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/job"
 )
 
 const (
@@ -163,7 +163,7 @@ func withLockTimeout(begin string, limit time.Duration) string {
 func locked(err error) error {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && pgErr.Code == "55P03" {
-		return fmt.Errorf("%w: %w", scheduler.ErrLocked, err)
+		return fmt.Errorf("%w: %w", job.ErrLocked, err)
 	}
 	return err
 }
@@ -214,7 +214,7 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	case commitFailed(err):
 		return translate(err)
 	}
-	return fmt.Errorf("%w: %w", scheduler.ErrCommitUnknown, err)
+	return fmt.Errorf("%w: %w", job.ErrCommitUnknown, err)
 }
 
 // commitFailed says whether an error of COMMIT means that it did not happen: the server said ERROR and lives on. One that
@@ -241,19 +241,19 @@ func translate(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, pgx.ErrNoRows):
-		return scheduler.ErrNotFound
+		return job.ErrNotFound
 	case !errors.As(err, &pgErr):
 		return err
 	}
 	switch {
 	case pgErr.Code == "25006":
-		return fmt.Errorf("%w: %w", scheduler.ErrReadOnly, err)
+		return fmt.Errorf("%w: %w", job.ErrReadOnly, err)
 	case pgErr.Code == "3F000" || pgErr.Code == "42P01":
 		return fmt.Errorf("%w; the schema is missing or too old: run `scheduler migrate up`, or `scheduler serve --migrate`", err)
 	case pgErr.Code == "42501":
 		return fmt.Errorf("%w; grant this user the rights on schema pgdue, or use its owner", err)
 	case rowsFault(pgErr.Code):
-		return fmt.Errorf("%w: %w", scheduler.ErrRejected, err)
+		return fmt.Errorf("%w: %w", job.ErrRejected, err)
 	}
 	return err
 }
@@ -274,7 +274,7 @@ func rowsFault(code string) bool {
 // database drops one of them.
 func expect(tag pgconn.CommandTag, rows int, what string) error {
 	if int(tag.RowsAffected()) != rows {
-		return fmt.Errorf("%w: %s: %d rows changed instead of %d", scheduler.ErrRejected, what, tag.RowsAffected(), rows)
+		return fmt.Errorf("%w: %s: %d rows changed instead of %d", job.ErrRejected, what, tag.RowsAffected(), rows)
 	}
 	return nil
 }

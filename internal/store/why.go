@@ -10,7 +10,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/policy"
+	"github.com/pgdue/pgdue/internal/why"
 )
 
 const (
@@ -28,15 +29,15 @@ var beginWhy = fmt.Sprintf("begin isolation level repeatable read read only; set
 
 // Why reads what the rows and PostgreSQL's locks say of a job, and of what became of its fire time at at, unless that is
 // zero. It changes nothing. A job that is not there is no error: Facts.Known is false.
-func (s *Store) Why(ctx context.Context, id string, at time.Time) (scheduler.Facts, error) {
-	f := scheduler.Facts{ID: id, At: at.UTC()}
+func (s *Store) Why(ctx context.Context, id string, at time.Time) (why.Facts, error) {
+	f := why.Facts{ID: id, At: at.UTC()}
 	err := call(ctx, s.limit, func(ctx context.Context) (err error) {
 		if f.Holders, err = s.holders(ctx, id); err != nil {
 			return fmt.Errorf("read locks: %w", err)
 		}
 		err = s.snapshot(ctx, func(tx pgx.Tx) error { return readFacts(ctx, tx, &f) })
 		if code(err) == lockNotAvailable {
-			f = scheduler.Facts{ID: id, At: f.At, Look: scheduler.Look{Now: f.Now}, Holders: f.Holders, Unread: true}
+			f = why.Facts{ID: id, At: f.At, Look: policy.Look{Now: f.Now}, Holders: f.Holders, Unread: true}
 			return nil
 		}
 		return err
@@ -75,7 +76,7 @@ func (s *Store) snapshot(ctx context.Context, do func(pgx.Tx) error) error {
 	return do(tx)
 }
 
-func readFacts(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+func readFacts(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	if err := readClock(ctx, tx, f); err != nil {
 		return err
 	}
@@ -93,7 +94,7 @@ func readFacts(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
 }
 
 // readClock compares the database's clock with this process's: it was read between the question and the answer.
-func readClock(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+func readClock(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	asked := time.Now()
 	if err := tx.QueryRow(ctx, whyNow).Scan(&f.Now); err != nil {
 		return err
@@ -104,7 +105,7 @@ func readClock(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
 }
 
 // readWhyJob reads the job's definition and schedule. false: there is none.
-func readWhyJob(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) (known bool, err error) {
+func readWhyJob(ctx context.Context, tx pgx.Tx, f *why.Facts) (known bool, err error) {
 	var schedule scheduleRow
 	err = readRows(ctx, tx, whySchedule, pgx.StrictNamedArgs{"job_id": f.ID}, func(r scheduleRow) { schedule, f.Queue = r, r.Queue })
 	if err != nil {
@@ -121,7 +122,7 @@ func readWhyJob(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) (known bool,
 	return known, err
 }
 
-func readInstances(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+func readInstances(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	one := pgx.StrictNamedArgs{"job_ids": []string{f.ID}}
 	type recent struct {
 		JobID        string
@@ -135,13 +136,13 @@ func readInstances(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
 }
 
 // readAround reads what stands around a job: nodes, pauses, its latest records.
-func readAround(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+func readAround(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	one := pgx.StrictNamedArgs{"job_id": f.ID}
 	// Those that wait or run have no place in it: whoever asks for what came before a moment gets what has ended.
 	latest := pgx.StrictNamedArgs{"job_id": f.ID, "before": f.Now.AddDate(1, 0, 0), "limit": whyRecent}
 	type retention struct{ HistoryRetention time.Duration }
 	return errors.Join(
-		readRows(ctx, tx, whyNodes, one, func(n scheduler.NodeFact) { n.BeatAt = n.BeatAt.UTC(); f.Nodes = append(f.Nodes, n) }),
+		readRows(ctx, tx, whyNodes, one, func(n why.NodeFact) { n.BeatAt = n.BeatAt.UTC(); f.Nodes = append(f.Nodes, n) }),
 		readRows(ctx, tx, whyPauses, one, func(r pauseRow) { f.Pauses = append(f.Pauses, r.pause()) }),
 		readRows(ctx, tx, whyRetention, nil, func(r retention) { f.Retention = r.HistoryRetention }),
 		readRows(ctx, tx, runsRows, latest, func(r runRow) { f.Recent = append(f.Recent, r.view()) }),
@@ -149,7 +150,7 @@ func readAround(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
 }
 
 // readGone reads what is left of a job that is not there.
-func readGone(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
+func readGone(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	type row struct {
 		RemovedAt         *time.Time
 		RemovedBy, Reason *string
@@ -157,15 +158,15 @@ func readGone(ctx context.Context, tx pgx.Tx, f *scheduler.Facts) error {
 		Running           int
 	}
 	return readRows(ctx, tx, whyGone, pgx.StrictNamedArgs{"job_id": f.ID}, func(r row) {
-		f.Gone = scheduler.Gone{RemovedAt: orZero(r.RemovedAt), RemovedBy: deref(r.RemovedBy), Reason: deref(r.Reason),
+		f.Gone = why.Gone{RemovedAt: orZero(r.RemovedAt), RemovedBy: deref(r.RemovedBy), Reason: deref(r.Reason),
 			LastEnded: orZero(r.LastEnded), Running: r.Running}
 	})
 }
 
 // readAt reads the runs that have a fire time at f.At. Where there is none, all that was recorded since is searched, which may
 // be too much.
-func (s *Store) readAt(ctx context.Context, f *scheduler.Facts) error {
-	from, until := scheduler.Moment(f.At)
+func (s *Store) readAt(ctx context.Context, f *why.Facts) error {
+	from, until := why.Moment(f.At)
 	err := s.snapshot(ctx, func(tx pgx.Tx) error {
 		type row struct{ RunID uuid.UUID }
 		var runs []uuid.UUID

@@ -8,8 +8,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/storetest"
+	"github.com/pgdue/pgdue/internal/why"
 )
 
 // A node writes how many slots it has, and is full when so many attempts of the queue are on it.
@@ -51,7 +53,7 @@ func TestWhyNoNodeServesTheQueue(t *testing.T) {
 	if f := a.Findings[0]; f.Sentence != "no live node serves its queue, exec; no node is alive at all" || !strings.HasPrefix(f.Remedy, "scheduler serve --enable-exec ") {
 		t.Errorf("%+v", f)
 	}
-	web := scheduler.Node{ID: uuid.New(), Name: "web-1", Queues: []string{"http"}}
+	web := job.Node{ID: uuid.New(), Name: "web-1", Queues: []string{"http"}}
 	if err := s.Register(t.Context(), web); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +122,7 @@ func TestWhyAJobIsPaused(t *testing.T) {
 	storetest.Exec(t, conn, `INSERT INTO pgdue.pauses (label_name, label_value, paused_at, paused_by, reason)
 		VALUES ('team', 'web', pgdue.now(), 'ada', 'the web moves')`)
 	storetest.Exec(t, conn, "UPDATE pgdue.settings SET paused_at = pgdue.now(), paused_by = 'bob', paused_reason = 'night'")
-	if _, err := s.Pause(t.Context(), "j", scheduler.Author{Actor: "eve", Reason: "this one"}); err != nil {
+	if _, err := s.Pause(t.Context(), "j", job.Author{Actor: "eve", Reason: "this one"}); err != nil {
 		t.Fatal(err)
 	}
 	a := ask(t, s, "j")
@@ -189,7 +191,7 @@ func TestWhyAtATime(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		return scheduler.Explain(f).Story
+		return why.Explain(f).Story
 	}
 	for _, c := range []struct {
 		after time.Duration
@@ -232,12 +234,12 @@ func TestWhyAtATimeThatWasDecidedAhead(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t)
 	add(t, s, storetest.Job(t, "j", `{"type":"interval","every":"1d"}`))
-	j, err := s.SkipNext(t.Context(), "j", scheduler.Author{Reason: "a holiday"})
+	j, err := s.SkipNext(t.Context(), "j", job.Author{Reason: "a holiday"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	moved := j.After.Anchor.AddDate(0, 0, 5).Add(-time.Hour)
-	if _, err := s.MoveNext(t.Context(), "j", moved, scheduler.Author{Reason: "a strike"}); err != nil {
+	if _, err := s.MoveNext(t.Context(), "j", moved, job.Author{Reason: "a strike"}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -253,7 +255,7 @@ func TestWhyAtATimeThatWasDecidedAhead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := scheduler.Explain(f).Story; !strings.Contains(got, c.want) {
+		if got := why.Explain(f).Story; !strings.Contains(got, c.want) {
 			t.Errorf("at %s: %q lacks %q", c.at, got, c.want)
 		}
 	}
@@ -269,7 +271,7 @@ func TestWhyAnUnknownJob(t *testing.T) {
 		t.Errorf("%q, %v", f.Unknown(), err)
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET due_at = pgdue.now(), next_run_time = pgdue.now()")
-	if _, err := s.Remove(t.Context(), "j", scheduler.Author{}); err != nil {
+	if _, err := s.Remove(t.Context(), "j", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	storetest.Exec(t, conn, "INSERT INTO pgdue.job_events (job_id, at, actor, action, reason) VALUES ('j', '2026-03-01 09:00Z', 'ada', 'removed', 'moved')")

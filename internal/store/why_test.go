@@ -11,25 +11,25 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
+	"github.com/pgdue/pgdue/internal/why"
 )
 
 const everyHour = `{"type":"interval","every":"1h"}`
 
 // ask is what a person is told of a job.
-func ask(t *testing.T, s *store.Store, id string) scheduler.Answer {
+func ask(t *testing.T, s *store.Store, id string) why.Answer {
 	t.Helper()
 	f, err := s.Why(t.Context(), id, time.Time{})
 	if err != nil {
 		t.Fatal("why: ", err)
 	}
-	return scheduler.Explain(f)
+	return why.Explain(f)
 }
 
 // codes lists findings by their codes, those that block with a mark.
-func codes(a scheduler.Answer) (list []string) {
+func codes(a why.Answer) (list []string) {
 	for _, f := range a.Findings {
 		if list = append(list, f.Code); f.Blocks {
 			list[len(list)-1] += "!"
@@ -38,7 +38,7 @@ func codes(a scheduler.Answer) (list []string) {
 	return list
 }
 
-func wantCodes(t *testing.T, a scheduler.Answer, want ...string) {
+func wantCodes(t *testing.T, a why.Answer, want ...string) {
 	t.Helper()
 	if got := codes(a); !slices.Equal(got, want) {
 		t.Fatalf("findings %v, want %v: %+v", got, want, a.Findings)
@@ -152,7 +152,7 @@ func TestWhyNamesAllWhoMayHoldTheRow(t *testing.T) {
 }
 
 // wantHolder wants a finding with all that helps to find a session and to end it.
-func wantHolder(t *testing.T, a scheduler.Answer, conn *pgx.Conn, name string) {
+func wantHolder(t *testing.T, a why.Answer, conn *pgx.Conn, name string) {
 	t.Helper()
 	for _, f := range a.Findings {
 		if !strings.Contains(f.Sentence, "pid "+pid(conn)+", ") {

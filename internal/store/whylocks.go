@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
+	"github.com/pgdue/pgdue/internal/why"
 )
 
 // lockedTwice is the time between two looks at locks: a claim holds its jobs for a few milliseconds. Who is there both times
@@ -33,8 +33,8 @@ type holderRow struct {
 	Query       *string
 }
 
-func (r *holderRow) holder() scheduler.Holder {
-	h := scheduler.Holder{
+func (r *holderRow) holder() why.Holder {
+	h := why.Holder{
 		Table: deref(r.Table), Mode: deref(r.Mode), Waits: r.Waits, Behind: r.Behind, PID: r.PID, GID: deref(r.GID), User: deref(r.User),
 		Program: deref(r.Program), Client: deref(r.Client), Since: orZero(r.Since), State: deref(r.State), Query: deref(r.Query),
 	}
@@ -54,7 +54,7 @@ type sighting struct {
 }
 
 // holders looks at the locks twice, and names who held one both times.
-func (s *Store) holders(ctx context.Context, id string) ([]scheduler.Holder, error) {
+func (s *Store) holders(ctx context.Context, id string) ([]why.Holder, error) {
 	first, err := s.lookAtLocks(ctx, id)
 	if err != nil || len(first.tables) == 0 && len(first.row) == 0 && !first.taken {
 		return nil, err
@@ -83,7 +83,7 @@ func (s *Store) holders(ctx context.Context, id string) ([]scheduler.Holder, err
 
 // takers are those who hold a row whose xmax nobody holds a lock on: several, or one by a subtransaction that was released, of
 // which PostgreSQL tells no more than that it goes on.
-func (s *Store) takers(ctx context.Context, xmax string) ([]scheduler.Holder, error) {
+func (s *Store) takers(ctx context.Context, xmax string) ([]why.Holder, error) {
 	args := pgx.StrictNamedArgs{"xmax": xmax}
 	released, err := s.goesOn(ctx, args)
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) goesOn(ctx context.Context, args pgx.StrictNamedArgs) (yes bool,
 }
 
 // stayed are those of the second look that the first one saw at the same lock, in the same transaction.
-func stayed(first, second []holderRow) (list []scheduler.Holder) {
+func stayed(first, second []holderRow) (list []why.Holder) {
 	type place struct{ transaction, table, mode string }
 	at := func(r *holderRow) place { return place{deref(r.Transaction), deref(r.Table), deref(r.Mode)} }
 	seen := map[place]bool{}

@@ -17,10 +17,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/server"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
+	"github.com/pgdue/pgdue/internal/why"
 )
 
 // Now is the time at which everything happens in a database, until SetNow.
@@ -43,7 +43,7 @@ func Open(t testing.TB) (server.Store, *pgx.Conn) {
 // still is a store on a database whose clock stands still. That the clock of this process differs is not told.
 type still struct{ *store.Store }
 
-func (s still) Why(ctx context.Context, id string, at time.Time) (scheduler.Facts, error) {
+func (s still) Why(ctx context.Context, id string, at time.Time) (why.Facts, error) {
 	f, err := s.Store.Why(ctx, id, at)
 	f.Skew = 0
 	return f, err

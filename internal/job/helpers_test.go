@@ -1,0 +1,29 @@
+package job
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+func definition(t testing.TB, triggerJSON string) Definition {
+	t.Helper()
+	when, err := trigger.Parse([]byte(triggerJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Definition{
+		History: HistoryAll,
+		ID:      "j", Trigger: when, Work: Work{Exec: &Exec{Command: []string{"true"}}},
+		MaxInstances: 1, Overlap: OverlapSkip, Coalesce: CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
+	}
+}
+
+// t0 is when the jobs of these tests are created.
+var t0 = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
+
+const (
+	every5s = `{"type":"interval","every":"5s"}`
+	day     = 86400
+)

@@ -1,0 +1,31 @@
+package job
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// The wait is half to all of an exponential backoff, and never more than the longest.
+func TestBackoffIsBounded(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := Retry{
+			Min:    time.Duration(rapid.Int64Range(int64(time.Millisecond), int64(time.Hour)).Draw(t, "min")),
+			Factor: rapid.Float64Range(1, 100).Draw(t, "factor"),
+		}
+		r.Max = r.Min + time.Duration(rapid.Int64Range(0, int64(24*time.Hour)).Draw(t, "more"))
+		attempt := rapid.IntRange(1, 1000).Draw(t, "attempt")
+		wait := r.Backoff(attempt)
+		longest := r.Max
+		if attempt == 1 {
+			longest = r.Min
+		}
+		if wait > longest || wait < r.Min/2-time.Microsecond {
+			t.Fatalf("%+v waits %s after attempt %d", r, wait, attempt)
+		}
+	})
+	if wait := (Retry{}).Backoff(1); wait < 500*time.Millisecond || wait > time.Second {
+		t.Errorf("by default the second attempt waits %s, want 0.5 to 1 s", wait)
+	}
+}

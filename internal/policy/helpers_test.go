@@ -1,0 +1,57 @@
+package policy
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/trigger"
+)
+
+func definition(t testing.TB, triggerJSON string) job.Definition {
+	t.Helper()
+	when, err := trigger.Parse([]byte(triggerJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return job.Definition{
+		History: job.HistoryAll,
+		ID:      "j", Trigger: when, Work: job.Work{Exec: &job.Exec{Command: []string{"true"}}},
+		MaxInstances: 1, Overlap: job.OverlapSkip, Coalesce: job.CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
+	}
+}
+
+// job is a look at a job created at a moment, then.
+func lookAt(t testing.TB, triggerJSON string, created time.Time) Look {
+	t.Helper()
+	j, err := NewJob(definition(t, triggerJSON), created, 1, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Look{Job: j, Now: created}
+}
+
+// jobEvery is an interval job created at t0.
+func jobEvery(t interface{ Fatal(...any) }, every time.Duration) Look {
+	when, err := trigger.Parse([]byte(`{"type":"interval","every":"` + trigger.FormatDuration(every) + `"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := NewJob(job.Definition{ID: "j", Trigger: when, MaxInstances: 1}, t0, 1, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Look{Job: j, Now: t0}
+}
+
+// planAt is what a look at a later moment decides.
+func planAt(l Look, now time.Time, live []job.Instance, waiting []job.WaitingRun) Decision {
+	l.Now, l.Live, l.Waiting = now, live, waiting
+	return Plan(l)
+}
+
+// on is a look at the job at another moment.
+func on(l Look, now time.Time) Look {
+	l.Now = now
+	return l
+}

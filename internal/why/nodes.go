@@ -1,0 +1,185 @@
+package why
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/say"
+)
+
+const (
+	// lateClaim is how long something may be due before that is worth a word: a poll, a claim, and some.
+	lateClaim = 2 * job.DefaultPoll
+	// clocksDiffer is the difference of two clocks from which on a person would wonder.
+	clocksDiffer = 2 * time.Second
+)
+
+// claimable says whether something is due that a node should claim by now.
+func (f *Facts) claimable() bool {
+	return !f.Job.DueAt.IsZero() && !f.Job.DueAt.After(f.Now) && f.Job.State != job.StatePaused && f.Job.State != job.StateBlocked
+}
+
+// serves says whether a node renews its lease and claims the job's queue.
+func (f *Facts) serves(n *NodeFact) bool {
+	return n.Alive && f.Now.Sub(n.BeatAt) < job.DeadAfter && slices.Contains(n.Queues, f.Queue)
+}
+
+func (f *Facts) servers() (list []NodeFact) {
+	for i := range f.Nodes {
+		if f.serves(&f.Nodes[i]) {
+			list = append(list, f.Nodes[i])
+		}
+	}
+	return list
+}
+
+// noNode tells of the queue that nobody serves, unless the job would not run anyway.
+func noNode(f *Facts) []Finding {
+	if !f.Known || f.Job.State == job.StateFinished && f.WaitingCount == 0 || len(f.servers()) > 0 {
+		return nil
+	}
+	if f.Queue == "" {
+		return []Finding{inTheWay(WhyBlocked, "it has no row in pgdue.next_run_times, so that no claim finds it: the row was deleted by hand",
+			fmt.Sprintf("DELETE FROM pgdue.jobs WHERE id = '%s', and add the job again", strings.ReplaceAll(f.ID, "'", "''")))}
+	}
+	var alive []string
+	for _, n := range f.Nodes {
+		if n.Alive && f.Now.Sub(n.BeatAt) < job.DeadAfter {
+			alive = append(alive, fmt.Sprintf("%s (%s)", n.Name, strings.Join(n.Queues, ", ")))
+		}
+	}
+	who := "no node is alive at all"
+	if len(alive) > 0 {
+		who = "alive are " + several(alive)
+	}
+	return []Finding{inTheWay(WhyNoNode, fmt.Sprintf("no live node serves its queue, %s; %s", f.Queue, who), startNode(f.Queue))}
+}
+
+// startNode is how to start a node that serves a queue.
+func startNode(queue string) string {
+	switch name, which, _ := strings.Cut(queue, ":"); name {
+	case job.ExecutorExec:
+		return "scheduler serve --enable-exec --database-url …"
+	case "func":
+		return "start a program that registers the function " + which
+	case "worker":
+		return "start a program that pulls the work of " + which
+	}
+	if queue != job.ExecutorHTTP {
+		return "start a node that serves the queue " + queue
+	}
+	return "scheduler serve --database-url …"
+}
+
+// slotsTaken tells of nodes that all are full. That stands in the way of what is due.
+func slotsTaken(f *Facts) []Finding {
+	servers := f.servers()
+	var full []string
+	for _, n := range servers {
+		if n.Taken < n.Slots {
+			return nil
+		}
+		full = append(full, fmt.Sprintf("%s (%d of %d)", n.Name, n.Taken, n.Slots))
+	}
+	if len(full) == 0 {
+		return nil
+	}
+	return []Finding{finding(WhySlotsTaken, f.claimable(),
+		fmt.Sprintf("all slots of the queue %s are taken on each node that serves it: %s", f.Queue, several(full)),
+		fmt.Sprintf("start another node, or these with more than --slots %d; what takes them: "+
+			"SELECT job_id, count(*) FROM pgdue.running_instances GROUP BY job_id ORDER BY 2 DESC LIMIT 10", servers[0].Slots))}
+}
+
+// notClaimed is the evidence that something is wrong, whatever it is.
+func notClaimed(f *Facts) []Finding {
+	late := f.Now.Sub(f.Job.DueAt)
+	if !f.claimable() || late < lateClaim || len(f.Pauses) > 0 {
+		return nil
+	}
+	var remedy string
+	if full := slotsTaken(f); len(f.servers()) > 0 && len(full) == 0 && len(f.Holders) == 0 {
+		var names []string
+		for _, n := range f.servers() {
+			names = append(names, n.Name)
+		}
+		remedy = fmt.Sprintf("look at the log, and at /readyz, of the nodes that serve its queue: %s", several(names))
+	}
+	return []Finding{inTheWay(WhyNotClaimed, fmt.Sprintf("it is due since %s (%s), and no node has claimed it", say.Time(f.Job.DueAt), inShort(late)), remedy)}
+}
+
+// silentNodes tells of nodes that do not renew their leases, and of instances whose node has no row.
+func silentNodes(f *Facts) (found []Finding) {
+	rows := map[uuid.UUID]bool{}
+	for _, n := range f.Nodes {
+		rows[n.ID] = true
+		silent := f.Now.Sub(n.BeatAt)
+		if n.Alive && silent < job.LeaseTime {
+			continue
+		}
+		s := fmt.Sprintf("node %s has not renewed its lease since %s (%s)", n.Name, say.Time(n.BeatAt), inShort(silent))
+		if !n.Alive {
+			s = fmt.Sprintf("node %s was judged dead, and what it ran is being ended as lost", n.Name)
+		}
+		found = append(found, f.silent(n.ID, n.BeatAt, s, n.Queues))
+	}
+	for _, i := range f.Live {
+		if i.State == job.InstanceExecuting && !rows[i.NodeID] {
+			rows[i.NodeID] = true
+			found = append(found, f.silent(i.NodeID, time.Time{}, fmt.Sprintf("node %s has no row in pgdue.nodes", i.NodeID), nil))
+		}
+	}
+	return found[:min(len(found), 5)]
+}
+
+// silent is the finding on one such node: how many instances of the job it holds, and who will free them.
+func (f *Facts) silent(id uuid.UUID, lastBeat time.Time, sentence string, queues []string) Finding {
+	var held int64
+	for _, i := range f.Live {
+		if i.NodeID == id {
+			held++
+		}
+	}
+	if held > 0 {
+		sentence += fmt.Sprintf("; it holds %s of this job", say.Count(held, "instance", "instances"))
+	}
+	for _, n := range f.Nodes {
+		if n.ID != id && n.Alive && f.Now.Sub(n.BeatAt) < job.LeaseTime {
+			since := "its last renewal"
+			if f.Now.Sub(lastBeat) >= job.DeadAfter+job.BeatEvery { // a node counts by its own clock, from when it began to watch
+				since = "its own start, or its return to the database"
+			}
+			return toKnow(WhyNodeSilent, sentence+fmt.Sprintf("; %s frees what it holds within %s of %s", n.Name, job.DeadAfter+job.BeatEvery, since), "")
+		}
+	}
+	queue := f.Queue
+	if len(queues) > 0 && !slices.Contains(queues, queue) {
+		queue = queues[0]
+	}
+	return toKnow(WhyNodeSilent, sentence+"; no other node is alive to free what it holds", startNode(queue))
+}
+
+func clockDiffers(f *Facts) []Finding {
+	ahead := "ahead of"
+	if f.Skew < 0 {
+		ahead = "behind"
+	}
+	if f.Skew.Abs()-f.SkewWithin < clocksDiffer {
+		return nil
+	}
+	return []Finding{toKnow(WhyClock, fmt.Sprintf("the database's clock is %s %s that of the process that answers (it shows %s); fire times follow the database's",
+		inShort(f.Skew.Abs()), ahead, say.Time(f.Now)), "synchronise the clocks of both machines (chronyc tracking)")}
+}
+
+// several lists some of many.
+func several(list []string) string {
+	const most = 5
+	if more := len(list) - most; more > 0 {
+		return strings.Join(list[:most], ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	return strings.Join(list, ", ")
+}
