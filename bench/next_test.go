@@ -70,7 +70,7 @@ func benchGronx(b *testing.B, expression string, after time.Time) {
 	}
 }
 
-// The longest search there is for 29 February on a Sunday: 2100 is no leap year, so after 2088 the next is in 2128.
+// The longest search there is for 29 February on a Sunday: 2100 is not a leap year, so after 2088 the next is in 2128.
 func BenchmarkNextFortyYearsOn(b *testing.B) {
 	benchTrigger(b, `{"type":"cron","fields":{"month":2,"day":29,"day_of_week":"sun"},"timezone":"Europe/Stockholm"}`,
 		time.Date(2088, 2, 29, 12, 0, 0, 0, time.UTC))

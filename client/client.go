@@ -236,7 +236,7 @@ func (c *Client) send(req *http.Request, out any) (status int, err error) {
 		return resp.StatusCode, nil
 	}
 	if err := json.Unmarshal(data, out); err != nil {
-		return resp.StatusCode, fmt.Errorf("%s is no scheduler: its answer to %s %s is not one: %w", req.URL.Host, req.Method, req.URL.Path, err)
+		return resp.StatusCode, fmt.Errorf("%s is not a scheduler: its answer to %s %s is not one: %w", req.URL.Host, req.Method, req.URL.Path, err)
 	}
 	return resp.StatusCode, nil
 }

@@ -286,7 +286,7 @@ func TestOtherServersAreNamed(t *testing.T) {
 	if !errors.As(err, &p) || !cmp.Equal(want, *p, cmpopts.EquateEmpty()) {
 		t.Errorf("got: %v", err)
 	}
-	if _, err := c.Version(t.Context()); err == nil || !strings.Contains(err.Error(), "is no scheduler") {
+	if _, err := c.Version(t.Context()); err == nil || !strings.Contains(err.Error(), "is not a scheduler") {
 		t.Errorf("version: %v", err)
 	}
 }

@@ -50,5 +50,5 @@ func (c *Client) Events(ctx context.Context, id string, before int64, limit int)
 	return p, err
 }
 
-// IsChanged says whether err is the answer that the job has not the revision that was asked for.
+// IsChanged says whether err is the answer that the job does not have the revision that was asked for.
 func IsChanged(err error) bool { return hasStatus(err, http.StatusPreconditionFailed) }

@@ -342,7 +342,7 @@ BEGIN
                               WHERE p.starts_at < (day + 1)::timestamptz AND p.ends_at > day::timestamptz);
         name := 'run_history_' || to_char(day, 'YYYYMMDD');
         IF to_regclass('pgdue.' || name) IS NOT NULL THEN
-            RAISE WARNING 'pgdue.% is no partition of run_history; rename it, so that the rows of % UTC get one', name, day;
+            RAISE WARNING 'pgdue.% is not a partition of run_history; rename it, so that the rows of % UTC get one', name, day;
             CONTINUE;
         END IF;
         -- Attaching needs the default partition alone, and that lock is given up soon: who waits for it behind a long

@@ -154,7 +154,7 @@ CREATE TABLE pgdue.alerts (
     CONSTRAINT pending_has_a_time CHECK ((state = 'pending') = (next_attempt_at IS NOT NULL)),
     CONSTRAINT a_call_has_a_request CHECK ((state = 'no_call') = (http IS NULL))
 );
-COMMENT ON TABLE pgdue.alerts IS 'What on_failure and alert_if_no_success_for did: one row per alert, with the call that tells of it. A job whose latest row is no recovery is known to fail';
+COMMENT ON TABLE pgdue.alerts IS 'What on_failure and alert_if_no_success_for did: one row per alert, with the call that tells of it. A job whose latest row is not a recovery is known to fail';
 COMMENT ON COLUMN pgdue.alerts.id IS 'Random; the Idempotency-Key of the call';
 COMMENT ON COLUMN pgdue.alerts.number IS 'Grows from alert to alert of a job, whatever the clock does';
 COMMENT ON SEQUENCE pgdue.alerts_number_seq IS 'Numbers alerts';

@@ -24,7 +24,7 @@ func newAlerts() *cobra.Command {
 			c := r.client()
 			page, err := c.Alerts(cmd.Context(), args[0], before, limit)
 			if err == nil && len(page.Items) == 0 {
-				_, err = c.Job(cmd.Context(), args[0]) // the alerts of a removed job stay, so an unknown id is no error there
+				_, err = c.Job(cmd.Context(), args[0]) // the alerts of a removed job stay, so an unknown id is not an error there
 			}
 			if err != nil {
 				return fmt.Errorf("list the alerts of %s: %w", args[0], err)

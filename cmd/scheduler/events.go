@@ -28,7 +28,7 @@ func newEvents() *cobra.Command {
 			c := r.client()
 			page, err := c.Events(cmd.Context(), args[0], before, limit)
 			if err == nil && len(page.Items) == 0 {
-				_, err = c.Job(cmd.Context(), args[0]) // the events of a removed job stay, so an unknown id is no error there
+				_, err = c.Job(cmd.Context(), args[0]) // the events of a removed job stay, so an unknown id is not an error there
 			}
 			if err != nil {
 				return fmt.Errorf("list the events of %s: %w", args[0], err)

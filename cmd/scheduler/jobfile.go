@@ -72,7 +72,7 @@ func jobNodes(data []byte) ([]*yaml.Node, error) {
 			return nil, err
 		}
 	default:
-		return nil, fmt.Errorf("%s is no list of jobs; write them as a list under the key jobs", word(root))
+		return nil, fmt.Errorf("%s is not a list of jobs; write them as a list under the key jobs", word(root))
 	}
 	if list.Kind != yaml.SequenceNode && list.ShortTag() != "!!null" {
 		return nil, fmt.Errorf("jobs: %s is not a list", word(list))

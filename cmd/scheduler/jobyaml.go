@@ -38,7 +38,7 @@ func yamlError(err error) error {
 }
 
 // decodeNode reads n into v, which is what JSON with the same words would give: names of fields are those of its json
-// tags, in their case, and YAML's guesses are no text.
+// tags, in their case, and YAML's guesses are not text.
 func decodeNode(n *yaml.Node, v any) error {
 	s := shape{seen: map[visit]bool{}}
 	if err := s.check(n, reflect.TypeOf(v).Elem(), ""); err != nil {

@@ -33,7 +33,7 @@ func newRuns() *cobra.Command {
 			c := r.client()
 			page, err := c.Runs(cmd.Context(), args[0], before, limit)
 			if err == nil && len(page.Items) == 0 {
-				_, err = c.Job(cmd.Context(), args[0]) // the runs of a removed job stay, so an unknown id is no error there
+				_, err = c.Job(cmd.Context(), args[0]) // the runs of a removed job stay, so an unknown id is not an error there
 			}
 			if err != nil {
 				return fmt.Errorf("list the runs of %s: %w", args[0], err)

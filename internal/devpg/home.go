@@ -146,7 +146,7 @@ func parseMajor(version string) (int, error) {
 	text, _, _ := strings.Cut(strings.TrimSpace(version), ".")
 	major, err := strconv.Atoi(text)
 	if err != nil || major <= 0 {
-		return 0, fmt.Errorf("its PG_VERSION says %q, which is no version of PostgreSQL", version)
+		return 0, fmt.Errorf("its PG_VERSION says %q, which is not a version of PostgreSQL", version)
 	}
 	return major, nil
 }

@@ -22,7 +22,7 @@ import (
 type npmSettings map[string]string
 
 // readNPM reads the settings of the machine, then of the user, then of the environment; the last word counts. A .npmrc of
-// the working directory does not: this is no npm project, and it could name a registry for the user's token.
+// the working directory does not: this is not an npm project, and it could name a registry for the user's token.
 func readNPM() (npmSettings, error) {
 	env := npmSettings{}
 	env.addEnvironment(os.Environ())
@@ -172,7 +172,7 @@ func (s npmSettings) proxy(r *http.Request) (*url.URL, error) {
 	}
 	proxy, err := url.Parse(setting)
 	if err != nil || proxy.Host == "" {
-		return nil, fmt.Errorf("npm's proxy %q is no address such as http://proxy.example:3128", setting)
+		return nil, fmt.Errorf("npm's proxy %q is not an address such as http://proxy.example:3128", setting)
 	}
 	return proxy, nil
 }

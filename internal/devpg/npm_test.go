@@ -147,7 +147,7 @@ func TestProxy(t *testing.T) {
 		}
 	}
 	if _, err := (npmSettings{"proxy": "proxy.example"}).proxy(&http.Request{URL: parseURL(t, "https://npm.example")}); err == nil {
-		t.Error("a proxy that is no address was accepted")
+		t.Error("a proxy that is not an address was accepted")
 	}
 }
 

@@ -102,7 +102,7 @@ func (s *search) places(ctx context.Context) []place {
 func (s *search) pathDirs() []string {
 	var dirs []string
 	for _, dir := range filepath.SplitList(s.getenv("PATH")) {
-		// As in os/exec, a relative entry is no place to run programs from.
+		// As in os/exec, a relative entry is not a place to run programs from.
 		if filepath.IsAbs(dir) && executable(filepath.Join(dir, "postgres")) == nil &&
 			executable(filepath.Join(dir, "initdb")) == nil {
 			dirs = append(dirs, dir)

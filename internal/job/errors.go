@@ -21,7 +21,7 @@ var (
 	ErrEnded = errors.New("the run has ended already")
 	// ErrNoNextFire says that there is no next fire that could be skipped or moved.
 	ErrNoNextFire = errors.New("the job has no next run time yet, or its trigger cannot be read; look at it, and give it another trigger")
-	// ErrChanged says that a job has not the revision any more that a change was made for.
+	// ErrChanged says that a job no longer has the revision that a change was made for.
 	ErrChanged = errors.New("the job was changed by somebody else meanwhile; look at it and try again")
 	// ErrInvalid is what every *InvalidError is.
 	ErrInvalid = errors.New("invalid")

@@ -123,7 +123,7 @@ func (f *OnFailure) validate(v *violations) {
 		v.add("on_failure.after", "%d is outside 1 to %d; 3 acts when the last three runs failed", f.After, maxMaxAttempts)
 	}
 	if !f.Pause && f.HTTP == nil {
-		v.add("on_failure", `says not what to do; set "pause": true, or "http" with a URL to call`)
+		v.add("on_failure", `does not say what to do; set "pause": true, or "http" with a URL to call`)
 	}
 	if f.HTTP != nil {
 		f.HTTP.validate(v, "on_failure.http")

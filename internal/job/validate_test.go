@@ -62,7 +62,7 @@ func TestValidate(t *testing.T) {
 		{"history", func(d *Definition) { d.History = "none" }, "history", `"none" is not one of "all", "errors"`},
 		{"on_failure", func(d *Definition) { d.OnFailure = &OnFailure{After: 3, Pause: true} }, "", ""},
 		{"on_failure after none", func(d *Definition) { d.OnFailure = &OnFailure{Pause: true} }, "on_failure.after", "0 is outside 1 to 1000"},
-		{"on_failure without an act", func(d *Definition) { d.OnFailure = &OnFailure{After: 1} }, "on_failure", "says not what to do"},
+		{"on_failure without an act", func(d *Definition) { d.OnFailure = &OnFailure{After: 1} }, "on_failure", "does not say what to do"},
 		{"on_failure to nowhere", func(d *Definition) { d.OnFailure = &OnFailure{After: 1, HTTP: &HTTP{URL: "x"}} }, "on_failure.http.url", "not an absolute"},
 		{"silence that nobody hears", func(d *Definition) { d.AlertIfNoSuccessFor = time.Hour }, "alert_if_no_success_for", "needs on_failure"},
 		{"retry.min", tries(func(d *Definition) { d.Retry.Min = -1 }), "retry.min", "-1ns is negative"},

@@ -50,7 +50,7 @@ func (l Look) afterPauses() Change {
 	return changed(job.ActionResumed, &l, &after, missed, run)
 }
 
-// relabelled is the look after the job's labels were changed from those of before: a pause that covers it no more is over
+// relabelled is the look after the job's labels were changed from those of before: a pause that no longer covers it is over
 // for it.
 func (l Look) relabelled(before *Look) (after Look, missed []job.Record) {
 	l.Pauses = nil

@@ -53,7 +53,7 @@ type Judged struct {
 }
 
 // Judge says whether a job has begun to fail, is silent for too long, or has recovered. Each is told of once: while the
-// latest alert is no recovery the job is known to fail, and the most that happens is that it is paused anew, without a
+// latest alert is not a recovery the job is known to fail, and the most that happens is that it is paused anew, without a
 // call, when it goes on failing after a person has resumed it. It reads no clock and no database.
 func Judge(w Watch) Verdict {
 	if w.OnFailure == nil || w.OnFailure.After < 1 {

@@ -66,7 +66,7 @@ func (l *AtLimit) Reason() string {
 	return fmt.Sprintf("maximum number of running instances reached (%d)", l.Max)
 }
 
-// Remedy says which max_instances would be enough, and why. How long a run waits for its next attempt is no measure of it.
+// Remedy says which max_instances would be enough, and why. How long a run waits for its next attempt does not measure it.
 func (l *AtLimit) Remedy() string {
 	if l.Oldest.State == job.InstanceRetrying {
 		return fmt.Sprintf("max_instances %d lets one more run beside it, and a shorter retry.max makes room sooner", l.Enough)

@@ -109,7 +109,7 @@ type idInput struct {
 	ID string `path:"id"`
 }
 
-// checkID refuses a query parameter that is no id.
+// checkID refuses a query parameter that is not an id.
 func checkID(location, id string) []error {
 	if id == "" || job.ValidID(id) {
 		return nil

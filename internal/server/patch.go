@@ -93,7 +93,7 @@ func matches(ifMatch string, o job.Overview) bool {
 }
 
 func notMatched(id, ifMatch string) error {
-	return huma.Error412PreconditionFailed(fmt.Sprintf("the job %q has not the revision %s any more: look at it, and change what is there now", id, ifMatch))
+	return huma.Error412PreconditionFailed(fmt.Sprintf("the job %q no longer has the revision %s: look at it, and change what is there now", id, ifMatch))
 }
 
 // patcher merges patches with definitions, and holds the results to the schema and the rules that PUT has.

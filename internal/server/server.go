@@ -74,7 +74,7 @@ type Store interface {
 	// Run returns all that is known about one run, attempts ascending; nothing or ErrNotFound when it is unknown.
 	Run(ctx context.Context, jobID string, runID uuid.UUID) ([]job.RunView, error)
 	// Why gathers why a job does what it does, and what became of its fire time at at, unless that is zero. A job that is not
-	// there is no error.
+	// there is not an error.
 	Why(ctx context.Context, id string, at time.Time) (why.Facts, error)
 	// Alerts returns the alerts of a job id, newest first.
 	Alerts(ctx context.Context, f job.AlertFilter) ([]job.Alert, error)

@@ -30,7 +30,7 @@ func TestWhySaysWhatStandsInTheWay(t *testing.T) {
 	if diff := cmp.Diff(want, got.Findings); diff != "" {
 		t.Errorf("findings (-want +got):\n%s", diff)
 	}
-	if got.At == nil || !strings.Contains(got.At.Sentence, "is no fire time of this job; the first one after it is 2026-03-01 18:01:00 JST (2026-03-01 09:01:00 UTC)") {
+	if got.At == nil || !strings.Contains(got.At.Sentence, "is not a fire time of this job; the first one after it is 2026-03-01 18:01:00 JST (2026-03-01 09:01:00 UTC)") {
 		t.Errorf("at %+v", got.At)
 	}
 }

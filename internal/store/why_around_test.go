@@ -200,7 +200,7 @@ func TestWhyAtATime(t *testing.T) {
 		{time.Hour, []string{"one of 2 fire times from ", " was skipped (coalesced): 2 fire times were overdue"}},
 		{2 * time.Hour, []string{"one of 2 fire times from "}},
 		{3 * time.Hour, []string{"the run of ", " has been running since ", ", attempt 1"}},
-		{3*time.Hour + time.Minute, []string{" is no fire time of this job; the ones around it are "}},
+		{3*time.Hour + time.Minute, []string{" is not a fire time of this job; the ones around it are "}},
 		{4 * time.Hour, []string{" is a fire time that is still to come (in "}},
 		{-time.Minute, []string{" was before the job was added, at "}},
 		{-31 * 24 * time.Hour, []string{"history is kept for 30 days (settings.history_retention)"}},

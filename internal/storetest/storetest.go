@@ -201,7 +201,7 @@ func start() error {
 }
 
 // tidyCatalog vacuums the system catalog of the template, which the migrations leave full of dead rows, and lets PostgreSQL
-// write the cache file with which a session begins: each clone would else pay for both again. It leaves our own tables as they
+// write the cache file with which a session begins: otherwise each clone pays for both again. It leaves our own tables as they
 // are, as PostgreSQL plans for a table that was never vacuumed in another way than for one that was and is empty.
 func tidyCatalog(ctx context.Context, template string) error {
 	vacuum := func(conn *pgx.Conn) error {

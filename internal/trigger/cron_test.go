@@ -76,7 +76,7 @@ func TestCrontabRules(t *testing.T) {
 		{"crontab(5): @midnight", "@midnight", "2026-01-02T00:00:00 2026-01-03T00:00:00 2026-01-04T00:00:00"},
 		{"crontab(5): @weekly", "@weekly", "2026-01-04T00:00:00 2026-01-11T00:00:00 2026-01-18T00:00:00"},
 		{"crontab(5): @annually", "@annually", "2027-01-01T00:00:00 2028-01-01T00:00:00 2029-01-01T00:00:00"},
-		{"Gregorian calendar: 2100 is no leap year", "0 0 29 2 *", "2028-02-29T00:00:00 2032-02-29T00:00:00 2036-02-29T00:00:00"},
+		{"Gregorian calendar: 2100 is not a leap year", "0 0 29 2 *", "2028-02-29T00:00:00 2032-02-29T00:00:00 2036-02-29T00:00:00"},
 	} {
 		got := strings.Join(localNexts(crontab(t, tc.expression), at(t, "2026-01-01T00:00:00Z"), 3), " ")
 		if got != tc.want {

@@ -41,11 +41,11 @@ func storyAt(f *Facts, findings []Finding) string {
 	case !known:
 		return fmt.Sprintf("there is no record of %s, and the job's trigger cannot be read", here)
 	case fire.IsZero():
-		return fmt.Sprintf("%s is no fire time of this job; %s", here, f.around(from))
+		return fmt.Sprintf("%s is not a fire time of this job; %s", here, f.around(from))
 	case !f.Job.NextRunTime.IsZero() && !fire.Before(f.Job.NextRunTime):
 		return fmt.Sprintf("the fire of %s is not decided yet: %s", f.when(fire), blocker(findings))
 	}
-	return fmt.Sprintf("%s is a fire time of the trigger, yet no row tells of it: the next run time was moved past it, or rows were deleted, by hand", f.when(fire))
+	return fmt.Sprintf("%s is a fire time of the trigger, but no row tells of it: the next run time was moved past it, or rows were deleted, by hand", f.when(fire))
 }
 
 // blocker is what keeps a due fire from being decided.
