@@ -16,14 +16,11 @@ func definition(t testing.TB, triggerJSON string) Definition {
 	return Definition{
 		History: HistoryAll,
 		ID:      "j", Trigger: when, Work: Work{Exec: &Exec{Command: []string{"true"}}},
-		MaxInstances: 1, Overlap: OverlapSkip, Coalesce: CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
+		MaxInstances: 1, Overlap: OverlapSkip, Coalesce: CoalesceLatest, MaxAttempts: 1, MaxWaiting: DefaultMaxWaiting,
 	}
 }
 
 // t0 is when the jobs of these tests are created.
 var t0 = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 
-const (
-	every5s = `{"type":"interval","every":"5s"}`
-	day     = 86400
-)
+const every5s = `{"type":"interval","every":"5s"}`

@@ -6,42 +6,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// Housekeeping is what Store.Maintain found and did.
-type Housekeeping struct {
-	Known     bool // DaysAhead could be read
-	DaysAhead int  // whole days after today of which run_history has a partition; -1: not even today
-	Made      int  // partitions
-	Dropped   int  // partitions, past their retention
-	Forgotten int  // events, pauses and alerts that were deleted
-	Folded    int  // rows of successes that became one with others
-	More      bool // some is left to do: soon again
-}
-
-// The times of liveness. They belong together: a node stops trusting itself and has killed its work before any other can
-// have judged it dead.
-//
-//	0 s             3 s            10 s          13 s      15 s
-//	last renewal    next renewal   not trusted:  SIGKILL   others judge it dead
-//	begins          due            SIGTERM
-const (
-	BeatEvery = 3 * time.Second
-	LeaseTime = 10 * time.Second
-	DeadAfter = 15 * time.Second
-)
-
-// Gauges are what the database shows at one moment, of all nodes together.
-type Gauges struct {
-	Running   int64         // running instances that execute
-	Retrying  int64         // running instances between two attempts
-	Waiting   int64         // waiting runs
-	OldestDue time.Duration // how long ago the oldest due job became due; 0 when none is
-	Nodes     int64         // nodes that are alive
-	DaysAhead int64         // as in Housekeeping
-}
-
-// DefaultPoll is the longest time between two looks for due jobs.
-const DefaultPoll = 5 * time.Second
-
 // Node is one scheduler process.
 type Node struct {
 	ID      uuid.UUID // random, new with every registration
@@ -58,6 +22,42 @@ type Peer struct {
 	Alive bool  // false: marked dead, its attempts are being ended
 	Beat  int64 // grows with every renewal
 	// Orphan: its row is gone though instances of it are left, as after a DELETE by hand. The node itself finds out at its
-	// next beat and then stops its work, so nobody may free the instances before deadAfter.
+	// next beat and then stops its work, so nobody may free the instances before DeadAfter.
 	Orphan bool
+}
+
+// The times of liveness. They belong together: a node stops trusting itself and has killed its work before any other can
+// have judged it dead.
+//
+//	0 s             3 s            10 s          13 s      15 s
+//	last renewal    next renewal   not trusted:  SIGKILL   others judge it dead
+//	begins          due            SIGTERM
+const (
+	BeatEvery = 3 * time.Second
+	LeaseTime = 10 * time.Second
+	DeadAfter = 15 * time.Second
+)
+
+// DefaultPoll is the longest time between two looks for due jobs.
+const DefaultPoll = 5 * time.Second
+
+// Gauges are what the database shows at one moment, of all nodes together.
+type Gauges struct {
+	Running   int64         // running instances that execute
+	Retrying  int64         // running instances between two attempts
+	Waiting   int64         // waiting runs
+	OldestDue time.Duration // how long ago the oldest due job became due; 0 when none is
+	Nodes     int64         // nodes that are alive
+	DaysAhead int64         // as in Housekeeping
+}
+
+// Housekeeping is what Store.Maintain found and did.
+type Housekeeping struct {
+	Known     bool // DaysAhead could be read
+	DaysAhead int  // whole days after today of which run_history has a partition; -1: not even today
+	Made      int  // partitions
+	Dropped   int  // partitions, past their retention
+	Forgotten int  // events, pauses and alerts that were deleted
+	Folded    int  // rows of successes that became one with others
+	More      bool // some is left to do: soon again
 }

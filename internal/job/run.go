@@ -7,49 +7,6 @@ import (
 	"github.com/google/uuid"
 )
 
-// SkipRecord is the record of the fire times from first, which is one, up to and including until, all skipped for one
-// reason. The caller adds the sentence.
-func (j *Job) SkipRecord(reason Reason, first, until time.Time) Record {
-	r := Record{
-		Run: j.RunOf(first), Final: true, Outcome: Skipped, Reason: reason,
-		FireCount: 1, FirstRunTime: first, LastRunTime: first,
-	}
-	if j.Trigger == nil { // its row holds none that can be read
-		return r
-	}
-	if last, ok := j.Trigger.Last(first, until); ok {
-		n, _ := j.Trigger.Count(first, until)
-		r.FireCount, r.LastRunTime = 1+n, last
-	}
-	return r
-}
-
-// RunOf is the scheduled run of a fire time, on its first attempt.
-func (j *Job) RunOf(at time.Time) Run {
-	return Run{
-		JobID: j.ID, RunID: j.RunIDOf(at), Cause: CauseSchedule,
-		ScheduledRunTime: at, Attempt: 1, JobRevision: j.Revision,
-	}
-}
-
-// Where names the node that an instance runs on.
-func (i *Instance) Where() string {
-	if i.State == InstanceRetrying {
-		return "no node, as it is between two attempts"
-	}
-	if i.Node == "" {
-		return "node " + i.NodeID.String()
-	}
-	return i.Node
-}
-
-// End is an attempt's end that is recorded.
-type End struct {
-	Record
-	Executor string
-	Took     time.Duration
-}
-
 // Cause is why a run exists.
 type Cause string
 
@@ -129,6 +86,17 @@ type Instance struct {
 	Cancel    CancelRequest
 }
 
+// Where names the node that an instance runs on.
+func (i *Instance) Where() string {
+	if i.State == InstanceRetrying {
+		return "no node, as it is between two attempts"
+	}
+	if i.Node == "" {
+		return "node " + i.NodeID.String()
+	}
+	return i.Node
+}
+
 // States of an Instance.
 const (
 	InstanceExecuting = "executing" // on its node
@@ -183,6 +151,13 @@ type Record struct {
 	LastRunTime  time.Time
 }
 
+// End is an attempt's end that is recorded.
+type End struct {
+	Record
+	Executor string
+	Took     time.Duration
+}
+
 // runNamespace is the UUIDv5 namespace of run ids (RFC 9562, section 5.5).
 var runNamespace = uuid.MustParse("6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11")
 
@@ -203,6 +178,14 @@ func (j *Job) RunIDOf(at time.Time) uuid.UUID {
 	return id
 }
 
+// RunOf is the scheduled run of a fire time, on its first attempt.
+func (j *Job) RunOf(at time.Time) Run {
+	return Run{
+		JobID: j.ID, RunID: j.RunIDOf(at), Cause: CauseSchedule,
+		ScheduledRunTime: at, Attempt: 1, JobRevision: j.Revision,
+	}
+}
+
 // ManualRun is a run that somebody asks for at now. Its id is random: each is a run of its own.
 func (j *Job) ManualRun(now time.Time) WaitingRun {
 	return WaitingRun{
@@ -210,4 +193,21 @@ func (j *Job) ManualRun(now time.Time) WaitingRun {
 		StandsFor: StandsFor{FireCount: 1, FirstRunTime: now, LastRunTime: now},
 		CreatedAt: now,
 	}
+}
+
+// SkipRecord is the record of the fire times from first, which is one, up to and including until, all skipped for one
+// reason. The caller adds the sentence.
+func (j *Job) SkipRecord(reason Reason, first, until time.Time) Record {
+	r := Record{
+		Run: j.RunOf(first), Final: true, Outcome: Skipped, Reason: reason,
+		FireCount: 1, FirstRunTime: first, LastRunTime: first,
+	}
+	if j.Trigger == nil { // its row holds none that can be read
+		return r
+	}
+	if last, ok := j.Trigger.Last(first, until); ok {
+		n, _ := j.Trigger.Count(first, until)
+		r.FireCount, r.LastRunTime = 1+n, last
+	}
+	return r
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/job/jobtest"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
@@ -55,7 +56,7 @@ func TestRedefine(t *testing.T) {
 			if c.before != nil {
 				c.before(&j)
 			}
-			d := definition(t, c.trigger)
+			d := jobtest.Definition(t, c.trigger)
 			if c.change != nil {
 				c.change(&d)
 			}
@@ -105,7 +106,7 @@ func TestNewJobUnderAnOldID(t *testing.T) {
 		{"first of its id", every5s, time.Time{}, 5, time.Time{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			j, err := NewJob(definition(t, c.trigger), t0, 9, c.last)
+			j, err := NewJob(jobtest.Definition(t, c.trigger), t0, 9, c.last)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,8 +120,8 @@ func TestNewJobUnderAnOldID(t *testing.T) {
 // A trigger that can never fire is refused, with the field that is to blame.
 func TestTriggerThatNeverFires(t *testing.T) {
 	past := `{"type":"date","at":"2026-03-01T08:59:59Z"}`
-	_, errNew := NewJob(definition(t, past), t0, 1, time.Time{})
-	_, errPut := lookAt(t, every5s, t0).Redefine(definition(t, past))
+	_, errNew := NewJob(jobtest.Definition(t, past), t0, 1, time.Time{})
+	_, errPut := lookAt(t, every5s, t0).Redefine(jobtest.Definition(t, past))
 	for _, err := range []error{errNew, errPut} {
 		var invalid *job.InvalidError
 		if !errors.As(err, &invalid) || len(invalid.Fields) != 1 || invalid.Fields[0].Field != "trigger.at" {

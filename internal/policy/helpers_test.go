@@ -5,33 +5,29 @@ import (
 	"time"
 
 	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/job/jobtest"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
-func definition(t testing.TB, triggerJSON string) job.Definition {
-	t.Helper()
-	when, err := trigger.Parse([]byte(triggerJSON))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return job.Definition{
-		History: job.HistoryAll,
-		ID:      "j", Trigger: when, Work: job.Work{Exec: &job.Exec{Command: []string{"true"}}},
-		MaxInstances: 1, Overlap: job.OverlapSkip, Coalesce: job.CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
-	}
-}
+const every5s = jobtest.Every5s
 
-// job is a look at a job created at a moment, then.
+var (
+	t0        = jobtest.T0
+	at        = jobtest.At
+	instances = jobtest.Instances
+)
+
+// lookAt is a look at a job at the moment at which it was created.
 func lookAt(t testing.TB, triggerJSON string, created time.Time) Look {
 	t.Helper()
-	j, err := NewJob(definition(t, triggerJSON), created, 1, time.Time{})
+	j, err := NewJob(jobtest.Definition(t, triggerJSON), created, 1, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return Look{Job: j, Now: created}
 }
 
-// jobEvery is an interval job created at t0.
+// jobEvery is a look at an interval job that was created at t0.
 func jobEvery(t interface{ Fatal(...any) }, every time.Duration) Look {
 	when, err := trigger.Parse([]byte(`{"type":"interval","every":"` + trigger.FormatDuration(every) + `"}`))
 	if err != nil {

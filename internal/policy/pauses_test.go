@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/job/jobtest"
 )
 
 // web is a pause of label team=web between the given seconds; to -1: it lasts.
@@ -157,7 +158,7 @@ func TestLosingALabelEndsItsPause(t *testing.T) {
 			j.Labels, j.DueAt = map[string]string{"team": "web"}, at(603)
 			j.Pauses = j.Covering(c.pauses)
 			d := j.Definition
-			d.Trigger, d.Labels = definition(t, every5s).Trigger, maps.Clone(c.labels)
+			d.Trigger, d.Labels = jobtest.Definition(t, every5s).Trigger, maps.Clone(c.labels)
 			change, err := on(j, at(12)).Redefine(d)
 			if err != nil {
 				t.Fatal(err)

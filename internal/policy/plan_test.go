@@ -6,26 +6,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"github.com/pgdue/pgdue/internal/job"
 )
-
-// t0 is when the jobs of these tests are created.
-var t0 = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
-
-// at is so many seconds after t0.
-func at(seconds float64) time.Time { return t0.Add(time.Duration(seconds * float64(time.Second))) }
-
-// instances are running instances that began at the given seconds.
-func instances(began ...float64) []job.Instance {
-	var list []job.Instance
-	for _, b := range began {
-		list = append(list, job.Instance{Run: job.Run{JobID: "j", RunID: uuid.NewSHA1(uuid.Nil, []byte(at(b).String()))}, Node: "web-1:4711/7f3a", StartedAt: at(b)})
-	}
-	return list
-}
 
 // gist is what a decision comes to, in seconds after t0.
 type gist struct {
@@ -64,10 +48,7 @@ func gistOf(d Decision) gist {
 	return g
 }
 
-const (
-	every5s = `{"type":"interval","every":"5s"}`
-	day     = 86400
-)
+const day = 86400
 
 func TestPlan(t *testing.T) {
 	for _, c := range []struct {
