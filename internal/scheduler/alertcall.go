@@ -39,10 +39,10 @@ func (s *Scheduler) makeCalls(ctx context.Context) error {
 			calls.Go(func() {
 				s.makeCall(ctx, a)
 				<-busy
-				wake(s.callDue) // a slot is free, and the job's next alert may go
+				s.callDue.send() // a slot is free, and the job's next alert may go
 			})
 		}
-		await(ctx, s.callDue, s.jittered(s.Poll))
+		s.callDue.wait(ctx, jittered(s.Poll))
 	}
 	return nil
 }

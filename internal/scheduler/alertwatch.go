@@ -25,7 +25,7 @@ const (
 
 // toJudge collects the jobs of which runs have ended and that are to be judged.
 type toJudge struct {
-	signal chan struct{}
+	signal signal
 
 	mu   sync.Mutex
 	jobs map[string]bool
@@ -43,7 +43,7 @@ func (j *toJudge) add(ids ...string) {
 		j.jobs[id] = true
 	}
 	j.mu.Unlock()
-	wake(j.signal)
+	j.signal.send()
 }
 
 func (j *toJudge) take() []string {
@@ -61,14 +61,14 @@ func (s *Scheduler) judgeJobs(ctx context.Context) error {
 	for ctx.Err() == nil {
 		s.JudgeEnded(ctx)
 		if time.Now().Before(next) {
-			await(ctx, s.toJudge.signal, time.Until(next))
+			s.toJudge.signal.wait(ctx, time.Until(next))
 			continue
 		}
 		started := time.Now()
 		if err := s.JudgeAll(ctx); err != nil && ctx.Err() == nil {
 			s.Log.Warn("jobs were not all judged; trying again", "node", s.node.Name, "err", err)
 		}
-		next = time.Now().Add(s.jittered(max(watchEvery, watchShare*time.Since(started))))
+		next = time.Now().Add(jittered(max(watchEvery, watchShare*time.Since(started))))
 	}
 	return nil
 }
@@ -128,25 +128,6 @@ func (s *Scheduler) found(j policy.Judged) {
 		s.Log.Warn("job found failing", append(attrs, "failures", j.Alert.Failures)...)
 	}
 	if j.Alert.State == job.AlertPending {
-		wake(s.callDue)
-	}
-}
-
-// wake lets a loop look at once.
-func wake(signal chan struct{}) {
-	select {
-	case signal <- struct{}{}:
-	default:
-	}
-}
-
-// await waits for a signal, d, or the end of ctx.
-func await(ctx context.Context, signal <-chan struct{}, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-signal:
-	case <-t.C:
+		s.callDue.send()
 	}
 }

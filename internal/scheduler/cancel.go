@@ -90,11 +90,3 @@ func (s *Scheduler) replaceOldest(ctx context.Context, c policy.Claim) {
 		s.Log.Warn("nodes were not told to cancel runs; they look by themselves", "within", job.BeatEvery, "err", err)
 	}
 }
-
-// lookForCancels wakes the loop that cancels.
-func (s *Scheduler) lookForCancels() {
-	select {
-	case s.asked <- struct{}{}:
-	default:
-	}
-}

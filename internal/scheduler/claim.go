@@ -51,13 +51,7 @@ func (s *Scheduler) await(ctx context.Context, next time.Time) {
 	if wait <= 0 {
 		return
 	}
-	t := time.NewTimer(wait)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-s.wake:
-	case <-t.C:
-	}
+	s.wake.wait(ctx, wait)
 }
 
 // Tick claims what is due, as far as slots are free, begins its work, and says when to look again. It may be called from

@@ -202,13 +202,13 @@ func (s *Scheduler) recorded(ctx context.Context, batch []ending, done []job.Rec
 	for _, e := range batch {
 		if s.slots.give(e.queue, 1) {
 			full[e.queue] = true
-			s.Wake() // what is due may have waited for a slot
+			s.wake.send() // what is due may have waited for a slot
 		}
 	}
 	s.wakeWaiting(ctx, batch, full)
 	s.toJudge.add(watched(batch)...)
 	if slices.ContainsFunc(batch, func(e ending) bool { return !e.record.Final }) {
-		s.Wake() // a next attempt may be due before what this node sleeps until
+		s.wake.send() // a next attempt may be due before what this node sleeps until
 	}
 }
 
@@ -226,7 +226,7 @@ func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending, full map[st
 		s.Log.Warn("waiting runs not woken; their jobs are looked at again soon", "node", s.node.Name, "within", policy.RelookAtLimit, "err", err)
 	}
 	if woken > 0 {
-		s.Wake()
+		s.wake.send()
 	}
 }
 

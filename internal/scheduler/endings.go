@@ -19,7 +19,7 @@ type ending struct {
 // endings collects ends while the previous batch is being written: batches form by themselves. An end that was refused is
 // out of the list until it is to be tried again, and is then taken alone, so that it spoils no batch.
 type endings struct {
-	signal chan struct{}
+	signal signal
 
 	mu       sync.Mutex
 	list     []ending
@@ -36,10 +36,7 @@ func (e *endings) add(x ...ending) {
 	e.mu.Lock()
 	e.list = append(e.list, x...)
 	e.mu.Unlock()
-	select {
-	case e.signal <- struct{}{}:
-	default:
-	}
+	e.signal.send()
 }
 
 func (e *endings) take(limit int) []ending {

@@ -20,7 +20,7 @@ const (
 // maintain keeps house until ctx ends.
 func (s *Scheduler) maintain(ctx context.Context) error {
 	for ctx.Err() == nil {
-		sleep(ctx, s.jittered(s.keepHouse(ctx)))
+		sleep(ctx, jittered(s.keepHouse(ctx)))
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -39,14 +38,14 @@ type Scheduler struct {
 	ended  endings
 	skips  skipLog
 	pauses pauseLog // of the claim loop
-	wake   chan struct{}
-	asked  chan struct{} // somebody asked to cancel a run of this node
+	wake   signal // the claim loop
+	asked  signal // somebody asked to cancel a run of this node
 	dead   chan job.Peer
 	active sync.WaitGroup // attempts that execute
 	drains atomic.Bool    // claims nothing any more
 
 	toJudge toJudge
-	callDue chan struct{} // an alert's call may be due
+	callDue signal // an alert's call may be due
 
 	resolving sync.Mutex // held while the database is asked about unresolved claims
 
@@ -114,12 +113,11 @@ func (s *Scheduler) setDefaults() {
 	defer s.mu.Unlock()
 	s.node = job.Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Slots: s.Slots, Version: s.Version}
 	s.slots = newSlots(s.node.Queues, s.Slots)
-	s.wake, s.asked = make(chan struct{}, 1), make(chan struct{}, 1)
+	s.wake, s.asked = newSignal(), newSignal()
 	s.executing = attempts{}
 	s.dead = make(chan job.Peer, 16)
 	s.handed = map[uuid.UUID]bool{}
-	s.ended.signal = make(chan struct{}, 1)
-	s.toJudge.signal, s.callDue = make(chan struct{}, 1), make(chan struct{}, 1)
+	s.ended.signal, s.toJudge.signal, s.callDue = newSignal(), newSignal(), newSignal()
 	s.skips.log = s.Log
 	s.pauses.log = s.Log
 }
@@ -199,41 +197,16 @@ func (s *Scheduler) Ready() error {
 	return nil
 }
 
-// Wake makes the claim loop look at once.
-func (s *Scheduler) Wake() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
-
 func (s *Scheduler) listen(ctx context.Context) error {
-	topics := map[string]func(){job.CancelTopic(s.node.ID): s.lookForCancels}
+	topics := map[string]func(){job.CancelTopic(s.node.ID): s.asked.send}
 	for _, q := range s.node.Queues {
-		topics[q] = s.Wake
+		topics[q] = s.wake.send
 	}
 	for ctx.Err() == nil {
 		if err := s.Store.Listen(ctx, topics); err != nil && ctx.Err() == nil {
 			s.Log.Debug("not listening; polling goes on", "node", s.node.Name, "err", err)
 		}
-		sleep(ctx, s.jittered(s.Poll))
+		sleep(ctx, jittered(s.Poll))
 	}
 	return nil
-}
-
-// jittered spreads what many nodes do at the same period: between d and 1.25 d.
-func (s *Scheduler) jittered(d time.Duration) time.Duration {
-	var b [1]byte
-	rand.Read(b[:])
-	return d + d*time.Duration(b[0])/1024
-}
-
-// sleep waits for d or the end of ctx.
-func sleep(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

@@ -56,7 +56,7 @@ func (s *Scheduler) TakeOver(ctx context.Context, p job.Peer) error {
 		}
 		if done {
 			s.Log.Info("take-over finished", "node", s.node.Name, "dead_node", p.Name)
-			s.Wake()
+			s.wake.send()
 			return nil
 		}
 		if tries++; len(ended) > 0 {
