@@ -54,7 +54,7 @@ func (s *Scheduler) dueCalls(ctx context.Context, limit int) []job.Alert {
 	}
 	alerts, err := s.Store.ClaimAlerts(ctx, limit, callLease)
 	if err != nil && ctx.Err() == nil {
-		s.Log.Warn("alerts were not looked for; trying again", "node", s.node.Name, "err", err)
+		s.story.callsNotRead(err)
 	}
 	if err != nil { // if they were taken all the same, they are due again after callLease
 		return nil
@@ -76,29 +76,28 @@ func (s *Scheduler) makeCall(ctx context.Context, a job.Alert) {
 	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
 	if err := s.Store.SettleAlert(settle, a, again); err != nil {
-		s.Log.Warn("how an alert's call ended is not recorded; it is made once more", "job", a.JobID, "alert", a.ID, "err", err)
+		s.story.callNotRecorded(a, err)
 	}
 }
 
 // settled writes into a how an attempt ended, logs it, and says when the next one is due. One that we aborted is due at once.
 func (s *Scheduler) settled(a *job.Alert, r job.Result, aborted bool) (again time.Duration) {
-	attrs := []any{"job", a.JobID, "alert", a.ID, "kind", a.Kind, "attempt", a.Attempts}
 	if r.Outcome == job.Succeeded {
 		a.State = job.AlertDelivered
-		s.Log.Info("alert delivered", attrs...)
+		s.story.delivered(*a)
 		return 0
 	}
 	a.LastError = r.Error
 	switch {
 	case aborted:
-		s.Log.Info("alert's call aborted; it is made again", append(attrs, "err", r.Error)...)
+		s.story.callAborted(*a)
 		return 0
 	case a.Attempts >= callAttempts:
 		a.State = job.AlertGivenUp
-		s.Log.Error("alert not delivered, and given up", append(attrs, "err", r.Error, "sentence", a.Sentence)...)
+		s.story.callGivenUp(*a)
 		return 0
 	}
 	again = callBackoff.Backoff(a.Attempts)
-	s.Log.Warn("alert not delivered; trying again", append(attrs, "again_in", again, "err", r.Error)...)
+	s.story.callFailed(*a, again)
 	return again
 }

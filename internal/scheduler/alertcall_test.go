@@ -164,7 +164,7 @@ func TestCallIsTriedAgainAndGivenUp(t *testing.T) {
 	}
 	for _, tt := range tests {
 		o := &outbox{}
-		n := &Scheduler{Store: o, Log: slog.New(slog.DiscardHandler)}
+		n := &Scheduler{Store: o, story: &story{log: slog.New(slog.DiscardHandler)}}
 		a := pending(tt.attempts)
 		n.Executor = caller{func(_ context.Context, got job.Attempt) job.Result {
 			if got.RunID != a.ID || got.Attempt != tt.attempts || got.JobID != "j" || got.Definition.HTTP != a.HTTP || got.Definition.Timeout != callTimeout {

@@ -13,12 +13,12 @@ import (
 )
 
 const (
-	// watchEvery is how often a node looks through all jobs with OnFailure: for silence, and for ends of which another node
+	// judgeAllEvery is how often a node looks through all jobs with OnFailure: for silence, and for ends of which another node
 	// died before it judged them.
-	watchEvery = 15 * time.Second
-	watchBatch = 500
-	// watchShare bounds what that costs where such jobs are very many: a twentieth of the node's time.
-	watchShare = 20
+	judgeAllEvery = 15 * time.Second
+	judgeBatch    = 500
+	// judgeShare bounds what that costs where such jobs are very many: a twentieth of the node's time.
+	judgeShare = 20
 	// judgeTries bounds how many verdicts in a row one job gets: that it failed, and that it has recovered since.
 	judgeTries = 3
 )
@@ -66,9 +66,9 @@ func (s *Scheduler) judgeJobs(ctx context.Context) error {
 		}
 		started := time.Now()
 		if err := s.JudgeAll(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Warn("jobs were not all judged; trying again", "node", s.node.Name, "err", err)
+			s.story.notAllJudged(err)
 		}
-		next = time.Now().Add(jittered(max(watchEvery, watchShare*time.Since(started))))
+		next = time.Now().Add(jittered(max(judgeAllEvery, judgeShare*time.Since(started))))
 	}
 	return nil
 }
@@ -76,9 +76,9 @@ func (s *Scheduler) judgeJobs(ctx context.Context) error {
 // JudgeEnded judges the jobs of which this node has recorded final ends since. If it fails, or we die before it, JudgeAll
 // of any node finds them.
 func (s *Scheduler) JudgeEnded(ctx context.Context) {
-	for ids := range slices.Chunk(s.toJudge.take(), watchBatch) {
+	for ids := range slices.Chunk(s.toJudge.take(), judgeBatch) {
 		if err := s.judge(ctx, ids); err != nil && ctx.Err() == nil {
-			s.Log.Warn("jobs whose runs ended were not judged; they are looked at again soon", "node", s.node.Name, "within", watchEvery, "err", err)
+			s.story.endedNotJudged(err)
 		}
 	}
 }
@@ -87,7 +87,7 @@ func (s *Scheduler) JudgeEnded(ctx context.Context) {
 func (s *Scheduler) JudgeAll(ctx context.Context) error {
 	var errs []error
 	for after := ""; ; {
-		ids, err := s.Store.WatchedJobs(ctx, after, watchBatch)
+		ids, err := s.Store.WatchedJobs(ctx, after, judgeBatch)
 		if err != nil {
 			return errors.Join(append(errs, err)...)
 		}
@@ -95,7 +95,7 @@ func (s *Scheduler) JudgeAll(ctx context.Context) error {
 			errs = append(errs, s.judge(ctx, ids))
 			after = ids[len(ids)-1]
 		}
-		if len(ids) < watchBatch {
+		if len(ids) < judgeBatch {
 			return errors.Join(errs...)
 		}
 	}
@@ -109,25 +109,12 @@ func (s *Scheduler) judge(ctx context.Context, ids []string) error {
 		ids = nil
 		for _, j := range judged {
 			// Durable from here: if we die now, the job is paused, and any node makes the call.
-			s.found(j)
+			s.story.judged(j)
+			if j.Alert.State == job.AlertPending {
+				s.callDue.send()
+			}
 			ids = append(ids, j.JobID)
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// found logs a verdict, and lets its call be made.
-func (s *Scheduler) found(j policy.Judged) {
-	attrs := []any{"job", j.JobID, "alert", j.Alert.ID, "since", j.Alert.Since, "paused", j.Alert.Paused, "call", j.Alert.HTTP != nil, "reason", j.Alert.Sentence}
-	switch j.Alert.Kind {
-	case job.AlertRecovery:
-		s.Log.Info("job recovered", attrs...)
-	case job.AlertSilence:
-		s.Log.Warn("job found silent", attrs...)
-	default:
-		s.Log.Warn("job found failing", append(attrs, "failures", j.Alert.Failures)...)
-	}
-	if j.Alert.State == job.AlertPending {
-		s.callDue.send()
-	}
 }

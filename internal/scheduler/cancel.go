@@ -49,7 +49,7 @@ func (s *Scheduler) Cancels(ctx context.Context) error {
 		case <-s.asked:
 		}
 		if err := s.LookForCancels(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Warn("requests to cancel runs were not looked for; trying again", "node", s.node.Name, "err", err)
+			s.story.cancelsNotRead(err)
 		}
 	}
 }
@@ -75,7 +75,7 @@ func (s *Scheduler) replaceOldest(ctx context.Context, c policy.Claim) {
 	var others []uuid.UUID
 	for _, d := range c.Decided {
 		for _, r := range d.Decision.Cancel {
-			s.Log.Info("run is being replaced", "job", r.JobID, "run", r.RunID, "reason", r.Request.Reason)
+			s.story.replaced(r)
 			if r.NodeID == s.node.ID {
 				s.cancel(job.Asked{RunID: r.RunID, CancelRequest: r.Request})
 			} else {
@@ -87,6 +87,6 @@ func (s *Scheduler) replaceOldest(ctx context.Context, c policy.Claim) {
 		return
 	}
 	if err := s.Store.TellCancels(ctx, others); err != nil && ctx.Err() == nil {
-		s.Log.Warn("nodes were not told to cancel runs; they look by themselves", "within", job.BeatEvery, "err", err)
+		s.story.othersNotTold(err)
 	}
 }

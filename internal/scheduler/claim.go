@@ -17,7 +17,7 @@ func (s *Scheduler) claims(ctx context.Context) error {
 		next, err := s.Tick(ctx)
 		if errors.Is(err, job.ErrLeaseLost) {
 			s.lease.end(job.ErrLeaseLost)
-			s.Log.Warn("another node judged this one dead; its work is stopped", "node", s.node.Name)
+			s.story.judgedDead()
 			return job.ErrLeaseLost
 		}
 		if ctx.Err() != nil {
@@ -27,8 +27,8 @@ func (s *Scheduler) claims(ctx context.Context) error {
 		if err != nil {
 			next = time.Now().Add(errorRelook)
 		}
-		s.skips.flush(time.Now())
-		s.notePauses(ctx, next)
+		s.skips.sumUp(time.Now())
+		s.pauses.look(ctx, next)
 		s.await(ctx, next)
 	}
 	return nil
@@ -41,7 +41,7 @@ func (s *Scheduler) note(err error) {
 	s.mu.Unlock()
 	if err != nil {
 		s.Metrics.ClaimFailed()
-		s.Log.Warn("due jobs were not looked at; trying again", "node", s.node.Name, "err", err)
+		s.story.lookFailed(err)
 	}
 }
 
@@ -120,7 +120,7 @@ func (s *Scheduler) nextLook(ctx context.Context, want map[string]int, c policy.
 func (s *Scheduler) decide(l policy.Look) (d policy.Decision) {
 	defer func() {
 		if p := recover(); p != nil {
-			s.Log.Error("deciding a job panicked", "job", l.Job.ID, "err", p, "stack", string(debug.Stack()))
+			s.story.decidingPanicked(l.Job.ID, p, debug.Stack())
 			d = blocked(l.Job, fmt.Sprintf("deciding this job panicked: %v", p))
 		}
 	}()
@@ -146,7 +146,7 @@ func (s *Scheduler) begin(ctx context.Context, c policy.Claim) {
 	s.replaceOldest(ctx, c)
 	for _, d := range c.Decided {
 		if d.Decision.State == job.StateBlocked {
-			s.Log.Error("job blocked; correct it and put it again", "job", d.Job.ID, "err", d.Decision.Error)
+			s.story.blocked(d.Job.ID, d.Decision.Error)
 		}
 		for _, r := range d.Decision.Skip {
 			s.skips.skipped(d, r)
@@ -192,13 +192,13 @@ func (s *Scheduler) block(ctx context.Context, jobID string, reason error) (bool
 	err := s.Store.Block(ctx, jobID, reason.Error())
 	switch {
 	case errors.Is(err, job.ErrRejected):
-		s.Log.Error("job can be neither claimed nor blocked; correct it", "job", jobID, "err", err)
+		s.story.notEvenBlocked(jobID, err)
 		return false, nil
 	case err != nil:
 		return false, fmt.Errorf("block job %s: %w", jobID, err)
 	}
 	s.Metrics.Blocked()
-	s.Log.Error("job blocked; correct it and put it again", "job", jobID, "err", reason)
+	s.story.blocked(jobID, reason.Error())
 	return true, nil
 }
 
@@ -223,8 +223,7 @@ func (s *Scheduler) resolve(ctx context.Context) error {
 			return fmt.Errorf("find out about a claim whose commit is unknown: %w", err)
 		}
 		s.resolved()
-		s.Log.Warn("a claim's commit got no answer; its rows were read back", "node", s.node.Name,
-			"jobs", len(c.Decided), "committed", committed)
+		s.story.doubtResolved(c, committed)
 		if committed {
 			s.begin(ctx, c)
 		} else {

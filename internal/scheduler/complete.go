@@ -24,8 +24,7 @@ func (s *Scheduler) start(d policy.Decided, r policy.Start) {
 		s.end(d, i, job.Result{Outcome: job.Lost, Error: "the node's lease ran out before the work could start"}, 0)
 		return
 	}
-	s.Log.Info("run began", "job", r.JobID, "run", r.RunID, "attempt", r.Attempt,
-		"scheduled_run_time", r.ScheduledRunTime, "lateness", d.Now.Sub(r.ScheduledRunTime))
+	s.story.began(d, r)
 	s.active.Add(1)
 	ctx, release := s.hold(ctx, r.RunID)
 	go func() {
@@ -39,12 +38,7 @@ func (s *Scheduler) start(d policy.Decided, r policy.Start) {
 
 // end hands an attempt's end to the recording loop.
 func (s *Scheduler) end(d policy.Decided, i job.Instance, r job.Result, took time.Duration) {
-	attrs := []any{"job", i.JobID, "run", i.RunID, "attempt", i.Attempt, "outcome", r.Outcome, "duration", took.Round(time.Microsecond)}
-	if r.Outcome == job.Succeeded {
-		s.Log.Info("run ended", attrs...)
-	} else {
-		s.Log.Warn("run ended", append(attrs, "err", r.Error)...)
-	}
+	s.story.ended(i, r, took)
 	record := job.Record{
 		Run: i.Run, Outcome: r.Outcome, Sentence: endSentence(i, r, took), StartedAt: i.StartedAt,
 		NodeID: i.NodeID, Node: i.Node, Error: r.Error, Output: r.Output, Status: r.Status, RetryAfter: r.RetryAfter,
@@ -166,7 +160,7 @@ func (s *Scheduler) recordAlone(ctx context.Context, r job.Record) (recorded []j
 	plain.Sentence = fmt.Sprintf("%s on %s", r.Outcome.InWords(), r.Node)
 	recorded, plainErr := s.Store.Complete(ctx, []job.Record{plain})
 	if plainErr == nil {
-		s.Log.Error("the end of a run could not be recorded as it was; its output is left out", "job", r.JobID, "run", r.RunID, "err", err)
+		s.story.recordedWithoutOutput(r, err)
 	}
 	return recorded, plainErr
 }
@@ -174,16 +168,12 @@ func (s *Scheduler) recordAlone(ctx context.Context, r job.Record) (recorded []j
 // putAside tries an end that is refused again later and later. Its slot stays taken, and its instance counted. If the node
 // stops before it is taken, the run is left for others to take over.
 func (s *Scheduler) putAside(e ending, err error) {
-	wait := s.ended.putAside(e)
-	if others, log := s.ended.mayLog(time.Now()); log {
-		s.Log.Error("the end of a run is refused by the database; its instance goes on to be counted until it is taken",
-			"job", e.record.JobID, "run", e.record.RunID, "outcome", e.record.Outcome, "again_in", wait, "not_logged", others, "err", err)
-	}
+	s.story.refused(e.record, s.ended.putAside(e), err)
 }
 
 func (s *Scheduler) notRecorded(ctx context.Context, batch []ending, err error) {
 	if ctx.Err() == nil { // else the caller goes on, under another context
-		s.Log.Warn("ends of runs not recorded yet; trying again", "node", s.node.Name, "runs", len(batch), "err", err)
+		s.story.notRecorded(len(batch), err)
 	}
 }
 
@@ -196,7 +186,7 @@ func (s *Scheduler) recorded(ctx context.Context, batch []ending, done []job.Rec
 	stale := len(batch) - len(done)
 	s.Metrics.Ended(endsOf(batch, done), stale)
 	if stale > 0 {
-		s.Log.Warn("ends of runs that had been taken over were ignored", "node", s.node.Name, "runs", stale)
+		s.story.staleEnds(stale)
 	}
 	full := map[string]bool{}
 	for _, e := range batch {
@@ -223,7 +213,7 @@ func (s *Scheduler) wakeWaiting(ctx context.Context, batch []ending, full map[st
 	slices.Sort(jobs)
 	woken, err := s.Store.WakeWaiting(ctx, slices.Compact(jobs), s.claimsIn(full))
 	if err != nil && ctx.Err() == nil {
-		s.Log.Warn("waiting runs not woken; their jobs are looked at again soon", "node", s.node.Name, "within", policy.RelookAtLimit, "err", err)
+		s.story.waitingNotWoken(err)
 	}
 	if woken > 0 {
 		s.wake.send()

@@ -21,16 +21,12 @@ type ending struct {
 type endings struct {
 	signal signal
 
-	mu       sync.Mutex
-	list     []ending
-	logged   time.Time // when a refusal was logged last
-	unlogged int       // refusals since
+	mu   sync.Mutex
+	list []ending
 }
 
-const (
-	asideAtMost   = time.Minute // longest wait before an end that was refused is tried again
-	refusalsEvery = 10 * time.Second
-)
+// asideAtMost is the longest wait before an end that was refused is tried again.
+const asideAtMost = time.Minute
 
 func (e *endings) add(x ...ending) {
 	e.mu.Lock()
@@ -60,16 +56,4 @@ func (e *endings) putAside(x ending) (wait time.Duration) {
 	x.refused++
 	time.AfterFunc(wait, func() { e.add(x) })
 	return wait
-}
-
-// mayLog says whether a refusal at now may be logged, and how many were not since the last that was.
-func (e *endings) mayLog(now time.Time) (others int, log bool) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if now.Sub(e.logged) < refusalsEvery {
-		e.unlogged++
-		return 0, false
-	}
-	others, e.unlogged, e.logged = e.unlogged, 0, now
-	return others, true
 }

@@ -34,11 +34,10 @@ func (s *Scheduler) keepHouse(ctx context.Context) (wait time.Duration) {
 	}
 	s.Metrics.Kept(h, err)
 	if h.Dropped > 0 || h.Forgotten > 0 || h.Folded > 0 {
-		s.Log.Info("history kept", "node", s.node.Name, "partitions_made", h.Made, "partitions_dropped", h.Dropped,
-			"rows_folded", h.Folded, "events_deleted", h.Forgotten, "days_ahead", h.DaysAhead)
+		s.story.kept(h)
 	}
 	if err != nil {
-		s.Log.Warn("housekeeping did not succeed; it is tried again", "node", s.node.Name, "err", err)
+		s.story.notKept(err)
 	}
 	few := h.Known && h.DaysAhead < fewDays
 	s.warn(h, few)
@@ -55,7 +54,7 @@ func (s *Scheduler) warn(h job.Housekeeping, few bool) {
 	}
 	var warnings []string
 	if few {
-		s.Log.Warn("run_history is about to be without partitions", "node", s.node.Name, "days_ahead", h.DaysAhead, "remedy", fewDaysRemedy)
+		s.story.fewDays(h.DaysAhead, fewDaysRemedy)
 		warnings = append(warnings, fewDaysSentence(h.DaysAhead)+"; "+fewDaysRemedy)
 	}
 	s.mu.Lock()

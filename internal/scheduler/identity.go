@@ -13,7 +13,6 @@ func (s *Scheduler) identify(ctx context.Context) error {
 	if err != nil || found.CopyOf == "" {
 		return err
 	}
-	s.Log.Warn("this database looks like a restored copy, so everything is paused; `scheduler resume --all` to fire here",
-		"node", s.node.Name, "copy_of", found.CopyOf, "paused_at", found.Pause.PausedAt, "by", found.Pause.PausedBy, "reason", found.Pause.Reason)
+	s.story.restoredCopy(found)
 	return nil
 }

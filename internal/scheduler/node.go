@@ -25,13 +25,13 @@ func (s *Scheduler) KeepLease(ctx context.Context) error {
 		switch {
 		case errors.Is(err, job.ErrLeaseLost):
 			s.lease.end(job.ErrLeaseLost)
-			s.Log.Warn("another node judged this one dead; its work is stopped", "node", s.node.Name)
+			s.story.judgedDead()
 			return job.ErrLeaseLost
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
 			w.reset()
-			s.Log.Warn("lease not renewed", "node", s.node.Name, "trusted_for", max(0, s.lease.remaining()), "err", err)
+			s.story.notRenewed(max(0, s.lease.remaining()), err)
 			next = started.Add(errorRelook)
 		default:
 			s.lease.renew(started)
@@ -46,7 +46,7 @@ func (s *Scheduler) awaitBeat(ctx context.Context, next time.Time) {
 	for ctx.Err() == nil {
 		remaining := s.lease.remaining()
 		if remaining <= 0 && s.lease.lapse() {
-			s.Log.Warn("lease ran out before it could be renewed; work is stopped and nothing is claimed", "node", s.node.Name)
+			s.story.leaseRanOut()
 		}
 		wait := time.Until(next)
 		if wait <= 0 {

@@ -36,8 +36,9 @@ type Scheduler struct {
 	slots  *slots
 	lease  lease
 	ended  endings
-	skips  skipLog
-	pauses pauseLog // of the claim loop
+	story  *story
+	skips  skips
+	pauses pauses // of the claim loop
 	wake   signal // the claim loop
 	asked  signal // somebody asked to cancel a run of this node
 	dead   chan job.Peer
@@ -84,7 +85,7 @@ func (s *Scheduler) Register(ctx context.Context) error {
 		return fmt.Errorf("register node %s: %w", s.node.Name, err)
 	}
 	s.lease.renew(started)
-	s.Log.Info("node registered", "node", s.node.Name, "node_id", s.node.ID, "queues", s.node.Queues)
+	s.story.registered(s.node)
 	return nil
 }
 
@@ -118,8 +119,9 @@ func (s *Scheduler) setDefaults() {
 	s.dead = make(chan job.Peer, 16)
 	s.handed = map[uuid.UUID]bool{}
 	s.ended.signal, s.toJudge.signal, s.callDue = newSignal(), newSignal(), newSignal()
-	s.skips.log = s.Log
-	s.pauses.log = s.Log
+	s.story = &story{log: s.Log, node: s.node.Name}
+	s.skips.story = s.story
+	s.pauses.store, s.pauses.story = s.Store, s.story
 }
 
 // Run registers the node and works until ctx ends; then it claims nothing more, lets its runs go on for Drain, stops
@@ -157,7 +159,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 // drain waits for the node's attempts, at first as long as Drain, then after cancelling them.
 func (s *Scheduler) drain(ctx context.Context) {
 	if s.Drain > 0 && s.lease.trusted() {
-		s.Log.Info("waiting for runs to end", "node", s.node.Name, "for_at_most", s.Drain)
+		s.story.drains(s.Drain)
 		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
 		defer cancel()
 		s.Finish(patience)
@@ -175,7 +177,7 @@ func (s *Scheduler) leave(ctx context.Context) error {
 	if err := s.Store.Leave(ctx, s.node.ID); err != nil {
 		return fmt.Errorf("remove the row of node %s: %w", s.node.Name, err)
 	}
-	s.Log.Info("node stopped", "node", s.node.Name)
+	s.story.stopped()
 	return nil
 }
 
@@ -204,7 +206,7 @@ func (s *Scheduler) listen(ctx context.Context) error {
 	}
 	for ctx.Err() == nil {
 		if err := s.Store.Listen(ctx, topics); err != nil && ctx.Err() == nil {
-			s.Log.Debug("not listening; polling goes on", "node", s.node.Name, "err", err)
+			s.story.notListening(err)
 		}
 		sleep(ctx, jittered(s.Poll))
 	}

@@ -23,7 +23,7 @@ func (s *Scheduler) takeOvers(ctx context.Context) error {
 			return nil
 		case p := <-s.dead:
 			if err := s.TakeOver(ctx, p); err != nil && ctx.Err() == nil {
-				s.Log.Warn("take-over did not finish; it is tried again", "node", s.node.Name, "dead_node", p.Name, "err", err)
+				s.story.takeOverFailed(p, err)
 			}
 			s.mu.Lock()
 			delete(s.handed, p.ID) // from now on it may be handed over again
@@ -41,7 +41,7 @@ func (s *Scheduler) TakeOver(ctx context.Context, p job.Peer) error {
 			return err
 		}
 		// Durable from here: p can neither claim nor renew. If we die now, others see it marked and go on.
-		s.Log.Warn("node judged dead", "node", s.node.Name, "dead_node", p.Name, "silent_for", job.DeadAfter)
+		s.story.otherJudgedDead(p)
 	}
 	for tries := 0; tries < takeOverTries && ctx.Err() == nil; {
 		ended, done, err := s.Store.TakeOver(ctx, p, takeOverBatch)
@@ -50,12 +50,11 @@ func (s *Scheduler) TakeOver(ctx context.Context, p job.Peer) error {
 		}
 		s.Metrics.TakenOver(ended)
 		for _, r := range ended {
-			s.Log.Warn("run lost", "job", r.JobID, "run", r.RunID, "attempt", r.Attempt,
-				"scheduled_run_time", r.ScheduledRunTime, "dead_node", p.Name, "outcome", job.Lost)
+			s.story.lost(r, p)
 			s.toJudge.add(r.JobID)
 		}
 		if done {
-			s.Log.Info("take-over finished", "node", s.node.Name, "dead_node", p.Name)
+			s.story.takenOver(p)
 			s.wake.send()
 			return nil
 		}

@@ -11,7 +11,7 @@ import (
 // The log says what is paused at first, and then what changes.
 func TestPausesAreLoggedWhenTheyChange(t *testing.T) {
 	var out strings.Builder
-	l := pauseLog{log: slog.New(slog.NewTextHandler(&out, nil))}
+	told := pauses{story: &story{log: slog.New(slog.NewTextHandler(&out, nil))}}
 	says := func(when string, want ...string) {
 		t.Helper()
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
@@ -27,14 +27,14 @@ func TestPausesAreLoggedWhenTheyChange(t *testing.T) {
 			t.Errorf("%s: %q, want %q", when, lines, want)
 		}
 	}
-	l.note([]job.Pause{everything(1, -1)})
+	told.compare([]job.Pause{everything(1, -1)})
 	says("at first", `level=WARN msg="everything is paused: no run begins on any node" what=everything since=2026-03-01T09:00:01.000Z by=ada`)
-	l.note([]job.Pause{everything(1, -1)})
+	told.compare([]job.Pause{everything(1, -1)})
 	says("again")
-	l.note([]job.Pause{everything(1, -1), web(2, -1)})
+	told.compare([]job.Pause{everything(1, -1), web(2, -1)})
 	says("a label", `what="label team=web"`)
-	l.note([]job.Pause{web(2, -1)})
+	told.compare([]job.Pause{web(2, -1)})
 	says("resumed", `msg="pause is over" what=everything`)
-	l.note([]job.Pause{web(9, -1)})
+	told.compare([]job.Pause{web(9, -1)})
 	says("paused anew", `since=2026-03-01T09:00:09.000Z`)
 }

@@ -16,23 +16,23 @@ import (
 
 // A job that keeps skipping is warned of three times, then summed up once a minute; after a quiet minute it is warned of
 // singly again.
-func TestSkipLogSumsUp(t *testing.T) {
+func TestSkipsAreSummedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		l := &skipLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
+		told := &skips{story: &story{log: slog.New(slog.NewJSONHandler(&out, nil))}}
 		start := time.Now()
 		skips := func(until time.Duration) {
 			for ; time.Since(start) < until; time.Sleep(5 * time.Second) {
 				j := lookAt(t, every5s, time.Now().Add(-5*time.Second))
 				d := planAt(j, time.Now(), []job.Instance{{Node: "n", StartedAt: start}}, nil)
-				l.skipped(policy.Decided{Look: j, Decision: d}, d.Skip[0])
-				l.flush(time.Now())
+				told.skipped(policy.Decided{Look: j, Decision: d}, d.Skip[0])
+				told.sumUp(time.Now())
 			}
 		}
 		skips(3 * time.Minute) // 36 skips
 		for range 30 {         // then quiet
 			time.Sleep(5 * time.Second)
-			l.flush(time.Now())
+			told.sumUp(time.Now())
 		}
 		skips(time.Since(start) + time.Second)
 
@@ -70,11 +70,11 @@ func TestSkipLogSumsUp(t *testing.T) {
 }
 
 // Fire times that are skipped for other reasons are told, not warned of.
-func TestSkipLogOfCoalesced(t *testing.T) {
+func TestOtherSkipsAreTold(t *testing.T) {
 	var out bytes.Buffer
-	l := &skipLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
+	told := &skips{story: &story{log: slog.New(slog.NewJSONHandler(&out, nil))}}
 	d := planAt(lookAt(t, every5s, t0), at(62), nil, nil)
-	l.skipped(policy.Decided{Decision: d}, d.Skip[0])
+	told.skipped(policy.Decided{Decision: d}, d.Skip[0])
 	var got struct {
 		Level, Msg string
 		Count      int
@@ -84,17 +84,17 @@ func TestSkipLogOfCoalesced(t *testing.T) {
 	}
 }
 
-// Once a run has ended the number is sure: that skip is warned of singly again, with those that were not told.
-func TestSkipLogTellsTheSureNumber(t *testing.T) {
+// Once a run has ended the number is certain: that skip is warned of singly again, with those that were not told.
+func TestSkipsTellTheCertainNumber(t *testing.T) {
 	var out bytes.Buffer
-	l := &skipLog{log: slog.New(slog.NewJSONHandler(&out, nil))}
+	told := &skips{story: &story{log: slog.New(slog.NewJSONHandler(&out, nil))}}
 	for i := range 8 {
 		j := lookAt(t, every5s, t0)
 		if i >= 5 {
 			j.RecentDuration = time.Minute
 		}
 		d := planAt(j, at(10), instances(0), nil)
-		l.skipped(policy.Decided{Look: j, Decision: d}, d.Skip[len(d.Skip)-1])
+		told.skipped(policy.Decided{Look: j, Decision: d}, d.Skip[len(d.Skip)-1])
 	}
 	var besides []int
 	for dec := json.NewDecoder(&out); dec.More(); {
