@@ -9,6 +9,16 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
+// callLoop makes the calls of alerts. Each is made at least once, with an Idempotency-Key that stays equal: one that this
+// node aborts, or whose end it cannot record, is made again by others, or later. A node that does no http makes none.
+type callLoop struct {
+	store    Store
+	executor job.Executor
+	story    *story
+	poll     time.Duration
+	wake     signal // a call may be due
+}
+
 const (
 	// callTimeout bounds one attempt of an alert's call.
 	callTimeout = 30 * time.Second
@@ -24,37 +34,36 @@ const (
 
 var callBackoff = job.Retry{Min: 10 * time.Second, Max: 20 * time.Minute, Factor: 2}
 
-// makeCalls makes the calls of alerts until ctx ends, which aborts those in progress: they are made again by others, or
-// later. So a call is made at least once, with an Idempotency-Key that stays equal. A node that does no http makes none.
-func (s *Scheduler) makeCalls(ctx context.Context) error {
-	if !slices.Contains(s.node.Queues, job.ExecutorHTTP) {
+// run ends when ctx does, which aborts the calls in progress.
+func (l *callLoop) run(ctx context.Context) error {
+	if !slices.Contains(l.executor.Queues(), job.ExecutorHTTP) {
 		return nil
 	}
 	var calls sync.WaitGroup
 	defer calls.Wait()
 	busy := make(chan struct{}, callsAtOnce)
 	for ctx.Err() == nil {
-		for _, a := range s.dueCalls(ctx, callsAtOnce-len(busy)) {
+		for _, a := range l.due(ctx, callsAtOnce-len(busy)) {
 			busy <- struct{}{}
 			calls.Go(func() {
-				s.makeCall(ctx, a)
+				l.call(ctx, a)
 				<-busy
-				s.callDue.send() // a slot is free, and the job's next alert may go
+				l.wake.send() // one more may be made, and the job's next alert may go
 			})
 		}
-		s.callDue.wait(ctx, jittered(s.Poll))
+		l.wake.wait(ctx, jittered(l.poll))
 	}
 	return nil
 }
 
-// dueCalls takes alerts whose call is due.
-func (s *Scheduler) dueCalls(ctx context.Context, limit int) []job.Alert {
+// due takes alerts whose call is due.
+func (l *callLoop) due(ctx context.Context, limit int) []job.Alert {
 	if limit == 0 {
 		return nil
 	}
-	alerts, err := s.Store.ClaimAlerts(ctx, limit, callLease)
+	alerts, err := l.store.ClaimAlerts(ctx, limit, callLease)
 	if err != nil && ctx.Err() == nil {
-		s.story.callsNotRead(err)
+		l.story.callsNotRead(err)
 	}
 	if err != nil { // if they were taken all the same, they are due again after callLease
 		return nil
@@ -62,42 +71,42 @@ func (s *Scheduler) dueCalls(ctx context.Context, limit int) []job.Alert {
 	return alerts
 }
 
-// makeCall makes one attempt and records how it ended. If we die before that, or the database takes no word of it, the call is
+// call makes one attempt and records how it ended. If we die before that, or the database takes no word of it, the call is
 // made once more after callLease.
-func (s *Scheduler) makeCall(ctx context.Context, a job.Alert) {
-	result := s.Executor.Execute(ctx, job.Attempt{
+func (l *callLoop) call(ctx context.Context, a job.Alert) {
+	result := l.executor.Execute(ctx, job.Attempt{
 		Instance: job.Instance{
 			Run:       job.Run{JobID: a.JobID, RunID: a.ID, ScheduledRunTime: a.At, Attempt: a.Attempts},
 			StandsFor: job.StandsFor{FireCount: 1, FirstRunTime: a.At, LastRunTime: a.At},
 		},
 		Definition: job.Definition{ID: a.JobID, Work: job.Work{HTTP: a.HTTP}, Timeout: callTimeout},
 	})
-	again := s.settled(&a, result, ctx.Err() != nil)
-	settle, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	again := l.settle(&a, result, ctx.Err() != nil)
+	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if err := s.Store.SettleAlert(settle, a, again); err != nil {
-		s.story.callNotRecorded(a, err)
+	if err := l.store.SettleAlert(recording, a, again); err != nil {
+		l.story.callNotRecorded(a, err)
 	}
 }
 
-// settled writes into a how an attempt ended, logs it, and says when the next one is due. One that we aborted is due at once.
-func (s *Scheduler) settled(a *job.Alert, r job.Result, aborted bool) (again time.Duration) {
+// settle writes into a how an attempt ended, and says after which time the next one is due. One that we aborted is due at once.
+func (l *callLoop) settle(a *job.Alert, r job.Result, aborted bool) (again time.Duration) {
 	if r.Outcome == job.Succeeded {
 		a.State = job.AlertDelivered
-		s.story.delivered(*a)
+		l.story.delivered(*a)
 		return 0
 	}
 	a.LastError = r.Error
 	switch {
 	case aborted:
-		s.story.callAborted(*a)
+		l.story.callAborted(*a)
 		return 0
 	case a.Attempts >= callAttempts:
 		a.State = job.AlertGivenUp
-		s.story.callGivenUp(*a)
+		l.story.callGivenUp(*a)
 		return 0
 	}
 	again = callBackoff.Backoff(a.Attempts)
-	s.story.callFailed(*a, again)
+	l.story.callFailed(*a, again)
 	return again
 }

@@ -164,15 +164,15 @@ func TestCallIsTriedAgainAndGivenUp(t *testing.T) {
 	}
 	for _, tt := range tests {
 		o := &outbox{}
-		n := &Scheduler{Store: o, story: &story{log: slog.New(slog.DiscardHandler)}}
+		l := &callLoop{store: o, story: &story{log: slog.New(slog.DiscardHandler)}}
 		a := pending(tt.attempts)
-		n.Executor = caller{func(_ context.Context, got job.Attempt) job.Result {
+		l.executor = caller{func(_ context.Context, got job.Attempt) job.Result {
 			if got.RunID != a.ID || got.Attempt != tt.attempts || got.JobID != "j" || got.Definition.HTTP != a.HTTP || got.Definition.Timeout != callTimeout {
 				t.Errorf("executed %+v", got)
 			}
 			return job.Result{Outcome: tt.outcome, Error: "HTTP 500"}
 		}}
-		n.makeCall(t.Context(), a)
+		l.call(t.Context(), a)
 		if got, again := o.settled[0], o.again[0]; got.State != tt.want || again < tt.min || again > tt.max {
 			t.Errorf("attempt %d, %s: %s, again in %s", tt.attempts, tt.outcome, got.State, again)
 		}
@@ -295,7 +295,7 @@ func TestLostRunsAreJudged(t *testing.T) {
 	if err := n.TakeOver(t.Context(), job.Peer{ID: uuid.New()}); err != nil {
 		t.Fatal(err)
 	}
-	n.JudgeEnded(t.Context())
+	n.judges.judgeEnded(t.Context())
 	if len(o.judged) != 1 || !slices.Equal(o.judged[0], []string{"lost"}) {
 		t.Errorf("judged %v", o.judged)
 	}

@@ -196,7 +196,7 @@ func (s *Scheduler) recorded(ctx context.Context, batch []ending, done []job.Rec
 		}
 	}
 	s.wakeWaiting(ctx, batch, full)
-	s.toJudge.add(watched(batch)...)
+	s.judges.add(watched(batch)...)
 	if slices.ContainsFunc(batch, func(e ending) bool { return !e.record.Final }) {
 		s.wake.send() // a next attempt may be due before what this node sleeps until
 	}

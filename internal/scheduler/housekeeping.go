@@ -3,63 +3,72 @@ package scheduler
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/say"
 )
 
+// houseLoop keeps house in the database, which any node may do at any time, and raises the alarm where a person must look.
+type houseLoop struct {
+	store   Store
+	story   *story
+	metrics Metrics
+
+	mu       sync.Mutex // guards warnings
+	warnings []string   // of the latest housekeeping that knew
+}
+
 const (
-	// maintainEvery is the time between two housekeepings, maintainAgain where the last one left something to do.
-	maintainEvery = time.Hour
-	maintainAgain = time.Minute
+	// houseEvery is the time between two housekeepings, houseAgain where the last one left something to do.
+	houseEvery = time.Hour
+	houseAgain = time.Minute
 	// fewDays is the number of days with partitions below which a person must act. They are made two weeks ahead.
 	fewDays = 3
 )
 
-// maintain keeps house until ctx ends.
-func (s *Scheduler) maintain(ctx context.Context) error {
+func (l *houseLoop) run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		sleep(ctx, jittered(s.keepHouse(ctx)))
+		sleep(ctx, jittered(l.keep(ctx)))
 	}
 	return nil
 }
 
-// keepHouse does the housekeeping once, raises the alarm where run_history is about to be without partitions, and says
-// when to do it again.
-func (s *Scheduler) keepHouse(ctx context.Context) (wait time.Duration) {
-	h, err := s.Store.Maintain(ctx)
+// keep does the housekeeping once, and says when to do it again.
+func (l *houseLoop) keep(ctx context.Context) (wait time.Duration) {
+	h, err := l.store.Maintain(ctx)
 	if ctx.Err() != nil {
 		return 0
 	}
-	s.Metrics.Kept(h, err)
+	l.metrics.Kept(h, err)
 	if h.Dropped > 0 || h.Forgotten > 0 || h.Folded > 0 {
-		s.story.kept(h)
+		l.story.kept(h)
 	}
 	if err != nil {
-		s.story.notKept(err)
+		l.story.notKept(err)
 	}
 	few := h.Known && h.DaysAhead < fewDays
-	s.warn(h, few)
+	l.alarm(h, few)
 	if err != nil || few || h.More {
-		return maintainAgain
+		return houseAgain
 	}
-	return maintainEvery
+	return houseEvery
 }
 
-// warn raises the alarm, and keeps it for Warnings. What is not known changes nothing.
-func (s *Scheduler) warn(h job.Housekeeping, few bool) {
+// alarm tells that run_history is about to be without partitions, and keeps it for Warnings. What is not known changes nothing.
+func (l *houseLoop) alarm(h job.Housekeeping, few bool) {
 	if !h.Known {
 		return
 	}
 	var warnings []string
 	if few {
-		s.story.fewDays(h.DaysAhead, fewDaysRemedy)
+		l.story.fewDays(h.DaysAhead, fewDaysRemedy)
 		warnings = append(warnings, fewDaysSentence(h.DaysAhead)+"; "+fewDaysRemedy)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.warnings = warnings
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.warnings = warnings
 }
 
 const fewDaysRemedy = "run SELECT pgdue.make_history_partitions() and see why it fails: mostly a transaction that has read " +
@@ -72,10 +81,8 @@ func fewDaysSentence(days int) string {
 	return fmt.Sprintf("run_history has partitions for %s after today only", say.Count(int64(days), "day", "days"))
 }
 
-// Warnings are sentences about what a person should look after soon, though the node works. It does not wait for the
-// database.
-func (s *Scheduler) Warnings() []string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.warnings
+func (l *houseLoop) latest() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.warnings
 }

@@ -45,8 +45,11 @@ type Scheduler struct {
 	active sync.WaitGroup // attempts that execute
 	drains atomic.Bool    // claims nothing any more
 
-	toJudge toJudge
-	callDue signal // an alert's call may be due
+	listener *listenLoop
+	judges   *judgeLoop
+	calls    *callLoop
+	house    *houseLoop
+	composed atomic.Bool // all that Register makes is there: Ready and Warnings may be asked before
 
 	resolving sync.Mutex // held while the database is asked about unresolved claims
 
@@ -56,7 +59,6 @@ type Scheduler struct {
 	claiming   bool               // the claim loop's latest look succeeded
 	looked     time.Time          // when it ended
 	executing  attempts
-	warnings   []string // of the latest housekeeping, for Warnings
 }
 
 const (
@@ -110,18 +112,21 @@ func (s *Scheduler) setDefaults() {
 		}
 		s.Name = fmt.Sprintf("%s:%d", host, os.Getpid())
 	}
-	s.mu.Lock() // Ready may be asked already
-	defer s.mu.Unlock()
 	s.node = job.Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Slots: s.Slots, Version: s.Version}
 	s.slots = newSlots(s.node.Queues, s.Slots)
 	s.wake, s.asked = newSignal(), newSignal()
 	s.executing = attempts{}
 	s.dead = make(chan job.Peer, 16)
 	s.handed = map[uuid.UUID]bool{}
-	s.ended.signal, s.toJudge.signal, s.callDue = newSignal(), newSignal(), newSignal()
+	s.ended.signal = newSignal()
 	s.story = &story{log: s.Log, node: s.node.Name}
 	s.skips.story = s.story
 	s.pauses.store, s.pauses.story = s.Store, s.story
+	s.listener = &listenLoop{store: s.Store, node: s.node, story: s.story, poll: s.Poll, claims: s.wake, cancels: s.asked}
+	s.calls = &callLoop{store: s.Store, executor: s.Executor, story: s.story, poll: s.Poll, wake: newSignal()}
+	s.judges = &judgeLoop{store: s.Store, story: s.story, calls: s.calls.wake, wake: newSignal(), ended: map[string]bool{}}
+	s.house = &houseLoop{store: s.Store, story: s.story, metrics: s.Metrics}
+	s.composed.Store(true)
 }
 
 // Run registers the node and works until ctx ends; then it claims nothing more, lets its runs go on for Drain, stops
@@ -139,10 +144,10 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.takeOvers(loops) })
 	g.Go(func() error { return s.RecordEnds(loops) })
 	g.Go(func() error { return s.Cancels(loops) }) // also while the node drains
-	g.Go(func() error { return s.listen(loops) })
-	g.Go(func() error { return s.maintain(claims) })
-	g.Go(func() error { return s.judgeJobs(loops) })
-	g.Go(func() error { return s.makeCalls(claims) })
+	g.Go(func() error { return s.listener.run(loops) })
+	g.Go(func() error { return s.house.run(claims) })
+	g.Go(func() error { return s.judges.run(loops) })
+	g.Go(func() error { return s.calls.run(claims) })
 
 	lost := s.claims(claims)
 	endClaims()
@@ -173,7 +178,7 @@ func (s *Scheduler) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
 	s.Flush(ctx)
-	s.JudgeEnded(ctx)
+	s.judges.judgeEnded(ctx)
 	if err := s.Store.Leave(ctx, s.node.ID); err != nil {
 		return fmt.Errorf("remove the row of node %s: %w", s.node.Name, err)
 	}
@@ -184,11 +189,12 @@ func (s *Scheduler) leave(ctx context.Context) error {
 // Ready says why the node is not claiming, or returns nil: it is registered, holds its lease, and its latest look at the
 // due jobs succeeded, not long ago. It does not wait for the database.
 func (s *Scheduler) Ready() error {
+	if !s.composed.Load() {
+		return errors.New("the node is not registered yet")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
-	case s.node.ID == uuid.Nil:
-		return errors.New("the node is not registered yet")
 	case !s.lease.trusted():
 		return errors.New("the node could not renew its lease in time; is the database reachable?")
 	case !s.claiming:
@@ -199,16 +205,14 @@ func (s *Scheduler) Ready() error {
 	return nil
 }
 
-func (s *Scheduler) listen(ctx context.Context) error {
-	topics := map[string]func(){job.CancelTopic(s.node.ID): s.asked.send}
-	for _, q := range s.node.Queues {
-		topics[q] = s.wake.send
+// JudgeAll judges all jobs with OnFailure.
+func (s *Scheduler) JudgeAll(ctx context.Context) error { return s.judges.judgeAll(ctx) }
+
+// Warnings are sentences about what a person should look after soon, though the node works. It does not wait for the
+// database.
+func (s *Scheduler) Warnings() []string {
+	if !s.composed.Load() {
+		return nil
 	}
-	for ctx.Err() == nil {
-		if err := s.Store.Listen(ctx, topics); err != nil && ctx.Err() == nil {
-			s.story.notListening(err)
-		}
-		sleep(ctx, jittered(s.Poll))
-	}
-	return nil
+	return s.house.latest()
 }

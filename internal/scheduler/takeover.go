@@ -51,7 +51,7 @@ func (s *Scheduler) TakeOver(ctx context.Context, p job.Peer) error {
 		s.Metrics.TakenOver(ended)
 		for _, r := range ended {
 			s.story.lost(r, p)
-			s.toJudge.add(r.JobID)
+			s.judges.add(r.JobID)
 		}
 		if done {
 			s.story.takenOver(p)
