@@ -16,7 +16,7 @@ func (s *Scheduler) claims(ctx context.Context) error {
 	for ctx.Err() == nil {
 		next, err := s.Tick(ctx)
 		if errors.Is(err, job.ErrLeaseLost) {
-			s.lease.end(job.ErrLeaseLost)
+			s.lease.close(job.ErrLeaseLost)
 			s.story.judgedDead()
 			return job.ErrLeaseLost
 		}
@@ -25,7 +25,7 @@ func (s *Scheduler) claims(ctx context.Context) error {
 		}
 		s.note(err)
 		if err != nil {
-			next = time.Now().Add(errorRelook)
+			next = time.Now().Add(afterTrouble)
 		}
 		s.skips.sumUp(time.Now())
 		s.pauses.look(ctx, next)
@@ -171,7 +171,7 @@ func (s *Scheduler) oneByOne(ctx context.Context, refused policy.Claim) (next ti
 				return time.Time{}, err
 			}
 			if !blocked {
-				wait = errorRelook
+				wait = afterTrouble
 			}
 		case errors.Is(err, job.ErrCommitUnknown):
 			s.slots.spend(claim)

@@ -89,7 +89,7 @@ func (s *Scheduler) Flush(ctx context.Context) {
 			return
 		}
 		for batch = s.record(ctx, batch); len(batch) > 0; batch = s.record(ctx, batch) {
-			if sleep(ctx, errorRelook); ctx.Err() != nil {
+			if sleep(ctx, afterTrouble); ctx.Err() != nil {
 				s.ended.add(batch...)
 				return
 			}

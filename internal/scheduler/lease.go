@@ -9,21 +9,21 @@ import (
 )
 
 // lease is a node's trust in itself, by the monotonic clock, and the context of the work that it holds: the context ends
-// with the trust. A node whose trust ran out and that could then renew after all gets a new context.
+// with the trust. A node whose lease expired and that could then renew it after all gets a new context.
 type lease struct {
-	mu     sync.Mutex
+	mu     sync.Mutex // guards the others
 	until  time.Time
-	work   context.Context
+	work   context.Context // nil while the node does not trust itself
 	cancel context.CancelCauseFunc
-	ended  bool // shut down: never again
+	closed bool // never again
 }
 
-// renew trusts the node for leaseTime from the start of a renewal that succeeded.
+// renew trusts the node for job.LeaseTime from the start of a renewal that succeeded.
 func (l *lease) renew(started time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.until = started.Add(job.LeaseTime)
-	if l.work == nil && !l.ended {
+	if l.work == nil && !l.closed {
 		l.work, l.cancel = context.WithCancelCause(context.Background())
 	}
 }
@@ -40,29 +40,34 @@ func (l *lease) remaining() time.Duration {
 func (l *lease) context() context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Until(l.until) <= 0 || l.ended {
+	if time.Until(l.until) <= 0 || l.closed {
 		return nil
 	}
 	return l.work
 }
 
-// lapse stops all work because the trust ran out. It says whether there was any trust to end.
-func (l *lease) lapse() bool {
+// expire stops all work because the trust ran out. It says whether there was any trust to end.
+func (l *lease) expire() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.work == nil {
 		return false
 	}
-	l.cancel(job.ErrLeaseLost)
-	l.work, l.until = nil, time.Time{}
+	l.stop(job.ErrLeaseLost)
 	return true
 }
 
-// end stops all work for good.
-func (l *lease) end(cause error) {
+// close stops all work for good.
+func (l *lease) close(cause error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.ended, l.until = true, time.Time{}
+	l.closed = true
+	l.stop(cause)
+}
+
+// stop ends the trust and its context. The caller holds mu.
+func (l *lease) stop(cause error) {
+	l.until = time.Time{}
 	if l.work != nil {
 		l.cancel(cause)
 		l.work = nil

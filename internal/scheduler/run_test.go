@@ -330,7 +330,7 @@ func (c *cluster) member(t *testing.T) (s *Scheduler, die context.CancelFunc) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	go s.KeepLease(ctx)
-	go s.takeOvers(ctx)
+	go s.takeOvers.run(ctx)
 	return s, cancel
 }
 

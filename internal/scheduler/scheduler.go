@@ -34,30 +34,30 @@ type Scheduler struct {
 
 	node   job.Node
 	slots  *slots
-	lease  lease
+	lease  *lease
 	ended  endings
 	story  *story
 	skips  skips
-	pauses pauses // of the claim loop
-	wake   signal // the claim loop
-	asked  signal // somebody asked to cancel a run of this node
-	dead   chan job.Peer
+	pauses pauses         // of the claim loop
+	wake   signal         // the claim loop
+	asked  signal         // somebody asked to cancel a run of this node
 	active sync.WaitGroup // attempts that execute
 	drains atomic.Bool    // claims nothing any more
 
-	listener *listenLoop
-	judges   *judgeLoop
-	calls    *callLoop
-	house    *houseLoop
-	composed atomic.Bool // all that Register makes is there: Ready and Warnings may be asked before
+	leases    *leaseLoop
+	takeOvers *takeOverLoop
+	listener  *listenLoop
+	judges    *judgeLoop
+	calls     *callLoop
+	house     *houseLoop
+	composed  atomic.Bool // all that Register makes is there: Ready and Warnings may be asked before
 
 	resolving sync.Mutex // held while the database is asked about unresolved claims
 
-	mu         sync.Mutex         // never held while the database is asked, so that Ready answers at once
-	unresolved []policy.Claim     // whose commit is unknown
-	handed     map[uuid.UUID]bool // dead nodes that wait for the take-over loop, or are in it
-	claiming   bool               // the claim loop's latest look succeeded
-	looked     time.Time          // when it ended
+	mu         sync.Mutex     // never held while the database is asked, so that Ready answers at once
+	unresolved []policy.Claim // whose commit is unknown
+	claiming   bool           // the claim loop's latest look succeeded
+	looked     time.Time      // when it ended
 	executing  attempts
 }
 
@@ -67,8 +67,8 @@ const (
 
 	// lockedRelook is the wait when something is due but locked by somebody else.
 	lockedRelook = 250 * time.Millisecond
-	// errorRelook is the wait after the database's trouble.
-	errorRelook = time.Second
+	// afterTrouble is how long a loop waits after the database's trouble before it asks again.
+	afterTrouble = time.Second
 	// flushTimeout bounds how long a stopping node tries to record the last ends.
 	flushTimeout = 10 * time.Second
 	// quietAtMost is how long ago the latest look of a ready node may have ended, where three polls are not more. It is more
@@ -116,8 +116,7 @@ func (s *Scheduler) setDefaults() {
 	s.slots = newSlots(s.node.Queues, s.Slots)
 	s.wake, s.asked = newSignal(), newSignal()
 	s.executing = attempts{}
-	s.dead = make(chan job.Peer, 16)
-	s.handed = map[uuid.UUID]bool{}
+	s.lease = &lease{}
 	s.ended.signal = newSignal()
 	s.story = &story{log: s.Log, node: s.node.Name}
 	s.skips.story = s.story
@@ -125,6 +124,13 @@ func (s *Scheduler) setDefaults() {
 	s.listener = &listenLoop{store: s.Store, node: s.node, story: s.story, poll: s.Poll, claims: s.wake, cancels: s.asked}
 	s.calls = &callLoop{store: s.Store, executor: s.Executor, story: s.story, poll: s.Poll, wake: newSignal()}
 	s.judges = &judgeLoop{store: s.Store, story: s.story, calls: s.calls.wake, wake: newSignal(), ended: map[string]bool{}}
+	s.takeOvers = &takeOverLoop{
+		store: s.Store, story: s.story, metrics: s.Metrics, claims: s.wake, judges: s.judges,
+		queue: make(chan job.Peer, takeOverQueue), queued: map[uuid.UUID]bool{},
+	}
+	s.leases = &leaseLoop{
+		store: s.Store, node: s.node.ID, lease: s.lease, detector: newDetector(), takeOvers: s.takeOvers, story: s.story,
+	}
 	s.house = &houseLoop{store: s.Store, story: s.story, metrics: s.Metrics}
 	s.composed.Store(true)
 }
@@ -141,7 +147,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g, loops := errgroup.WithContext(loops)
 	claims, endClaims := context.WithCancel(ctx)
 	g.Go(func() error { defer endClaims(); return s.KeepLease(loops) })
-	g.Go(func() error { return s.takeOvers(loops) })
+	g.Go(func() error { return s.takeOvers.run(loops) })
 	g.Go(func() error { return s.RecordEnds(loops) })
 	g.Go(func() error { return s.Cancels(loops) }) // also while the node drains
 	g.Go(func() error { return s.listener.run(loops) })
@@ -169,7 +175,7 @@ func (s *Scheduler) drain(ctx context.Context) {
 		defer cancel()
 		s.Finish(patience)
 	}
-	s.lease.end(job.ErrShutdown)
+	s.lease.close(job.ErrShutdown)
 	s.active.Wait()
 }
 
@@ -203,6 +209,15 @@ func (s *Scheduler) Ready() error {
 		return fmt.Errorf("the node has not looked at the due jobs since %s; does the database answer?", s.looked.UTC().Format(time.RFC3339))
 	}
 	return nil
+}
+
+// KeepLease renews the node's lease until ctx ends, stops its work when it could not, and watches the other nodes. It
+// returns ErrLeaseLost when another node marked this one dead.
+func (s *Scheduler) KeepLease(ctx context.Context) error { return s.leases.run(ctx) }
+
+// TakeOver marks p dead, if it is not yet, and ends its attempts as lost.
+func (s *Scheduler) TakeOver(ctx context.Context, p job.Peer) error {
+	return s.takeOvers.takeOver(ctx, p)
 }
 
 // JudgeAll judges all jobs with OnFailure.
