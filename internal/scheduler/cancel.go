@@ -10,35 +10,17 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// attempts are what this node executes, with the means to cancel each. They are guarded by Scheduler.mu.
-type attempts map[uuid.UUID]context.CancelCauseFunc
-
-// hold makes a context for an attempt, and remembers how to cancel it until release is called.
-func (s *Scheduler) hold(ctx context.Context, run uuid.UUID) (held context.Context, release func()) {
-	held, cancel := context.WithCancelCause(ctx)
-	s.mu.Lock()
-	s.executing[run] = cancel
-	s.mu.Unlock()
-	return held, func() {
-		s.mu.Lock()
-		delete(s.executing, run)
-		s.mu.Unlock()
-		cancel(nil)
-	}
+// cancelLoop cancels those attempts of this node that somebody asked to cancel, soon after it is told and every
+// job.BeatEvery.
+type cancelLoop struct {
+	store    Store
+	node     uuid.UUID
+	attempts *attempts
+	story    *story
+	wake     signal // somebody asked
 }
 
-// cancel ends an attempt of this node, if it still executes.
-func (s *Scheduler) cancel(a job.Asked) {
-	s.mu.Lock()
-	cancel := s.executing[a.RunID]
-	s.mu.Unlock()
-	if cancel != nil {
-		cancel(&job.CancelledError{CancelRequest: a.CancelRequest})
-	}
-}
-
-// Cancels cancels what it is asked for until ctx ends.
-func (s *Scheduler) Cancels(ctx context.Context) error {
+func (l *cancelLoop) run(ctx context.Context) error {
 	tick := time.NewTicker(job.BeatEvery)
 	defer tick.Stop()
 	for {
@@ -46,38 +28,35 @@ func (s *Scheduler) Cancels(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-		case <-s.asked:
+		case <-l.wake:
 		}
-		if err := s.LookForCancels(ctx); err != nil && ctx.Err() == nil {
-			s.story.cancelsNotRead(err)
+		if err := l.look(ctx); err != nil && ctx.Err() == nil {
+			l.story.cancelsNotRead(err)
 		}
 	}
 }
 
-// LookForCancels cancels those attempts of this node that somebody asked to cancel.
-func (s *Scheduler) LookForCancels(ctx context.Context) error {
-	s.mu.Lock()
-	none := len(s.executing) == 0
-	s.mu.Unlock()
-	if none {
+// look cancels what is asked for now.
+func (l *cancelLoop) look(ctx context.Context) error {
+	if l.attempts.none() {
 		return nil
 	}
-	asked, err := s.Store.Cancels(ctx, s.node.ID)
+	asked, err := l.store.Cancels(ctx, l.node)
 	for _, a := range asked {
-		s.cancel(a)
+		l.attempts.cancel(a)
 	}
 	return err
 }
 
-// replaceOldest carries out what a committed claim asked for: its own attempts are cancelled here, those of other nodes by
-// them. If we die before that, they find the request in the row.
-func (s *Scheduler) replaceOldest(ctx context.Context, c policy.Claim) {
+// replace cancels what a committed claim replaces: attempts of this node here, those of other nodes by them. If we die
+// before that, they find the request in the row.
+func (l *cancelLoop) replace(ctx context.Context, c policy.Claim) {
 	var others []uuid.UUID
 	for _, d := range c.Decided {
 		for _, r := range d.Decision.Cancel {
-			s.story.replaced(r)
-			if r.NodeID == s.node.ID {
-				s.cancel(job.Asked{RunID: r.RunID, CancelRequest: r.Request})
+			l.story.replaced(r)
+			if r.NodeID == l.node {
+				l.attempts.cancel(job.Asked{RunID: r.RunID, CancelRequest: r.Request})
 			} else {
 				others = append(others, r.NodeID)
 			}
@@ -86,7 +65,7 @@ func (s *Scheduler) replaceOldest(ctx context.Context, c policy.Claim) {
 	if len(others) == 0 {
 		return
 	}
-	if err := s.Store.TellCancels(ctx, others); err != nil && ctx.Err() == nil {
-		s.story.othersNotTold(err)
+	if err := l.store.TellCancels(ctx, others); err != nil && ctx.Err() == nil {
+		l.story.othersNotTold(err)
 	}
 }

@@ -143,7 +143,7 @@ func (s *Scheduler) begin(ctx context.Context, c policy.Claim) {
 	if len(c.Decided) > 0 {
 		s.Metrics.Claimed(c)
 	}
-	s.replaceOldest(ctx, c)
+	s.cancels.replace(ctx, c)
 	for _, d := range c.Decided {
 		if d.Decision.State == job.StateBlocked {
 			s.story.blocked(d.Job.ID, d.Decision.Error)
@@ -152,7 +152,7 @@ func (s *Scheduler) begin(ctx context.Context, c policy.Claim) {
 			s.skips.skipped(d, r)
 		}
 		for _, r := range d.Decision.Begin {
-			s.start(d, r)
+			s.attempts.start(d, r)
 		}
 	}
 }

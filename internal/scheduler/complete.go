@@ -5,68 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/pgdue/pgdue/internal/job"
-	"github.com/pgdue/pgdue/internal/policy"
-	"github.com/pgdue/pgdue/internal/say"
 )
 
-// start executes a run that a committed claim began. A node that does not trust its lease any more executes nothing: it
-// ends the attempt as lost.
-func (s *Scheduler) start(d policy.Decided, r policy.Start) {
-	i := job.Instance{Run: r.Run, StandsFor: r.StandsFor, Payload: r.Payload, NodeID: s.node.ID, Node: s.node.Name, StartedAt: d.Now}
-	if t := d.Job.EffectiveTimeout(); t > 0 {
-		i.Deadline = d.Now.Add(t)
-	}
-	ctx := s.lease.context()
-	if ctx == nil {
-		s.end(d, i, job.Result{Outcome: job.Lost, Error: "the node's lease ran out before the work could start"}, 0)
-		return
-	}
-	s.story.began(d, r)
-	s.active.Add(1)
-	ctx, release := s.hold(ctx, r.RunID)
-	go func() {
-		defer s.active.Done()
-		defer release()
-		started := time.Now()
-		result := s.Executor.Execute(ctx, job.Attempt{Instance: i, Definition: d.Job.Definition})
-		s.end(d, i, result, time.Since(started))
-	}()
-}
-
-// end hands an attempt's end to the recording loop.
-func (s *Scheduler) end(d policy.Decided, i job.Instance, r job.Result, took time.Duration) {
-	s.story.ended(i, r, took)
-	record := job.Record{
-		Run: i.Run, Outcome: r.Outcome, Sentence: endSentence(i, r, took), StartedAt: i.StartedAt,
-		NodeID: i.NodeID, Node: i.Node, Error: r.Error, Output: r.Output, Status: r.Status, RetryAfter: r.RetryAfter,
-		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
-	}
-	policy.Conclude(&d.Definition, &record)
-	s.ended.add(ending{queue: d.Queue, record: record, took: took, watched: d.Job.OnFailure != nil})
-}
-
-func endSentence(i job.Instance, r job.Result, took time.Duration) string {
-	sentence := fmt.Sprintf("%s after %s on %s", r.Outcome.InWords(), say.Duration(took), i.Node)
-	if r.Error != "" {
-		sentence += ": " + r.Error
-	}
-	return sentence
-}
-
 const completeBatch = 500
-
-// Finish waits until all attempts that this node began have ended, recorded or not.
-func (s *Scheduler) Finish(ctx context.Context) {
-	done := make(chan struct{})
-	go func() { s.active.Wait(); close(done) }()
-	select {
-	case <-ctx.Done():
-	case <-done:
-	}
-}
 
 // RecordEnds writes the ends of attempts until ctx ends.
 func (s *Scheduler) RecordEnds(ctx context.Context) error {
@@ -74,7 +17,7 @@ func (s *Scheduler) RecordEnds(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-s.ended.signal:
+		case <-s.ends.wake:
 			s.Flush(ctx)
 		}
 	}
@@ -84,13 +27,13 @@ func (s *Scheduler) RecordEnds(ctx context.Context) error {
 // ends.
 func (s *Scheduler) Flush(ctx context.Context) {
 	for {
-		batch := s.ended.take(completeBatch)
+		batch := s.ends.take(completeBatch)
 		if len(batch) == 0 {
 			return
 		}
 		for batch = s.record(ctx, batch); len(batch) > 0; batch = s.record(ctx, batch) {
 			if sleep(ctx, afterTrouble); ctx.Err() != nil {
-				s.ended.add(batch...)
+				s.ends.add(batch...)
 				return
 			}
 		}
@@ -168,7 +111,7 @@ func (s *Scheduler) recordAlone(ctx context.Context, r job.Record) (recorded []j
 // putAside tries an end that is refused again later and later. Its slot stays taken, and its instance counted. If the node
 // stops before it is taken, the run is left for others to take over.
 func (s *Scheduler) putAside(e ending, err error) {
-	s.story.refused(e.record, s.ended.putAside(e), err)
+	s.story.refused(e.record, s.ends.putAside(e), err)
 }
 
 func (s *Scheduler) notRecorded(ctx context.Context, batch []ending, err error) {

@@ -32,17 +32,17 @@ type Scheduler struct {
 	Poll  time.Duration // longest sleep between two looks; default 5 s
 	Drain time.Duration // how long a stopping node lets its runs go on; default none
 
-	node   job.Node
-	slots  *slots
-	lease  *lease
-	ended  endings
-	story  *story
-	skips  skips
-	pauses pauses         // of the claim loop
-	wake   signal         // the claim loop
-	asked  signal         // somebody asked to cancel a run of this node
-	active sync.WaitGroup // attempts that execute
-	drains atomic.Bool    // claims nothing any more
+	node     job.Node
+	slots    *slots
+	lease    *lease
+	ends     *ends
+	attempts *attempts
+	cancels  *cancelLoop
+	story    *story
+	skips    skips
+	pauses   pauses      // of the claim loop
+	wake     signal      // the claim loop
+	drains   atomic.Bool // claims nothing any more
 
 	leases    *leaseLoop
 	takeOvers *takeOverLoop
@@ -58,7 +58,6 @@ type Scheduler struct {
 	unresolved []policy.Claim // whose commit is unknown
 	claiming   bool           // the claim loop's latest look succeeded
 	looked     time.Time      // when it ended
-	executing  attempts
 }
 
 const (
@@ -114,14 +113,18 @@ func (s *Scheduler) setDefaults() {
 	}
 	s.node = job.Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Slots: s.Slots, Version: s.Version}
 	s.slots = newSlots(s.node.Queues, s.Slots)
-	s.wake, s.asked = newSignal(), newSignal()
-	s.executing = attempts{}
+	s.wake = newSignal()
 	s.lease = &lease{}
-	s.ended.signal = newSignal()
+	s.ends = &ends{wake: newSignal()}
 	s.story = &story{log: s.Log, node: s.node.Name}
 	s.skips.story = s.story
 	s.pauses.store, s.pauses.story = s.Store, s.story
-	s.listener = &listenLoop{store: s.Store, node: s.node, story: s.story, poll: s.Poll, claims: s.wake, cancels: s.asked}
+	s.attempts = &attempts{
+		node: s.node, executor: s.Executor, lease: s.lease, ends: s.ends, story: s.story,
+		cancels: map[uuid.UUID]context.CancelCauseFunc{},
+	}
+	s.cancels = &cancelLoop{store: s.Store, node: s.node.ID, attempts: s.attempts, story: s.story, wake: newSignal()}
+	s.listener = &listenLoop{store: s.Store, node: s.node, story: s.story, poll: s.Poll, claims: s.wake, cancels: s.cancels.wake}
 	s.calls = &callLoop{store: s.Store, executor: s.Executor, story: s.story, poll: s.Poll, wake: newSignal()}
 	s.judges = &judgeLoop{store: s.Store, story: s.story, calls: s.calls.wake, wake: newSignal(), ended: map[string]bool{}}
 	s.takeOvers = &takeOverLoop{
@@ -149,7 +152,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { defer endClaims(); return s.KeepLease(loops) })
 	g.Go(func() error { return s.takeOvers.run(loops) })
 	g.Go(func() error { return s.RecordEnds(loops) })
-	g.Go(func() error { return s.Cancels(loops) }) // also while the node drains
+	g.Go(func() error { return s.cancels.run(loops) }) // also while the node drains
 	g.Go(func() error { return s.listener.run(loops) })
 	g.Go(func() error { return s.house.run(claims) })
 	g.Go(func() error { return s.judges.run(loops) })
@@ -173,10 +176,10 @@ func (s *Scheduler) drain(ctx context.Context) {
 		s.story.drains(s.Drain)
 		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
 		defer cancel()
-		s.Finish(patience)
+		s.attempts.finish(patience)
 	}
 	s.lease.close(job.ErrShutdown)
-	s.active.Wait()
+	s.attempts.wait()
 }
 
 // leave records what is left to record and removes the node's row.
@@ -219,6 +222,15 @@ func (s *Scheduler) KeepLease(ctx context.Context) error { return s.leases.run(c
 func (s *Scheduler) TakeOver(ctx context.Context, p job.Peer) error {
 	return s.takeOvers.takeOver(ctx, p)
 }
+
+// Finish waits until all attempts that this node began have ended, recorded or not.
+func (s *Scheduler) Finish(ctx context.Context) { s.attempts.finish(ctx) }
+
+// Cancels cancels what it is asked for until ctx ends.
+func (s *Scheduler) Cancels(ctx context.Context) error { return s.cancels.run(ctx) }
+
+// LookForCancels cancels those attempts of this node that somebody asked to cancel.
+func (s *Scheduler) LookForCancels(ctx context.Context) error { return s.cancels.look(ctx) }
 
 // JudgeAll judges all jobs with OnFailure.
 func (s *Scheduler) JudgeAll(ctx context.Context) error { return s.judges.judgeAll(ctx) }

@@ -7,6 +7,15 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
+// ends collects ends while the previous batch is being written: batches form by themselves. An end that was refused is
+// out of the list until it is to be tried again, and is then taken alone, so that it spoils no batch.
+type ends struct {
+	wake signal // of the loop that records them
+
+	mu   sync.Mutex // guards list
+	list []ending
+}
+
 // ending is an attempt's record that is not durable yet, and the queue whose slot it holds.
 type ending struct {
 	queue   string
@@ -16,26 +25,17 @@ type ending struct {
 	watched bool // the definition had OnFailure
 }
 
-// endings collects ends while the previous batch is being written: batches form by themselves. An end that was refused is
-// out of the list until it is to be tried again, and is then taken alone, so that it spoils no batch.
-type endings struct {
-	signal signal
-
-	mu   sync.Mutex
-	list []ending
-}
-
 // asideAtMost is the longest wait before an end that was refused is tried again.
 const asideAtMost = time.Minute
 
-func (e *endings) add(x ...ending) {
+func (e *ends) add(x ...ending) {
 	e.mu.Lock()
 	e.list = append(e.list, x...)
 	e.mu.Unlock()
-	e.signal.send()
+	e.wake.send()
 }
 
-func (e *endings) take(limit int) []ending {
+func (e *ends) take(limit int) []ending {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	n := 0
@@ -51,7 +51,7 @@ func (e *endings) take(limit int) []ending {
 }
 
 // putAside adds an end again after a wait, which doubles with every refusal.
-func (e *endings) putAside(x ending) (wait time.Duration) {
+func (e *ends) putAside(x ending) (wait time.Duration) {
 	wait = min(time.Second<<min(x.refused, 30), asideAtMost)
 	x.refused++
 	time.AfterFunc(wait, func() { e.add(x) })

@@ -1,0 +1,121 @@
+package scheduler
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
+	"github.com/pgdue/pgdue/internal/say"
+)
+
+// attempts are what this node executes. However one ends, its end comes into ends, from where it is recorded.
+type attempts struct {
+	node     job.Node
+	executor job.Executor
+	lease    *lease // its context ends all of them
+	ends     *ends
+	story    *story
+
+	executing sync.WaitGroup
+
+	mu      sync.Mutex                            // guards cancels
+	cancels map[uuid.UUID]context.CancelCauseFunc // by run, of those that execute
+}
+
+// start executes a run that a committed claim began. A node that does not trust its lease any more executes nothing: it
+// ends the attempt as lost.
+func (a *attempts) start(d policy.Decided, r policy.Start) {
+	i := a.instance(d, r)
+	ctx := a.lease.context()
+	if ctx == nil {
+		a.end(d, i, job.Result{Outcome: job.Lost, Error: "the node's lease ran out before the work could start"}, 0)
+		return
+	}
+	a.story.began(d, r)
+	ctx, release := a.hold(ctx, r.RunID)
+	a.executing.Go(func() {
+		defer release()
+		started := time.Now()
+		result := a.executor.Execute(ctx, job.Attempt{Instance: i, Definition: d.Job.Definition})
+		a.end(d, i, result, time.Since(started))
+	})
+}
+
+func (a *attempts) instance(d policy.Decided, r policy.Start) job.Instance {
+	i := job.Instance{
+		Run: r.Run, StandsFor: r.StandsFor, Payload: r.Payload, NodeID: a.node.ID, Node: a.node.Name, StartedAt: d.Now,
+	}
+	if t := d.Job.EffectiveTimeout(); t > 0 {
+		i.Deadline = d.Now.Add(t)
+	}
+	return i
+}
+
+// end makes the record of an attempt's end.
+func (a *attempts) end(d policy.Decided, i job.Instance, r job.Result, took time.Duration) {
+	a.story.ended(i, r, took)
+	record := job.Record{
+		Run: i.Run, Outcome: r.Outcome, Sentence: endSentence(i, r, took), StartedAt: i.StartedAt,
+		NodeID: i.NodeID, Node: i.Node, Error: r.Error, Output: r.Output, Status: r.Status, RetryAfter: r.RetryAfter,
+		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
+	}
+	policy.Conclude(&d.Definition, &record)
+	a.ends.add(ending{queue: d.Queue, record: record, took: took, watched: d.Job.OnFailure != nil})
+}
+
+func endSentence(i job.Instance, r job.Result, took time.Duration) string {
+	sentence := fmt.Sprintf("%s after %s on %s", r.Outcome.InWords(), say.Duration(took), i.Node)
+	if r.Error != "" {
+		sentence += ": " + r.Error
+	}
+	return sentence
+}
+
+// hold makes a context for an attempt, and remembers how to cancel it until release is called.
+func (a *attempts) hold(ctx context.Context, run uuid.UUID) (held context.Context, release func()) {
+	held, cancel := context.WithCancelCause(ctx)
+	a.mu.Lock()
+	a.cancels[run] = cancel
+	a.mu.Unlock()
+	return held, func() {
+		a.mu.Lock()
+		delete(a.cancels, run)
+		a.mu.Unlock()
+		cancel(nil)
+	}
+}
+
+// cancel cancels an attempt, if it still executes.
+func (a *attempts) cancel(asked job.Asked) {
+	a.mu.Lock()
+	cancel := a.cancels[asked.RunID]
+	a.mu.Unlock()
+	if cancel != nil {
+		cancel(&job.CancelledError{CancelRequest: asked.CancelRequest})
+	}
+}
+
+// none says whether nothing executes.
+func (a *attempts) none() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.cancels) == 0
+}
+
+// wait waits until nothing executes.
+func (a *attempts) wait() { a.executing.Wait() }
+
+// finish waits until nothing executes, or ctx ends.
+func (a *attempts) finish(ctx context.Context) {
+	done := make(chan struct{})
+	go func() { a.wait(); close(done) }()
+	select {
+	case <-ctx.Done():
+	case <-done:
+	}
+}
