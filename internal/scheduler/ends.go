@@ -57,3 +57,41 @@ func (e *ends) putAside(x ending) (wait time.Duration) {
 	time.AfterFunc(wait, func() { e.add(x) })
 	return wait
 }
+
+// watched lists the jobs of final ends that are to be judged.
+func watched(batch []ending) (jobs []string) {
+	for _, e := range batch {
+		if e.watched && e.record.Final {
+			jobs = append(jobs, e.record.JobID)
+		}
+	}
+	return jobs
+}
+
+func recordsOf(batch []ending) []job.Record {
+	rs := make([]job.Record, len(batch))
+	for i, e := range batch {
+		rs[i] = e.record
+	}
+	return rs
+}
+
+// endsOf pairs the records that were written with the attempts that they end.
+func endsOf(batch []ending, written []job.Record) []job.End {
+	type attempt struct {
+		job string
+		run [16]byte
+		n   int
+	}
+	of := func(r job.Record) attempt { return attempt{r.JobID, r.RunID, r.Attempt} }
+	ended := make(map[attempt]ending, len(batch))
+	for _, e := range batch {
+		ended[of(e.record)] = e
+	}
+	ends := make([]job.End, 0, len(written))
+	for _, r := range written {
+		e := ended[of(r)]
+		ends = append(ends, job.End{Record: r, Executor: job.ExecutorOf(e.queue), Took: e.took})
+	}
+	return ends
+}

@@ -96,7 +96,7 @@ func TestEndsTellOthersWhereThisNodeMayNotBegin(t *testing.T) {
 			if _, err := s.Tick(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-			s.drains.Store(c.drains)
+			s.claims.over.Store(c.drains)
 			s.Finish(t.Context())
 			s.Flush(t.Context())
 			if len(f.mine) != 1 || !slices.Equal(f.mine[0], c.want) {

@@ -36,23 +36,3 @@ func (noMetrics) Ended([]job.End, int) {}
 func (noMetrics) TakenOver([]job.Record) {}
 
 func (noMetrics) Kept(job.Housekeeping, error) {}
-
-// endsOf pairs the records that were written with the attempts that they end.
-func endsOf(batch []ending, recorded []job.Record) []job.End {
-	type attempt struct {
-		job string
-		run [16]byte
-		n   int
-	}
-	of := func(r job.Record) attempt { return attempt{r.JobID, r.RunID, r.Attempt} }
-	ended := make(map[attempt]ending, len(batch))
-	for _, e := range batch {
-		ended[of(e.record)] = e
-	}
-	ends := make([]job.End, 0, len(recorded))
-	for _, r := range recorded {
-		e := ended[of(r)]
-		ends = append(ends, job.End{Record: r, Executor: job.ExecutorOf(e.queue), Took: e.took})
-	}
-	return ends
-}

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -14,11 +12,12 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pgdue/pgdue/internal/job"
-	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // Scheduler is one registration of a node: it claims due jobs, runs them through its Executor and records their ends.
 // When its lease is lost it is done; a new Scheduler starts over under a new id.
+//
+// It composes the loops. Run owns their goroutines; tests register and then let single loops take single steps.
 type Scheduler struct {
 	Store    Store
 	Executor job.Executor
@@ -32,52 +31,39 @@ type Scheduler struct {
 	Poll  time.Duration // longest sleep between two looks; default 5 s
 	Drain time.Duration // how long a stopping node lets its runs go on; default none
 
+	// What Register makes stays as it is. Ready and Warnings may be asked earlier, so composed says that it is all there.
+	composed atomic.Bool
+
 	node     job.Node
-	slots    *slots
+	story    *story
 	lease    *lease
+	slots    *slots
 	ends     *ends
 	attempts *attempts
-	cancels  *cancelLoop
-	story    *story
-	skips    skips
-	pauses   pauses      // of the claim loop
-	wake     signal      // the claim loop
-	drains   atomic.Bool // claims nothing any more
 
-	leases    *leaseLoop
-	takeOvers *takeOverLoop
-	listener  *listenLoop
-	judges    *judgeLoop
-	calls     *callLoop
-	house     *houseLoop
-	composed  atomic.Bool // all that Register makes is there: Ready and Warnings may be asked before
-
-	resolving sync.Mutex // held while the database is asked about unresolved claims
-
-	mu         sync.Mutex     // never held while the database is asked, so that Ready answers at once
-	unresolved []policy.Claim // whose commit is unknown
-	claiming   bool           // the claim loop's latest look succeeded
-	looked     time.Time      // when it ended
+	leases      *leaseLoop
+	claims      *claimLoop
+	completions *completeLoop
+	cancels     *cancelLoop
+	takeOvers   *takeOverLoop
+	judges      *judgeLoop
+	calls       *callLoop
+	house       *houseLoop
+	listener    *listenLoop
 }
 
 const (
 	defaultSlots = 100
 	defaultBatch = 200
 
-	// lockedRelook is the wait when something is due but locked by somebody else.
-	lockedRelook = 250 * time.Millisecond
-	// afterTrouble is how long a loop waits after the database's trouble before it asks again.
-	afterTrouble = time.Second
 	// flushTimeout bounds how long a stopping node tries to record the last ends.
 	flushTimeout = 10 * time.Second
-	// quietAtMost is how long ago the latest look of a ready node may have ended, where three polls are not more. It is more
-	// than the Store lets a claim wait for an answer.
-	quietAtMost = 15 * time.Second
 )
 
 // Register draws the node's id and writes its row. Run does it; tests that tick by hand call it themselves.
 func (s *Scheduler) Register(ctx context.Context) error {
 	s.setDefaults()
+	s.compose()
 	if err := s.identify(ctx); err != nil {
 		return fmt.Errorf("find out which database this is: %w", err)
 	}
@@ -103,39 +89,55 @@ func (s *Scheduler) setDefaults() {
 	if s.Metrics == nil {
 		s.Metrics = noMetrics{}
 	}
-	id := uuid.New()
 	if s.Name == "" {
-		host, err := os.Hostname()
-		if err != nil {
-			host = "unknown"
-		}
-		s.Name = fmt.Sprintf("%s:%d", host, os.Getpid())
+		s.Name = processName()
 	}
-	s.node = job.Node{ID: id, Name: s.Name + "/" + id.String()[:4], Queues: s.Executor.Queues(), Slots: s.Slots, Version: s.Version}
-	s.slots = newSlots(s.node.Queues, s.Slots)
-	s.wake = newSignal()
-	s.lease = &lease{}
-	s.ends = &ends{wake: newSignal()}
+}
+
+// compose makes the loops, each after those that it wakes.
+func (s *Scheduler) compose() {
+	s.node = newNode(s.Name, s.Version, s.Executor.Queues(), s.Slots)
 	s.story = &story{log: s.Log, node: s.node.Name}
-	s.skips.story = s.story
-	s.pauses.store, s.pauses.story = s.Store, s.story
+	s.lease = &lease{}
+	s.slots = newSlots(s.node.Queues, s.Slots)
+	s.ends = &ends{wake: newSignal()}
 	s.attempts = &attempts{
 		node: s.node, executor: s.Executor, lease: s.lease, ends: s.ends, story: s.story,
 		cancels: map[uuid.UUID]context.CancelCauseFunc{},
 	}
 	s.cancels = &cancelLoop{store: s.Store, node: s.node.ID, attempts: s.attempts, story: s.story, wake: newSignal()}
-	s.listener = &listenLoop{store: s.Store, node: s.node, story: s.story, poll: s.Poll, claims: s.wake, cancels: s.cancels.wake}
+	s.claims = s.newClaimLoop()
 	s.calls = &callLoop{store: s.Store, executor: s.Executor, story: s.story, poll: s.Poll, wake: newSignal()}
 	s.judges = &judgeLoop{store: s.Store, story: s.story, calls: s.calls.wake, wake: newSignal(), ended: map[string]bool{}}
+	s.completions = &completeLoop{
+		store: s.Store, queues: s.node.Queues, ends: s.ends, slots: s.slots, claims: s.claims, judges: s.judges,
+		story: s.story, metrics: s.Metrics,
+	}
 	s.takeOvers = &takeOverLoop{
-		store: s.Store, story: s.story, metrics: s.Metrics, claims: s.wake, judges: s.judges,
+		store: s.Store, story: s.story, metrics: s.Metrics, claims: s.claims.wake, judges: s.judges,
 		queue: make(chan job.Peer, takeOverQueue), queued: map[uuid.UUID]bool{},
 	}
 	s.leases = &leaseLoop{
 		store: s.Store, node: s.node.ID, lease: s.lease, detector: newDetector(), takeOvers: s.takeOvers, story: s.story,
 	}
 	s.house = &houseLoop{store: s.Store, story: s.story, metrics: s.Metrics}
+	s.listener = &listenLoop{
+		store: s.Store, node: s.node, story: s.story, poll: s.Poll, claims: s.claims.wake, cancels: s.cancels.wake,
+	}
 	s.composed.Store(true)
+}
+
+func (s *Scheduler) newClaimLoop() *claimLoop {
+	told := &skips{story: s.story}
+	claimer := &claimer{
+		store: s.Store, node: s.node.ID, batch: s.Batch, poll: s.Poll, lease: s.lease, slots: s.slots,
+		decider: &decider{node: s.node.Name, story: s.story}, doubts: &doubts{store: s.Store, story: s.story},
+		attempts: s.attempts, cancels: s.cancels, skips: told, story: s.story, metrics: s.Metrics,
+	}
+	return &claimLoop{
+		claimer: claimer, lease: s.lease, skips: told, pauses: &pauses{store: s.Store, story: s.story},
+		story: s.story, metrics: s.Metrics, poll: s.Poll, wake: newSignal(),
+	}
 }
 
 // Run registers the node and works until ctx ends; then it claims nothing more, lets its runs go on for Drain, stops
@@ -144,23 +146,22 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	if err := s.Register(ctx); err != nil {
 		return err
 	}
-	// The loops outlive ctx: a draining node renews its lease and records ends.
+	// Most loops outlive ctx: a draining node renews its lease, records ends and passes on cancels.
 	loops, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	g, loops := errgroup.WithContext(loops)
 	claims, endClaims := context.WithCancel(ctx)
-	g.Go(func() error { defer endClaims(); return s.KeepLease(loops) })
+	g.Go(func() error { defer endClaims(); return s.leases.run(loops) })
 	g.Go(func() error { return s.takeOvers.run(loops) })
-	g.Go(func() error { return s.RecordEnds(loops) })
-	g.Go(func() error { return s.cancels.run(loops) }) // also while the node drains
+	g.Go(func() error { return s.completions.run(loops) })
+	g.Go(func() error { return s.cancels.run(loops) })
 	g.Go(func() error { return s.listener.run(loops) })
 	g.Go(func() error { return s.house.run(claims) })
 	g.Go(func() error { return s.judges.run(loops) })
 	g.Go(func() error { return s.calls.run(claims) })
 
-	lost := s.claims(claims)
+	lost := s.claims.run(claims)
 	endClaims()
-	s.drains.Store(true)
 	s.drain(ctx)
 	stop()
 	err := g.Wait()
@@ -186,7 +187,7 @@ func (s *Scheduler) drain(ctx context.Context) {
 func (s *Scheduler) leave(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
 	defer cancel()
-	s.Flush(ctx)
+	s.completions.flush(ctx)
 	s.judges.judgeEnded(ctx)
 	if err := s.Store.Leave(ctx, s.node.ID); err != nil {
 		return fmt.Errorf("remove the row of node %s: %w", s.node.Name, err)
@@ -198,42 +199,14 @@ func (s *Scheduler) leave(ctx context.Context) error {
 // Ready says why the node is not claiming, or returns nil: it is registered, holds its lease, and its latest look at the
 // due jobs succeeded, not long ago. It does not wait for the database.
 func (s *Scheduler) Ready() error {
-	if !s.composed.Load() {
-		return errors.New("the node is not registered yet")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	switch {
+	case !s.composed.Load():
+		return errors.New("the node is not registered yet")
 	case !s.lease.trusted():
 		return errors.New("the node could not renew its lease in time; is the database reachable?")
-	case !s.claiming:
-		return errors.New("the node's latest look at the due jobs did not succeed; see its log")
-	case time.Since(s.looked) > max(quietAtMost, 3*s.Poll):
-		return fmt.Errorf("the node has not looked at the due jobs since %s; does the database answer?", s.looked.UTC().Format(time.RFC3339))
 	}
-	return nil
+	return s.claims.ready()
 }
-
-// KeepLease renews the node's lease until ctx ends, stops its work when it could not, and watches the other nodes. It
-// returns ErrLeaseLost when another node marked this one dead.
-func (s *Scheduler) KeepLease(ctx context.Context) error { return s.leases.run(ctx) }
-
-// TakeOver marks p dead, if it is not yet, and ends its attempts as lost.
-func (s *Scheduler) TakeOver(ctx context.Context, p job.Peer) error {
-	return s.takeOvers.takeOver(ctx, p)
-}
-
-// Finish waits until all attempts that this node began have ended, recorded or not.
-func (s *Scheduler) Finish(ctx context.Context) { s.attempts.finish(ctx) }
-
-// Cancels cancels what it is asked for until ctx ends.
-func (s *Scheduler) Cancels(ctx context.Context) error { return s.cancels.run(ctx) }
-
-// LookForCancels cancels those attempts of this node that somebody asked to cancel.
-func (s *Scheduler) LookForCancels(ctx context.Context) error { return s.cancels.look(ctx) }
-
-// JudgeAll judges all jobs with OnFailure.
-func (s *Scheduler) JudgeAll(ctx context.Context) error { return s.judges.judgeAll(ctx) }
 
 // Warnings are sentences about what a person should look after soon, though the node works. It does not wait for the
 // database.

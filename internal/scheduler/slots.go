@@ -10,7 +10,7 @@ import (
 // slots counts how many attempts this node may have in its hands, by queue. A slot is taken before the claim and given
 // back when the attempt's end is recorded, so that a node without a database does not pile up ends in memory.
 type slots struct {
-	mu   sync.Mutex
+	mu   sync.Mutex // guards free
 	free map[string]int
 }
 
@@ -43,6 +43,17 @@ func (s *slots) give(queue string, n int) (wasFull bool) {
 	wasFull = s.free[queue] <= 0
 	s.free[queue] += n
 	return wasFull
+}
+
+// giveUnused gives back what a claim did not use of the slots that were taken for it.
+func (s *slots) giveUnused(taken map[string]int, c policy.Claim) {
+	used := map[string]int{}
+	for _, d := range c.Decided {
+		used[d.Queue] += len(d.Decision.Begin)
+	}
+	for q, n := range taken {
+		s.give(q, n-used[q])
+	}
 }
 
 // available lists the queues that have a free slot.
