@@ -9,8 +9,9 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// callLoop makes the calls of alerts. Each is made at least once, with an Idempotency-Key that stays equal: one that this
-// node aborts, or whose end it cannot record, is made again by others, or later. A node that does no http makes none.
+// callLoop makes the calls of alerts. Each is made at least once, with an Idempotency-Key that stays equal: one that
+// this node aborts, or whose end it cannot record, is made again by others, or later. A node that does no http makes
+// none.
 type callLoop struct {
 	store    Store
 	executor job.Executor
@@ -22,8 +23,8 @@ type callLoop struct {
 const (
 	// callTimeout bounds one attempt of an alert's call.
 	callTimeout = 30 * time.Second
-	// callLease is how long nobody else makes a call that a node has begun: until it has ended and is recorded.
-	callLease = 45 * time.Second
+	// callHeld is how long nobody else makes a call that a node has taken: until it has ended and is recorded.
+	callHeld = 45 * time.Second
 	// callsAtOnce is how many calls a node makes at the same time: URLs that hang hold up no others.
 	callsAtOnce = 10
 	// callAttempts is after how many a call is given up: about three quarters of an hour with callBackoff.
@@ -61,18 +62,18 @@ func (l *callLoop) due(ctx context.Context, limit int) []job.Alert {
 	if limit == 0 {
 		return nil
 	}
-	alerts, err := l.store.ClaimAlerts(ctx, limit, callLease)
+	alerts, err := l.store.ClaimAlerts(ctx, limit, callHeld)
 	if err != nil && ctx.Err() == nil {
 		l.story.callsNotRead(err)
 	}
-	if err != nil { // if they were taken all the same, they are due again after callLease
+	if err != nil { // if they were taken all the same, they are due again after callHeld
 		return nil
 	}
 	return alerts
 }
 
-// call makes one attempt and records how it ended. If we die before that, or the database takes no word of it, the call is
-// made once more after callLease.
+// call makes one attempt and records how it ended. If we die before that, or the database takes no word of it, the call
+// is made once more after callHeld.
 func (l *callLoop) call(ctx context.Context, a job.Alert) {
 	result := l.executor.Execute(ctx, job.Attempt{
 		Instance: job.Instance{
@@ -89,7 +90,8 @@ func (l *callLoop) call(ctx context.Context, a job.Alert) {
 	}
 }
 
-// settle writes into a how an attempt ended, and says after which time the next one is due. One that we aborted is due at once.
+// settle writes into a how an attempt ended, and says after which time the next one is due. One that we aborted is due
+// at once.
 func (l *callLoop) settle(a *job.Alert, r job.Result, aborted bool) (again time.Duration) {
 	if r.Outcome == job.Succeeded {
 		a.State = job.AlertDelivered

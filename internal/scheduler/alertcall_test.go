@@ -54,7 +54,9 @@ func (o *outbox) WatchedJobs(context.Context, string, int) ([]string, error) {
 	return []string{"all"}, nil
 }
 
-func (o *outbox) JudgeJobs(_ context.Context, ids []string, _ func(policy.Watch) policy.Verdict) (found []policy.Judged, err error) {
+func (o *outbox) JudgeJobs(
+	_ context.Context, ids []string, _ func(policy.Watch) policy.Verdict,
+) (found []policy.Judged, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.judged = append(o.judged, ids)
@@ -84,7 +86,10 @@ func (caller) Queues() []string { return []string{job.ExecutorExec, job.Executor
 func (c caller) Execute(ctx context.Context, a job.Attempt) job.Result { return c.do(ctx, a) }
 
 func pending(attempts int) job.Alert {
-	return job.Alert{ID: uuid.New(), JobID: "j", Kind: job.AlertFailure, HTTP: &job.HTTP{URL: "http://alert"}, State: job.AlertPending, Attempts: attempts}
+	return job.Alert{
+		ID: uuid.New(), JobID: "j", Kind: job.AlertFailure, HTTP: &job.HTTP{URL: "http://alert"},
+		State: job.AlertPending, Attempts: attempts,
+	}
 }
 
 // runningNode runs a node in a bubble, and returns what stops it.
@@ -129,7 +134,8 @@ func TestCallsThatHang(t *testing.T) {
 		o.mu.Lock()
 		mu.Lock()
 		if len(o.settled) != 10 || most != 10 {
-			t.Errorf("after %s %d calls have ended, %d were in progress at once, want 10 and 10", time.Since(started), len(o.settled), most)
+			t.Errorf("after %s %d calls have ended, %d were in progress at once, want 10 and 10",
+				time.Since(started), len(o.settled), most)
 		}
 		mu.Unlock()
 		o.mu.Unlock()
@@ -139,8 +145,9 @@ func TestCallsThatHang(t *testing.T) {
 			t.Errorf("%d calls have ended, want 12", len(o.settled))
 		}
 		for i, a := range o.settled {
-			if a.State != job.AlertPending || a.LastError != "timed out" || o.again[i] < 5*time.Second || o.again[i] > 10*time.Second {
-				t.Errorf("%+v again in %s", a, o.again[i])
+			in := o.again[i]
+			if a.State != job.AlertPending || a.LastError != "timed out" || in < 5*time.Second || in > 10*time.Second {
+				t.Errorf("%+v again in %s", a, in)
 			}
 		}
 	})
@@ -167,7 +174,8 @@ func TestCallIsTriedAgainAndGivenUp(t *testing.T) {
 		l := &callLoop{store: o, story: &story{log: slog.New(slog.DiscardHandler)}}
 		a := pending(tt.attempts)
 		l.executor = caller{func(_ context.Context, got job.Attempt) job.Result {
-			if got.RunID != a.ID || got.Attempt != tt.attempts || got.JobID != "j" || got.Definition.HTTP != a.HTTP || got.Definition.Timeout != callTimeout {
+			if got.RunID != a.ID || got.Attempt != tt.attempts || got.JobID != "j" ||
+				got.Definition.HTTP != a.HTTP || got.Definition.Timeout != callTimeout {
 				t.Errorf("executed %+v", got)
 			}
 			return job.Result{Outcome: tt.outcome, Error: "HTTP 500"}
@@ -252,8 +260,8 @@ func TestJobsAreJudgedNowAndThen(t *testing.T) {
 	})
 }
 
-// The end of a run is judged at once where its definition has OnFailure, also one that comes while the node stops; others cost
-// nothing.
+// The end of a run is judged at once where its definition has OnFailure, also one that comes while the node stops;
+// others cost nothing.
 func TestEndIsJudgedAtOnce(t *testing.T) {
 	for _, watched := range []bool{true, false} {
 		synctest.Test(t, func(t *testing.T) {
@@ -278,7 +286,8 @@ func TestEndIsJudgedAtOnce(t *testing.T) {
 			}))
 			time.Sleep(time.Second)
 			stop()
-			if found := slices.ContainsFunc(o.judged, func(ids []string) bool { return slices.Equal(ids, []string{"j"}) }); found != watched {
+			isJ := func(ids []string) bool { return slices.Equal(ids, []string{"j"}) }
+			if found := slices.ContainsFunc(o.judged, isJ); found != watched {
 				t.Errorf("watched %v, judged %v", watched, o.judged)
 			}
 		})

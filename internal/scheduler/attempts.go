@@ -23,8 +23,8 @@ type attempts struct {
 
 	executing sync.WaitGroup
 
-	mu      sync.Mutex                            // guards cancels
-	cancels map[uuid.UUID]context.CancelCauseFunc // by run, of those that execute
+	mu          sync.Mutex                            // guards cancelFuncs
+	cancelFuncs map[uuid.UUID]context.CancelCauseFunc // by run, of those that execute
 }
 
 // start executes a run that a committed claim began. A node that does not trust its lease any more executes nothing: it
@@ -80,11 +80,11 @@ func endSentence(i job.Instance, r job.Result, took time.Duration) string {
 func (a *attempts) hold(ctx context.Context, run uuid.UUID) (held context.Context, release func()) {
 	held, cancel := context.WithCancelCause(ctx)
 	a.mu.Lock()
-	a.cancels[run] = cancel
+	a.cancelFuncs[run] = cancel
 	a.mu.Unlock()
 	return held, func() {
 		a.mu.Lock()
-		delete(a.cancels, run)
+		delete(a.cancelFuncs, run)
 		a.mu.Unlock()
 		cancel(nil)
 	}
@@ -93,7 +93,7 @@ func (a *attempts) hold(ctx context.Context, run uuid.UUID) (held context.Contex
 // cancel cancels an attempt, if it still executes.
 func (a *attempts) cancel(asked job.Asked) {
 	a.mu.Lock()
-	cancel := a.cancels[asked.RunID]
+	cancel := a.cancelFuncs[asked.RunID]
 	a.mu.Unlock()
 	if cancel != nil {
 		cancel(&job.CancelledError{CancelRequest: asked.CancelRequest})
@@ -104,7 +104,7 @@ func (a *attempts) cancel(asked job.Asked) {
 func (a *attempts) none() bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.cancels) == 0
+	return len(a.cancelFuncs) == 0
 }
 
 // wait waits until nothing executes.

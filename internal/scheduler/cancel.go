@@ -30,14 +30,14 @@ func (l *cancelLoop) run(ctx context.Context) error {
 		case <-tick.C:
 		case <-l.wake:
 		}
-		if err := l.look(ctx); err != nil && ctx.Err() == nil {
+		if err := l.cancelAsked(ctx); err != nil && ctx.Err() == nil {
 			l.story.cancelsNotRead(err)
 		}
 	}
 }
 
-// look cancels what is asked for now.
-func (l *cancelLoop) look(ctx context.Context) error {
+// cancelAsked asks once, and cancels what it is told.
+func (l *cancelLoop) cancelAsked(ctx context.Context) error {
 	if l.attempts.none() {
 		return nil
 	}

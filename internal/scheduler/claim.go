@@ -12,8 +12,8 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// claimer looks at due jobs, as far as slots are free: it claims them, starts the runs that the claim began, and says when to
-// look again. Several goroutines may let it tick.
+// claimer claims due jobs, as many as it has free slots, and starts the runs that the claim began. Several goroutines
+// may let it tick.
 type claimer struct {
 	store    Store
 	node     uuid.UUID
@@ -30,10 +30,10 @@ type claimer struct {
 	metrics  Metrics
 }
 
-// lockedRelook is the wait when something is due but locked by somebody else.
-const lockedRelook = 250 * time.Millisecond
+// lockedWait is the wait when something is due but locked by somebody else.
+const lockedWait = 250 * time.Millisecond
 
-// tick looks once. ErrLeaseLost: this node may never claim again.
+// tick claims once, and says when to claim again. ErrLeaseLost: this node may never claim again.
 func (c *claimer) tick(ctx context.Context) (next time.Time, err error) {
 	if err := c.doubts.resolve(ctx, c.resolved); err != nil {
 		return time.Time{}, err
@@ -60,7 +60,7 @@ func (c *claimer) tick(ctx context.Context) (next time.Time, err error) {
 	}
 	c.slots.giveUnused(want, claim)
 	c.carryOut(ctx, claim)
-	return c.nextLook(ctx, want, claim)
+	return c.nextTick(ctx, want, claim)
 }
 
 // resolved goes on with a claim that was in doubt: now it is known whether it was committed.
@@ -72,8 +72,8 @@ func (c *claimer) resolved(ctx context.Context, claim policy.Claim, committed bo
 	}
 }
 
-// carryOut does what a committed claim decided: it cancels what is replaced, tells what is blocked and skipped, and starts
-// what began.
+// carryOut does what a committed claim decided: it cancels what is replaced, tells what is blocked and skipped, and
+// starts what began.
 func (c *claimer) carryOut(ctx context.Context, claim policy.Claim) {
 	if len(claim.Decided) > 0 {
 		c.metrics.Claimed(claim)
@@ -92,8 +92,8 @@ func (c *claimer) carryOut(ctx context.Context, claim policy.Claim) {
 	}
 }
 
-// nextLook says when to look again: at once where the claim was cut off by its limit, else at the earliest due time.
-func (c *claimer) nextLook(ctx context.Context, want map[string]int, claim policy.Claim) (time.Time, error) {
+// nextTick says when to claim again: at once where the claim was cut off by its limit, else at the earliest due time.
+func (c *claimer) nextTick(ctx context.Context, want map[string]int, claim policy.Claim) (time.Time, error) {
 	locked := map[string]int{}
 	for _, d := range claim.Decided {
 		if locked[d.Queue]++; locked[d.Queue] == want[d.Queue] {
@@ -107,12 +107,12 @@ func (c *claimer) nextLook(ctx context.Context, want map[string]int, claim polic
 	case !some:
 		return time.Now().Add(c.poll), nil
 	case in <= 0 && len(claim.Decided) == 0:
-		return time.Now().Add(lockedRelook), nil
+		return time.Now().Add(lockedWait), nil
 	}
 	return time.Now().Add(in), nil
 }
 
-// oneByOne looks at the jobs of a batch that the database refused each alone, and blocks those that it refuses again: one
+// oneByOne claims the jobs of a batch that the database refused each alone, and blocks those that it refuses again: one
 // bad row must not hold up the others.
 func (c *claimer) oneByOne(ctx context.Context, batch policy.Claim) (next time.Time, err error) {
 	var wait time.Duration
@@ -126,7 +126,7 @@ func (c *claimer) oneByOne(ctx context.Context, batch policy.Claim) (next time.T
 	return time.Now().Add(wait), nil
 }
 
-// alone looks at one job, and says for how long to leave it alone then.
+// alone claims one job, and says how long to wait before the next tick.
 func (c *claimer) alone(ctx context.Context, d policy.Decided) (wait time.Duration, err error) {
 	one := policy.ClaimRequest{Node: c.node, Want: map[string]int{d.Queue: 1}, Only: []string{d.Job.ID}}
 	claim, err := c.store.Claim(ctx, one, c.decider.decide)
@@ -145,7 +145,7 @@ func (c *claimer) alone(ctx context.Context, d policy.Decided) (wait time.Durati
 	return 0, nil
 }
 
-// block makes a job blocked. One of which the database refuses that too stays due, so it is left alone for a while.
+// block makes a job blocked. One of which the database refuses that too stays due; then the next tick waits a little.
 func (c *claimer) block(ctx context.Context, jobID string, reason error) (wait time.Duration, err error) {
 	err = c.store.Block(ctx, jobID, reason.Error())
 	switch {

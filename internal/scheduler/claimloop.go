@@ -11,7 +11,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// claimLoop lets the claimer look whenever a job is due, at least every poll, and knows whether that succeeds.
+// claimLoop lets the claimer tick when a job is due, when it is woken, and at least every poll. It knows for ready
+// whether that succeeds.
 type claimLoop struct {
 	claimer *claimer
 	lease   *lease
@@ -25,15 +26,15 @@ type claimLoop struct {
 	over atomic.Bool // this node claims nothing any more
 
 	mu        sync.Mutex // guards the others; never held while the database is asked, so that ready answers at once
-	succeeded bool       // the latest look
-	looked    time.Time  // when it ended
+	succeeded bool       // the latest tick
+	ticked    time.Time  // when it ended
 }
 
 const (
 	// afterTrouble is how long a loop waits after the database's trouble before it asks again.
 	afterTrouble = time.Second
-	// quietAtMost is how long ago the latest look of a ready node may have ended, where three polls are not more. It is more
-	// than the Store lets a claim wait for an answer.
+	// quietAtMost is how long ago the latest tick of a ready node may have ended, where three polls are not more. It is
+	// more than the Store lets a claim wait for an answer.
 	quietAtMost = 15 * time.Second
 )
 
@@ -44,7 +45,7 @@ func (l *claimLoop) run(ctx context.Context) error {
 		next, err := l.claimer.tick(ctx)
 		if errors.Is(err, job.ErrLeaseLost) {
 			l.lease.close(job.ErrLeaseLost)
-			l.story.judgedDead()
+			l.story.markedDead()
 			return job.ErrLeaseLost
 		}
 		if ctx.Err() != nil {
@@ -55,7 +56,7 @@ func (l *claimLoop) run(ctx context.Context) error {
 			next = time.Now().Add(afterTrouble)
 		}
 		l.skips.sumUp(time.Now())
-		l.pauses.look(ctx, next)
+		l.pauses.read(ctx, next)
 		if wait := min(time.Until(next), l.poll); wait > 0 {
 			l.wake.wait(ctx, wait)
 		}
@@ -63,27 +64,27 @@ func (l *claimLoop) run(ctx context.Context) error {
 	return nil
 }
 
-// note keeps for ready whether the latest look succeeded, and tells of a failure.
+// note keeps for ready whether the latest tick succeeded, and tells of a failure.
 func (l *claimLoop) note(err error) {
 	l.mu.Lock()
-	l.succeeded, l.looked = err == nil, time.Now()
+	l.succeeded, l.ticked = err == nil, time.Now()
 	l.mu.Unlock()
 	if err != nil {
 		l.metrics.ClaimFailed()
-		l.story.lookFailed(err)
+		l.story.tickFailed(err)
 	}
 }
 
-// ready says why the loop does not look, or returns nil.
+// ready says why nothing is claimed, or returns nil.
 func (l *claimLoop) ready() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
 	case !l.succeeded:
 		return errors.New("the node's latest look at the due jobs did not succeed; see its log")
-	case time.Since(l.looked) > max(quietAtMost, 3*l.poll):
+	case time.Since(l.ticked) > max(quietAtMost, 3*l.poll):
 		return fmt.Errorf("the node has not looked at the due jobs since %s; does the database answer?",
-			l.looked.UTC().Format(time.RFC3339))
+			l.ticked.UTC().Format(time.RFC3339))
 	}
 	return nil
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// completeLoop records the ends of attempts. Once an end is durable it gives the slot back, and lets begin what waited for the
-// slot or for the instance. No end is lost: what the database cannot take now is tried until it does.
+// completeLoop records the ends of attempts. Once an end is durable it gives the slot back, and lets begin what waited
+// for the slot or for the instance. No end is lost: what the database cannot take now is tried until it does.
 type completeLoop struct {
 	store   Store
 	queues  []string // that this node serves
@@ -35,8 +35,8 @@ func (l *completeLoop) run(ctx context.Context) error {
 	}
 }
 
-// flush records all ends that are not durable yet and not put aside; what the database cannot take now it tries until ctx
-// ends.
+// flush records all ends that are not durable yet and not put aside; what the database cannot take now it tries until
+// ctx ends.
 func (l *completeLoop) flush(ctx context.Context) {
 	for {
 		batch := l.ends.take(completeBatch)
@@ -52,18 +52,18 @@ func (l *completeLoop) flush(ctx context.Context) {
 	}
 }
 
-// split records one batch and returns what of it the database could not take now. Final ends lock no job; those that are
-// followed by another attempt do, and are recorded apart, so that who holds a job holds up no others.
+// split records one batch and returns what of it the database could not take now. Final ends lock no job; those that
+// are followed by another attempt do, and are recorded apart, so that who holds a job holds up no others.
 func (l *completeLoop) split(ctx context.Context, batch []ending) (left []ending) {
-	var finals, again []ending
+	var finals, retries []ending
 	for _, e := range batch {
 		if e.record.Final {
 			finals = append(finals, e)
 		} else {
-			again = append(again, e)
+			retries = append(retries, e)
 		}
 	}
-	return append(l.complete(ctx, finals), l.complete(ctx, again)...)
+	return append(l.complete(ctx, finals), l.complete(ctx, retries)...)
 }
 
 // complete records ends in one transaction and returns those that the database could not take now.
@@ -86,8 +86,8 @@ func (l *completeLoop) complete(ctx context.Context, batch []ending) (left []end
 // oneByOne records a refused batch end by end, and puts those aside that are refused alone: they must not hold up the
 // others. It returns those that the database could not take now.
 //
-// The slot of an end that is put aside stays taken, and its instance counted. If the node stops before it is taken, the run
-// is left for others to take over.
+// The slot of an end that is put aside stays taken, and its instance counted. If the node stops before it is taken, the
+// run is left for others to take over.
 func (l *completeLoop) oneByOne(ctx context.Context, batch []ending) (left []ending) {
 	var done []ending
 	var written []job.Record
@@ -164,26 +164,26 @@ func (l *completeLoop) giveSlots(batch []ending) (full map[string]bool) {
 	return full
 }
 
-// makeWaitingDue lets the next look see that instances are free for runs that wait: mostly one of this node, which is why
-// others are told only where it may not begin them. If it fails, or we die before it, the jobs are looked at again after
-// policy.RelookAtLimit.
+// makeWaitingDue lets a claim see that instances are free for runs that wait: mostly one of this node, which is why
+// others are told only where it may not begin them. If it fails, or we die before it, the jobs are looked at again
+// after policy.RelookAtLimit.
 func (l *completeLoop) makeWaitingDue(ctx context.Context, batch []ending, full map[string]bool) {
 	var jobs []string
 	for _, e := range batch {
 		jobs = append(jobs, e.record.JobID)
 	}
 	slices.Sort(jobs)
-	made, err := l.store.WakeWaiting(ctx, slices.Compact(jobs), l.mine(full))
+	made, err := l.store.MakeWaitingDue(ctx, slices.Compact(jobs), l.mine(full))
 	if err != nil && ctx.Err() == nil {
-		l.story.waitingNotWoken(err)
+		l.story.waitingNotMadeDue(err)
 	}
 	if made > 0 {
 		l.claims.wake.send()
 	}
 }
 
-// mine lists the queues in which this node begins what is due: none when it drains, nor those of which all slots had been
-// taken, since more may be due than the slots that have just become free.
+// mine lists the queues in which this node begins what is due: none when it drains, nor those of which all slots had
+// been taken, since more may be due than the slots that have just become free.
 func (l *completeLoop) mine(full map[string]bool) []string {
 	if l.claims.over.Load() {
 		return nil

@@ -8,9 +8,9 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// detector finds out which other nodes have failed, by their beats: dead is one whose beat stood still for job.DeadAfter of
-// this node's monotonic time, over which this node's own renewals succeeded without a gap. So neither a database outage, nor
-// a clock that jumps, nor this process's own freezing kills anybody.
+// detector finds out which other nodes have failed, by their beats: dead is one whose beat stood still for
+// job.DeadAfter of this node's monotonic time, over which this node's own renewals succeeded without a gap. So neither
+// a database outage, nor a clock that jumps, nor this process's own freezing kills anybody.
 type detector struct {
 	seen map[uuid.UUID]sighting
 	last time.Time // of the latest observation
@@ -47,7 +47,8 @@ func (d *detector) observe(peers []job.Peer, now time.Time) (dead []job.Peer) {
 	return dead
 }
 
-// nextBeat is when to renew next: at the time given, or earlier when a peer's beat will have stood still for job.DeadAfter.
+// nextBeat is when to renew next: at the time given, or earlier when a peer's beat will have stood still for
+// job.DeadAfter.
 func (d *detector) nextBeat(regular time.Time) time.Time {
 	for _, s := range d.seen {
 		dead := s.since.Add(job.DeadAfter)

@@ -8,8 +8,8 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// doubts are claims in doubt: their COMMIT got no answer, so nobody knows whether it happened until the database is asked.
-// Until then the slots of their runs stay taken, and nothing else is claimed.
+// doubts are claims in doubt: their COMMIT got no answer, so nobody knows whether it happened until the database is
+// asked. Until then the slots of their runs stay taken, and nothing else is claimed.
 type doubts struct {
 	store Store
 	story *story

@@ -14,7 +14,8 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// An end that the database refuses holds up no other. It keeps its slot, is tried again, and is recorded when it is taken.
+// An end that the database refuses holds up no other. It keeps its slot, is tried again, and is recorded when it is
+// taken.
 func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start, tries := time.Now(), 0

@@ -33,7 +33,7 @@ type fake struct {
 	mu     sync.Mutex
 	ends   []job.Record
 	claims []time.Time
-	mine   [][]string // of each wake-up
+	mine   [][]string // of each MakeWaitingDue
 	left   bool
 }
 
@@ -68,7 +68,9 @@ func (f *fake) Beat(ctx context.Context, _ uuid.UUID) ([]job.Peer, error) {
 	return f.beat(ctx)
 }
 
-func (f *fake) Claim(_ context.Context, _ policy.ClaimRequest, decide func(policy.Look) policy.Decision) (policy.Claim, error) {
+func (f *fake) Claim(
+	_ context.Context, _ policy.ClaimRequest, decide func(policy.Look) policy.Decision,
+) (policy.Claim, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.claims = append(f.claims, time.Now())
@@ -80,7 +82,7 @@ func (f *fake) Claim(_ context.Context, _ policy.ClaimRequest, decide func(polic
 
 func (f *fake) NextDue(context.Context, []string) (time.Duration, bool, error) { return 0, false, nil }
 
-func (f *fake) WakeWaiting(_ context.Context, _, mine []string) (int, error) {
+func (f *fake) MakeWaitingDue(_ context.Context, _, mine []string) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.mine = append(f.mine, mine)

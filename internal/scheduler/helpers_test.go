@@ -33,7 +33,8 @@ func at(seconds float64) time.Time { return t0.Add(time.Duration(seconds * float
 func instances(began ...float64) []job.Instance {
 	var list []job.Instance
 	for _, b := range began {
-		list = append(list, job.Instance{Run: job.Run{JobID: "j", RunID: uuid.NewSHA1(uuid.Nil, []byte(at(b).String()))}, Node: "web-1:4711/7f3a", StartedAt: at(b)})
+		run := job.Run{JobID: "j", RunID: uuid.NewSHA1(uuid.Nil, []byte(at(b).String()))}
+		list = append(list, job.Instance{Run: run, Node: "web-1:4711/7f3a", StartedAt: at(b)})
 	}
 	return list
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/pgdue/pgdue/internal/say"
 )
 
-// houseLoop keeps house in the database, which any node may do at any time, and raises the alarm where a person must look.
+// houseLoop keeps house in the database, which any node may do at any time, and raises the alarm where a person must
+// look.
 type houseLoop struct {
 	store   Store
 	story   *story
@@ -56,14 +57,15 @@ func (l *houseLoop) keep(ctx context.Context) (wait time.Duration) {
 	return houseEvery
 }
 
-// alarm tells that run_history is about to be without partitions, and keeps it for Warnings. What is not known changes nothing.
+// alarm tells that run_history is about to be without partitions, and keeps it for Warnings. What is not known changes
+// nothing.
 func (l *houseLoop) alarm(h job.Housekeeping, few bool) {
 	if !h.Known {
 		return
 	}
 	var warnings []string
 	if few {
-		l.story.fewDays(h.DaysAhead, fewDaysRemedy)
+		l.story.partitionsRunOut(h.DaysAhead, fewDaysRemedy)
 		warnings = append(warnings, fewDaysSentence(h.DaysAhead)+"; "+fewDaysRemedy)
 	}
 	l.mu.Lock()
@@ -71,8 +73,8 @@ func (l *houseLoop) alarm(h job.Housekeeping, few bool) {
 	l.warnings = warnings
 }
 
-const fewDaysRemedy = "run SELECT pgdue.make_history_partitions() and see why it fails: mostly a transaction that has read " +
-	"run_history stays open (pg_stat_activity), or the role lacks rights"
+const fewDaysRemedy = "run SELECT pgdue.make_history_partitions() and see why it fails: mostly a transaction that has " +
+	"read run_history stays open (pg_stat_activity), or the role lacks rights"
 
 func fewDaysSentence(days int) string {
 	if days < 0 {

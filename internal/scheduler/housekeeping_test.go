@@ -14,8 +14,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// Housekeeping is done at the start and every hour, and each minute while it fails or leaves something to do. The alarm is
-// raised, and taken back, by what it finds.
+// Housekeeping is done at the start and every hour, and each minute while it fails or leaves something to do. The alarm
+// is raised, and taken back, by what it finds.
 func TestHousekeepingUntilItSucceeds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -30,7 +30,7 @@ func TestHousekeepingUntilItSucceeds(t *testing.T) {
 		begun := time.Now()
 		answers := []func() (job.Housekeeping, error){
 			func() (job.Housekeeping, error) { return job.Housekeeping{Known: true, DaysAhead: 2}, errDown },
-			func() (job.Housekeeping, error) { return job.Housekeeping{}, errDown }, // nothing is known: the alarm stays
+			func() (job.Housekeeping, error) { return job.Housekeeping{}, errDown }, // not known: the alarm stays
 			func() (job.Housekeeping, error) { return job.Housekeeping{Known: true, DaysAhead: -1}, nil },
 			func() (job.Housekeeping, error) { return job.Housekeeping{Known: true, DaysAhead: 14, More: true}, nil },
 			func() (job.Housekeeping, error) { return job.Housekeeping{Known: true, DaysAhead: 14}, nil },
@@ -47,7 +47,8 @@ func TestHousekeepingUntilItSucceeds(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- s.Run(ctx) }()
 
-		wantWarnings := []string{"for 2 days after today only", "for 2 days after today only", "no partition for today", "", ""}
+		const two = "for 2 days after today only"
+		wantWarnings := []string{two, two, "no partition for today", "", ""}
 		for n, want := range wantWarnings {
 			for synctest.Wait(); len(times()) <= n; synctest.Wait() {
 				time.Sleep(time.Second)

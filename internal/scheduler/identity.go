@@ -10,7 +10,7 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// newNode draws an id: a node that begins anew is another one to everybody else.
+// newNode draws an id: a node that registers anew is another one to everybody else.
 func newNode(name, version string, queues []string, slots int) job.Node {
 	id := uuid.New()
 	return job.Node{ID: id, Name: name + "/" + id.String()[:4], Queues: queues, Slots: slots, Version: version}

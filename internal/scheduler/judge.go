@@ -12,9 +12,9 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// judgeLoop judges the jobs that are watched, which are those with OnFailure: at once where a run of theirs has ended, and
-// all of them now and then, for silence, and for ends of which another node died before it judged them. It is a loop of its
-// own: who holds a job's lock must not hold up the recording of ends.
+// judgeLoop judges the jobs that are watched, which are those with OnFailure: at once where a run of theirs has ended,
+// and all of them now and then, for silence, and for ends of which another node died before it judged them. It is a
+// loop of its own: who holds a job's lock must not hold up the recording of ends.
 type judgeLoop struct {
 	store Store
 	story *story

@@ -8,8 +8,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// lease is a node's trust in itself, by the monotonic clock, and the context of the work that it holds: the context ends
-// with the trust. A node whose lease expired and that could then renew it after all gets a new context.
+// lease is a node's trust in itself, by the monotonic clock, and the context of the work that it holds: the context
+// ends with the trust. A node whose lease expired and that could then renew it after all gets a new context.
 type lease struct {
 	mu     sync.Mutex // guards the others
 	until  time.Time
@@ -36,7 +36,7 @@ func (l *lease) remaining() time.Duration {
 	return time.Until(l.until)
 }
 
-// context returns the context for work begun now; nil when the node does not trust itself.
+// context returns the context for work that starts now; nil when the node does not trust itself.
 func (l *lease) context() context.Context {
 	l.mu.Lock()
 	defer l.mu.Unlock()

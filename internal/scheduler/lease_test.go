@@ -10,7 +10,8 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// A lease is trusted for 10 s from the start of a renewal; its context ends with it, and a new one begins with the next.
+// A lease is trusted for 10 s from the start of a renewal; its context ends with it, and a new one begins with the
+// next.
 func TestLease(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var l lease

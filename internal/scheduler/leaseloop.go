@@ -33,7 +33,7 @@ func (l *leaseLoop) run(ctx context.Context) error {
 		switch {
 		case errors.Is(err, job.ErrLeaseLost):
 			l.lease.close(job.ErrLeaseLost)
-			l.story.judgedDead()
+			l.story.markedDead()
 			return job.ErrLeaseLost
 		case ctx.Err() != nil:
 			return nil
@@ -67,7 +67,7 @@ func (l *leaseLoop) sleepUntil(ctx context.Context, next time.Time) {
 	}
 }
 
-// beat renews under a deadline at which the loop must look around again.
+// beat renews under a deadline at which the loop must see to the lease again.
 func (l *leaseLoop) beat(ctx context.Context) ([]job.Peer, error) {
 	limit := job.BeatEvery
 	if r := l.lease.remaining(); r > 0 {

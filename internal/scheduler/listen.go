@@ -7,8 +7,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// listenLoop passes on what other nodes and edits notify. It only shortens the waits of the loops that it wakes: they look
-// by themselves too.
+// listenLoop passes on what other nodes and edits notify. It only shortens the waits of the loops that it wakes: they
+// look by themselves too.
 type listenLoop struct {
 	store   Store
 	node    job.Node

@@ -10,12 +10,12 @@ import (
 type Metrics interface {
 	// Claimed is told of each claim that found jobs.
 	Claimed(c policy.Claim)
-	// ClaimFailed is told of each look at the due jobs that did not succeed.
+	// ClaimFailed is told of each tick that did not succeed.
 	ClaimFailed()
 	// Blocked is told of a job that became blocked beside a claim.
 	Blocked()
-	// Ended is told of the ends of attempts that are recorded, and of how many ends changed nothing, as the runs had been
-	// taken over.
+	// Ended is told of the ends of attempts that are recorded, and of how many ends changed nothing, as the runs had
+	// been taken over.
 	Ended(ended []job.End, stale int)
 	// TakenOver is told of the attempts of dead nodes that were ended as lost.
 	TakenOver(lost []job.Record)

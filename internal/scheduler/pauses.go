@@ -7,20 +7,20 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// pauses tells what is paused, when the node begins and each time it changes. It belongs to the claim loop alone.
+// pauses tells what is paused, when the node starts and each time it changes. It belongs to the claim loop alone.
 type pauses struct {
 	store Store
 	story *story
-	known map[job.Scope]job.Pause // nil until the first look
+	known map[job.Scope]job.Pause // nil until it was read once
 }
 
-// look reads what is paused where the claim loop is about to sleep until next: a node that has work shall not ask.
-func (p *pauses) look(ctx context.Context, next time.Time) {
+// read reads what is paused where the claim loop is about to sleep until next: a node that has work shall not ask.
+func (p *pauses) read(ctx context.Context, next time.Time) {
 	if !time.Now().Before(next) && p.known != nil {
 		return
 	}
 	lasting, err := p.store.Lasting(ctx)
-	if err != nil { // the next look at the due jobs says what is wrong
+	if err != nil { // the next tick says what is wrong
 		return
 	}
 	p.compare(lasting)

@@ -28,7 +28,8 @@ func TestPausesAreLoggedWhenTheyChange(t *testing.T) {
 		}
 	}
 	told.compare([]job.Pause{everything(1, -1)})
-	says("at first", `level=WARN msg="everything is paused: no run begins on any node" what=everything since=2026-03-01T09:00:01.000Z by=ada`)
+	says("at first", `level=WARN msg="everything is paused: no run begins on any node" what=everything `+
+		`since=2026-03-01T09:00:01.000Z by=ada`)
 	told.compare([]job.Pause{everything(1, -1)})
 	says("again")
 	told.compare([]job.Pause{everything(1, -1), web(2, -1)})

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// refusals counts ends of runs that the database refused, of which one is told in refusalsEvery: while the database refuses
-// everything, a node may have hundreds.
+// refusals counts ends of runs that the database refused, of which one is told in refusalsEvery: while the database
+// refuses everything, a node may have hundreds.
 type refusals struct {
 	mu     sync.Mutex // guards the others
 	told   time.Time  // when one was told last

@@ -22,8 +22,8 @@ func running(s *Scheduler) (stop context.CancelFunc, result <-chan error) {
 	return cancel, done
 }
 
-// A node that cannot renew, whether it is refused or hears nothing, stops its work 10 s after the start of its last good
-// renewal and claims nothing; when it renews again, it claims again.
+// A node that cannot renew, whether it is refused or hears nothing, stops its work 10 s after the start of its last
+// good renewal and claims nothing; when it renews again, it claims again.
 func TestNodeThatCannotRenewStopsItself(t *testing.T) {
 	for name, fails := range map[string]func(context.Context) ([]job.Peer, error){
 		"refused":      func(context.Context) ([]job.Peer, error) { return nil, errDown },

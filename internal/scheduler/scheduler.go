@@ -28,10 +28,11 @@ type Scheduler struct {
 
 	Slots int           // attempts at the same time per queue; default 100
 	Batch int           // jobs per claim and queue; default 200
-	Poll  time.Duration // longest sleep between two looks; default 5 s
+	Poll  time.Duration // longest sleep between two ticks; default 5 s
 	Drain time.Duration // how long a stopping node lets its runs go on; default none
 
-	// What Register makes stays as it is. Ready and Warnings may be asked earlier, so composed says that it is all there.
+	// What Register makes stays as it is. Ready and Warnings may be asked earlier, so composed says that it is all
+	// there.
 	composed atomic.Bool
 
 	node     job.Node
@@ -94,7 +95,7 @@ func (s *Scheduler) setDefaults() {
 	}
 }
 
-// compose makes the loops, each after those that it wakes.
+// compose makes the loops, each after what it needs.
 func (s *Scheduler) compose() {
 	s.node = newNode(s.Name, s.Version, s.Executor.Queues(), s.Slots)
 	s.story = &story{log: s.Log, node: s.node.Name}
@@ -103,12 +104,14 @@ func (s *Scheduler) compose() {
 	s.ends = &ends{wake: newSignal()}
 	s.attempts = &attempts{
 		node: s.node, executor: s.Executor, lease: s.lease, ends: s.ends, story: s.story,
-		cancels: map[uuid.UUID]context.CancelCauseFunc{},
+		cancelFuncs: map[uuid.UUID]context.CancelCauseFunc{},
 	}
 	s.cancels = &cancelLoop{store: s.Store, node: s.node.ID, attempts: s.attempts, story: s.story, wake: newSignal()}
 	s.claims = s.newClaimLoop()
 	s.calls = &callLoop{store: s.Store, executor: s.Executor, story: s.story, poll: s.Poll, wake: newSignal()}
-	s.judges = &judgeLoop{store: s.Store, story: s.story, calls: s.calls.wake, wake: newSignal(), ended: map[string]bool{}}
+	s.judges = &judgeLoop{
+		store: s.Store, story: s.story, calls: s.calls.wake, wake: newSignal(), ended: map[string]bool{},
+	}
 	s.completions = &completeLoop{
 		store: s.Store, queues: s.node.Queues, ends: s.ends, slots: s.slots, claims: s.claims, judges: s.judges,
 		story: s.story, metrics: s.Metrics,
@@ -118,7 +121,8 @@ func (s *Scheduler) compose() {
 		queue: make(chan job.Peer, takeOverQueue), queued: map[uuid.UUID]bool{},
 	}
 	s.leases = &leaseLoop{
-		store: s.Store, node: s.node.ID, lease: s.lease, detector: newDetector(), takeOvers: s.takeOvers, story: s.story,
+		store: s.Store, node: s.node.ID, lease: s.lease, detector: newDetector(), takeOvers: s.takeOvers,
+		story: s.story,
 	}
 	s.house = &houseLoop{store: s.Store, story: s.story, metrics: s.Metrics}
 	s.listener = &listenLoop{
@@ -196,8 +200,8 @@ func (s *Scheduler) leave(ctx context.Context) error {
 	return nil
 }
 
-// Ready says why the node is not claiming, or returns nil: it is registered, holds its lease, and its latest look at the
-// due jobs succeeded, not long ago. It does not wait for the database.
+// Ready says why the node is not claiming, or returns nil: it is registered, holds its lease, and its latest tick
+// succeeded, not long ago. It does not wait for the database.
 func (s *Scheduler) Ready() error {
 	switch {
 	case !s.composed.Load():

@@ -8,9 +8,9 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// skips warns of each skip at the limit, and after the third warning in a row sums up: a job that skips every five seconds
-// shall be seen, but not drown everything else. The first skip after a run has ended is warned of singly all the same, since
-// only then is the number that would be enough certain.
+// skips warns of each skip at the limit, and after the third warning in a row sums up: a job that skips every five
+// seconds shall be seen, but not drown everything else. The first skip after a run has ended is warned of singly all
+// the same, since only then is the number that would be enough certain.
 type skips struct {
 	story *story
 
@@ -45,13 +45,13 @@ func (s *skips) skipped(d policy.Decided, r job.Record) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if w, singly := s.job(r.JobID).skip(d.Decision.AtLimit); singly {
+	if w, singly := s.of(r.JobID).skip(d.Decision.AtLimit); singly {
 		s.story.skippedAtLimit(r, d.Decision.AtLimit, w)
 	}
 }
 
-// job finds a job, or begins to count its skips.
-func (s *skips) job(id string) *skipping {
+// of finds a job, and counts its skips from now on.
+func (s *skips) of(id string) *skipping {
 	if s.jobs == nil {
 		s.jobs = map[string]*skipping{}
 	}
@@ -75,7 +75,8 @@ func (j *skipping) skip(limit *policy.AtLimit) (w warning, singly bool) {
 	return w, true
 }
 
-// sumUp tells the summaries that are due at now. A job that has not skipped for a whole period is warned of singly again.
+// sumUp tells the summaries that are due at now. A job that has not skipped for a whole period is warned of singly
+// again.
 func (s *skips) sumUp(now time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

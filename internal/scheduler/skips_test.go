@@ -14,8 +14,8 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// A job that keeps skipping is warned of three times, then summed up once a minute; after a quiet minute it is warned of
-// singly again.
+// A job that keeps skipping is warned of three times, then summed up once a minute; after a quiet minute it is warned
+// of singly again.
 func TestSkipsAreSummedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

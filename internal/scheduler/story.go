@@ -8,10 +8,10 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// story tells an operator what happens on a node. Every line that the loops log is written here, by one method per thing
-// that happened, so the whole story can be read in one file. The loops know whether something is to be told; the story knows
-// with which words, and how loudly: info is what an operator would tell a colleague, a warning has healed itself or tells
-// of a skip, and an error waits for a person.
+// story tells an operator what happens on a node. Every line that the loops log is written here, by one method per
+// thing that happened, so the whole story can be read in one file. The loops know whether something is to be told; the
+// story knows with which words, and how loudly: info is what an operator would tell a colleague, a warning has healed
+// itself or tells of a skip, and an error waits for a person.
 type story struct {
 	log      *slog.Logger
 	node     string // its name
@@ -25,7 +25,8 @@ func (s *story) registered(n job.Node) {
 }
 
 func (s *story) restoredCopy(found job.Identified) {
-	s.log.Warn("this database looks like a restored copy, so everything is paused; `scheduler resume --all` to fire here",
+	s.log.Warn(
+		"this database looks like a restored copy, so everything is paused; `scheduler resume --all` to fire here",
 		"node", s.node, "copy_of", found.CopyOf, "paused_at", found.Pause.PausedAt, "by", found.Pause.PausedBy,
 		"reason", found.Pause.Reason)
 }
@@ -50,13 +51,13 @@ func (s *story) leaseRanOut() {
 	s.log.Warn("lease ran out before it could be renewed; work is stopped and nothing is claimed", "node", s.node)
 }
 
-func (s *story) judgedDead() {
+func (s *story) markedDead() {
 	s.log.Warn("another node judged this one dead; its work is stopped", "node", s.node)
 }
 
 // Claims.
 
-func (s *story) lookFailed(err error) {
+func (s *story) tickFailed(err error) {
 	s.log.Warn("due jobs were not looked at; trying again", "node", s.node, "err", err)
 }
 
@@ -113,8 +114,8 @@ func (s *story) notRecorded(runs int, err error) {
 }
 
 func (s *story) recordedWithoutOutput(r job.Record, err error) {
-	s.log.Error("the end of a run could not be recorded as it was; its output is left out", "job", r.JobID, "run", r.RunID,
-		"err", err)
+	s.log.Error("the end of a run could not be recorded as it was; its output is left out",
+		"job", r.JobID, "run", r.RunID, "err", err)
 }
 
 // refused tells of an end that the database refused. Of many it tells one now and then.
@@ -131,9 +132,9 @@ func (s *story) staleEnds(runs int) {
 	s.log.Warn("ends of runs that had been taken over were ignored", "node", s.node, "runs", runs)
 }
 
-func (s *story) waitingNotWoken(err error) {
-	s.log.Warn("waiting runs not woken; their jobs are looked at again soon", "node", s.node, "within", policy.RelookAtLimit,
-		"err", err)
+func (s *story) waitingNotMadeDue(err error) {
+	s.log.Warn("waiting runs not woken; their jobs are looked at again soon", "node", s.node,
+		"within", policy.RelookAtLimit, "err", err)
 }
 
 // Skips.
@@ -144,7 +145,7 @@ func (s *story) fireTimesSkipped(r job.Record) {
 }
 
 func (s *story) skippedAtLimit(r job.Record, l *policy.AtLimit, w warning) {
-	attrs := append([]any{"job", r.JobID, "run", r.RunID, "scheduled_run_time", r.ScheduledRunTime}, atLimit(l)...)
+	attrs := append([]any{"job", r.JobID, "run", r.RunID, "scheduled_run_time", r.ScheduledRunTime}, limitAttrs(l)...)
 	if w.besides > 0 {
 		attrs = append(attrs, "skipped_besides", w.besides)
 	}
@@ -155,10 +156,10 @@ func (s *story) skippedAtLimit(r job.Record, l *policy.AtLimit, w warning) {
 }
 
 func (s *story) skippedSince(jobID string, count int, since time.Time, l *policy.AtLimit) {
-	s.log.Warn("runs skipped", append([]any{"job", jobID, "count", count, "since", since.UTC()}, atLimit(l)...)...)
+	s.log.Warn("runs skipped", append([]any{"job", jobID, "count", count, "since", since.UTC()}, limitAttrs(l)...)...)
 }
 
-func atLimit(l *policy.AtLimit) []any {
+func limitAttrs(l *policy.AtLimit) []any {
 	return []any{"reason", l.Reason(), "instance", l.Oldest.RunID, "running_since", l.Oldest.StartedAt,
 		"on_node", l.Oldest.Where(), "remedy", l.Remedy()}
 }
@@ -179,7 +180,7 @@ func (s *story) pauseOver(scope job.Scope) { s.log.Info("pause is over", "what",
 
 // Take-overs.
 
-func (s *story) otherJudgedDead(p job.Peer) {
+func (s *story) peerMarkedDead(p job.Peer) {
 	s.log.Warn("node judged dead", "node", s.node, "dead_node", p.Name, "silent_for", job.DeadAfter)
 }
 
@@ -225,25 +226,27 @@ func (s *story) callsNotRead(err error) {
 	s.log.Warn("alerts were not looked for; trying again", "node", s.node, "err", err)
 }
 
-func (s *story) delivered(a job.Alert) { s.log.Info("alert delivered", call(a)...) }
+func (s *story) delivered(a job.Alert) { s.log.Info("alert delivered", callAttrs(a)...) }
 
 func (s *story) callAborted(a job.Alert) {
-	s.log.Info("alert's call aborted; it is made again", append(call(a), "err", a.LastError)...)
+	s.log.Info("alert's call aborted; it is made again", append(callAttrs(a), "err", a.LastError)...)
 }
 
 func (s *story) callFailed(a job.Alert, again time.Duration) {
-	s.log.Warn("alert not delivered; trying again", append(call(a), "again_in", again, "err", a.LastError)...)
+	s.log.Warn("alert not delivered; trying again", append(callAttrs(a), "again_in", again, "err", a.LastError)...)
 }
 
 func (s *story) callGivenUp(a job.Alert) {
-	s.log.Error("alert not delivered, and given up", append(call(a), "err", a.LastError, "sentence", a.Sentence)...)
+	s.log.Error("alert not delivered, and given up", append(callAttrs(a),
+		"err", a.LastError, "sentence", a.Sentence)...)
 }
 
 func (s *story) callNotRecorded(a job.Alert, err error) {
-	s.log.Warn("how an alert's call ended is not recorded; it is made once more", "job", a.JobID, "alert", a.ID, "err", err)
+	s.log.Warn("how an alert's call ended is not recorded; it is made once more",
+		"job", a.JobID, "alert", a.ID, "err", err)
 }
 
-func call(a job.Alert) []any {
+func callAttrs(a job.Alert) []any {
 	return []any{"job", a.JobID, "alert", a.ID, "kind", a.Kind, "attempt", a.Attempts}
 }
 
@@ -258,6 +261,6 @@ func (s *story) notKept(err error) {
 	s.log.Warn("housekeeping did not succeed; it is tried again", "node", s.node, "err", err)
 }
 
-func (s *story) fewDays(ahead int, remedy string) {
-	s.log.Warn("run_history is about to be without partitions", "node", s.node, "days_ahead", ahead, "remedy", remedy)
+func (s *story) partitionsRunOut(daysAhead int, remedy string) {
+	s.log.Warn("run_history is about to be without partitions", "node", s.node, "days_ahead", daysAhead, "remedy", remedy)
 }

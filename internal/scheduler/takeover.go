@@ -10,8 +10,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// takeOverLoop ends the attempts of dead nodes as lost, one node after the other. It is a loop of its own: who holds a job's
-// lock must not keep this node from renewing its lease.
+// takeOverLoop ends the attempts of dead nodes as lost, one node after the other. It is a loop of its own: who holds a
+// job's lock must not keep this node from renewing its lease.
 type takeOverLoop struct {
 	store   Store
 	story   *story
@@ -26,11 +26,12 @@ type takeOverLoop struct {
 }
 
 const (
-	// takeOverQueue is how many dead nodes may wait to be taken over. One that does not fit in is seen again at the next beat.
+	// takeOverQueue is how many dead nodes may wait to be taken over. One that does not fit in is seen again at the
+	// next beat.
 	takeOverQueue = 16
 	takeOverBatch = 500
-	// takeOverTries and takeOverPause bound the wait for jobs that are locked. Who holds one for longer must not hold up
-	// the take-over of other nodes.
+	// takeOverTries and takeOverPause bound the wait for jobs that are locked. Who holds one for longer must not hold
+	// up the take-over of other nodes.
 	takeOverTries = 10
 	takeOverPause = 100 * time.Millisecond
 )
@@ -76,7 +77,7 @@ func (l *takeOverLoop) takeOver(ctx context.Context, p job.Peer) error {
 			return err
 		}
 		// Durable from here: p can neither claim nor renew. If we die now, others see it marked and go on.
-		l.story.otherJudgedDead(p)
+		l.story.peerMarkedDead(p)
 	}
 	for tries := 0; tries < takeOverTries && ctx.Err() == nil; {
 		ended, done, err := l.store.TakeOver(ctx, p, takeOverBatch)

@@ -71,7 +71,7 @@ func TestCancelOfARunThatExecutes(t *testing.T) {
 	if err != nil || views[0].Cancel.By != "ada@web-1" || views[0].Cancel.At.IsZero() {
 		t.Errorf("the run is shown as %+v, %v", views, err)
 	}
-	if err := n.LookForCancels(t.Context()); err != nil {
+	if err := n.CancelAsked(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	finish(t, n)
@@ -169,7 +169,7 @@ func TestCancelAll(t *testing.T) {
 	if err != nil || c != (job.Cancellation{Ended: 2, Asked: 1}) {
 		t.Fatalf("%+v, %v", c, err)
 	}
-	if err := n.LookForCancels(t.Context()); err != nil {
+	if err := n.CancelAsked(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	finish(t, n)
@@ -188,7 +188,7 @@ func TestCancelOfARemovedJobsRun(t *testing.T) {
 	if c, err := s.Cancel(t.Context(), "c", run, job.Author{}); err != nil || c.Asked != 1 {
 		t.Fatal(c, err)
 	}
-	if err := n.LookForCancels(t.Context()); err != nil {
+	if err := n.CancelAsked(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	finish(t, n)
@@ -213,7 +213,7 @@ func TestReplaceBeginsWhenTheOldestIsGone(t *testing.T) {
 	if got := storetest.Query[string](t, conn, "SELECT format('%s waits, %s replaced', (SELECT count(*) FROM pgdue.waiting_runs WHERE front), count(*)) FROM pgdue.run_history WHERE reason = 'replaced'"); got != "1 waits, 2 replaced" {
 		t.Errorf("after three fires at the limit: %s", got)
 	}
-	if err := n.LookForCancels(t.Context()); err != nil {
+	if err := n.CancelAsked(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	finish(t, n)

@@ -12,9 +12,9 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// WakeWaiting makes the jobs due that have waiting runs, after instances of theirs have ended, and tells other nodes of those
+// MakeWaitingDue makes the jobs due that have waiting runs, after instances of theirs have ended, and tells other nodes of those
 // whose queue is none of mine.
-func (s *Store) WakeWaiting(ctx context.Context, jobIDs, mine []string) (woken int, err error) {
+func (s *Store) MakeWaitingDue(ctx context.Context, jobIDs, mine []string) (made int, err error) {
 	var some bool
 	err = call(ctx, s.limit, func(ctx context.Context) error {
 		return s.loops.QueryRow(ctx, completeWaiting, pgx.StrictNamedArgs{"job_ids": jobIDs}).Scan(&some)
@@ -24,13 +24,13 @@ func (s *Store) WakeWaiting(ctx context.Context, jobIDs, mine []string) (woken i
 	}
 	err = s.inTxWithLocks(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		tag, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobIDs})
-		if woken = int(tag.RowsAffected()); err != nil || woken == 0 {
+		if made = int(tag.RowsAffected()); err != nil || made == 0 {
 			return err
 		}
 		_, err = tx.Exec(ctx, completeTell, pgx.StrictNamedArgs{"job_ids": jobIDs, "mine": mine})
 		return err
 	})
-	return woken, err
+	return made, err
 }
 
 // removedByHand ends the sentence of a run whose running instance somebody has deleted.

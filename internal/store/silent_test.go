@@ -35,7 +35,7 @@ var calls = map[string]func(ctx context.Context, s *store.Store, n job.Node) err
 		return err
 	},
 	"wake waiting": func(ctx context.Context, s *store.Store, _ job.Node) error {
-		_, err := s.WakeWaiting(ctx, []string{"j"}, nil)
+		_, err := s.MakeWaitingDue(ctx, []string{"j"}, nil)
 		return err
 	},
 	"mark dead": func(ctx context.Context, s *store.Store, _ job.Node) error {
