@@ -189,7 +189,7 @@ func definition(t testing.TB, triggerJSON string) job.Definition {
 	}
 }
 
-// job is a look at a job created at a moment, then.
+// lookAt is a look at a job that is created at that moment.
 func lookAt(t testing.TB, triggerJSON string, created time.Time) policy.Look {
 	t.Helper()
 	j, err := policy.NewJob(definition(t, triggerJSON), created, 1, time.Time{})
@@ -197,19 +197,6 @@ func lookAt(t testing.TB, triggerJSON string, created time.Time) policy.Look {
 		t.Fatal(err)
 	}
 	return policy.Look{Job: j, Now: created}
-}
-
-// jobEvery is an interval job created at t0.
-func jobEvery(t interface{ Fatal(...any) }, every time.Duration) policy.Look {
-	when, err := trigger.Parse([]byte(`{"type":"interval","every":"` + trigger.FormatDuration(every) + `"}`))
-	if err != nil {
-		t.Fatal(err)
-	}
-	j, err := policy.NewJob(job.Definition{ID: "j", Trigger: when, MaxInstances: 1}, t0, 1, time.Time{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return policy.Look{Job: j, Now: t0}
 }
 
 // planAt is what a look at a later moment decides.
