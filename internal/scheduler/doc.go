@@ -39,7 +39,7 @@
 //	listenLoop    wakes claims and cancels          all the time             the node
 //
 // When Run's context ends, the node drains: it claims nothing more, but goes on to renew its lease and to record ends
-// until its attempts have ended.
+// until its attempts have ended. Then the other loops end, and the node is gone.
 //
 // A signal only shortens a wait, but for completeLoop and takeOverLoop, for which nothing comes but from this process.
 // What a kill loses with the memory, others find in the rows: an attempt whose end was not recorded yet is taken over,
@@ -65,5 +65,6 @@
 //     because a person deleted its instance.
 //   - A pause that is committed before a claim's last read is obeyed by it.
 //   - Time is the database's. The node's own clock measures durations only.
-//   - No mutex is held while the database is asked, but for that of doubts, which is there to keep everybody from claiming.
+//   - No mutex is held while the database is asked, but for that of doubts, which is there to keep everybody from
+//     claiming.
 package scheduler
