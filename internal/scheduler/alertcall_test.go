@@ -298,9 +298,7 @@ func TestEndIsJudgedAtOnce(t *testing.T) {
 func TestLostRunsAreJudged(t *testing.T) {
 	o := &outbox{}
 	n := node(o, quickly)
-	if err := n.Register(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	register(t, n)
 	if err := n.TakeOver(t.Context(), job.Peer{ID: uuid.New()}); err != nil {
 		t.Fatal(err)
 	}

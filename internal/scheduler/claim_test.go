@@ -66,16 +66,6 @@ func due(t *testing.T, ids ...string) (looks []policy.Look) {
 	return looks
 }
 
-func registered(t *testing.T, s Store, do func(context.Context) job.Result) *Scheduler {
-	t.Helper()
-	n := node(s, do)
-	n.Slots = 3
-	if err := n.Register(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
-
 // A job that the database refuses is blocked alone; the others of its batch begin. One that cannot even be blocked is
 // left alone for a second.
 func TestRefusedJobIsBlockedAlone(t *testing.T) {
@@ -89,7 +79,8 @@ func TestRefusedJobIsBlockedAlone(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			s := &dueStore{jobs: due(t, "a", c.bad, "z"), refuse: func(id string) bool { return id == c.bad }}
-			n := registered(t, s, quickly)
+			n := node(s, quickly)
+			register(t, n)
 			next, err := n.Tick(t.Context())
 			if err != nil || time.Until(next) != c.wait {
 				t.Errorf("%s: next tick in %s (%v), want in %s", c.bad, time.Until(next), err, c.wait)
@@ -102,7 +93,7 @@ func TestRefusedJobIsBlockedAlone(t *testing.T) {
 			if !slices.Equal(s.blocked, c.blocked) {
 				t.Errorf("%s: blocked %v, want %v", c.bad, s.blocked, c.blocked)
 			}
-			if free := n.slots.take(9)[job.ExecutorExec]; free != 3 {
+			if free := n.slots.take(defaultSlots)[job.ExecutorExec]; free != defaultSlots {
 				t.Errorf("%s: %d slots are free at the end, want all", c.bad, free)
 			}
 		})
@@ -114,7 +105,8 @@ func TestRefusedJobIsBlockedAlone(t *testing.T) {
 func TestClaimInDoubt(t *testing.T) {
 	for _, committed := range []bool{true, false} {
 		s := &dueStore{jobs: due(t, "a"), lose: true}
-		n := registered(t, s, quickly)
+		n := node(s, quickly)
+		register(t, n)
 		if _, err := n.Tick(t.Context()); !errors.Is(err, job.ErrCommitUnknown) {
 			t.Fatal("tick: ", err)
 		}
@@ -136,7 +128,7 @@ func TestClaimInDoubt(t *testing.T) {
 		if started := len(s.recorded()) == 1; started != committed {
 			t.Errorf("committed %v, started %v", committed, started)
 		}
-		if free := n.slots.take(9)[job.ExecutorExec]; free != 3 {
+		if free := n.slots.take(defaultSlots)[job.ExecutorExec]; free != defaultSlots {
 			t.Errorf("committed %v: %d slots are free at the end, want all", committed, free)
 		}
 	}
@@ -160,7 +152,8 @@ func TestUndecidableJobIsBlocked(t *testing.T) {
 func TestReplacedAttemptsAreCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, work, other := &dueStore{jobs: due(t, "a")}, &untilStopped{}, uuid.New()
-		n := registered(t, s, work.do)
+		n := node(s, work.do)
+		register(t, n)
 		if _, err := n.Tick(t.Context()); err != nil {
 			t.Fatal(err)
 		}

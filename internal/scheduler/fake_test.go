@@ -164,6 +164,14 @@ func node(s Store, do func(ctx context.Context) job.Result) *Scheduler {
 	return &Scheduler{Store: s, Executor: does(do), Log: slog.New(slog.DiscardHandler), Name: "n"}
 }
 
+// register registers a node whose loops the test runs by hand.
+func register(t *testing.T, s *Scheduler) {
+	t.Helper()
+	if err := s.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // untilStopped is work that goes on until its context ends, and notes when and why.
 type untilStopped struct {
 	at    time.Time

@@ -55,9 +55,7 @@ func TestNothingBeginsWithoutLease(t *testing.T) {
 		executed := false
 		f := &fake{claim: oneRun(t)}
 		s := node(f, func(context.Context) job.Result { executed = true; return job.Result{Outcome: job.Succeeded} })
-		if err := s.Register(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		register(t, s)
 		begin := f.claim
 		f.claim = func(decide func(policy.Look) policy.Decision) (policy.Claim, error) {
 			defer time.Sleep(job.LeaseTime) // the COMMIT took that long

@@ -225,9 +225,7 @@ func TestReadyDoesNotWaitForResolve(t *testing.T) {
 		resolve: func(context.Context) (bool, error) { close(asked); <-answer; return false, errDown },
 	}
 	s := node(f, quickly)
-	if err := s.Register(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	register(t, s)
 	if _, err := s.Tick(t.Context()); !errors.Is(err, job.ErrCommitUnknown) {
 		t.Fatal("tick: ", err)
 	}
@@ -325,9 +323,7 @@ func (c *cluster) member(t *testing.T) (s *Scheduler, die context.CancelFunc) {
 		delete(c.beats, p.ID)
 		return true, nil
 	}
-	if err := s.Register(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	register(t, s)
 	ctx, cancel := context.WithCancel(context.Background())
 	go s.KeepLease(ctx)
 	go s.takeOvers.run(ctx)

@@ -13,7 +13,8 @@ import (
 // A dead node is queued once until it is taken over, and the lease never waits for room in the queue.
 func TestDeadNodeIsQueuedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := registered(t, &fake{}, quickly)
+		n := node(&fake{}, quickly)
+		register(t, n)
 		l := n.takeOvers
 		dead := make([]job.Peer, takeOverQueue+4)
 		for i := range dead {

@@ -42,9 +42,7 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 		var log bytes.Buffer
 		s := node(f, quickly)
 		s.Slots, s.Log = 3, slog.New(slog.NewTextHandler(&log, nil))
-		if err := s.Register(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		register(t, s)
 		if _, err := s.Tick(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -91,9 +89,7 @@ func TestEndsTellOthersWhereThisNodeMayNotBegin(t *testing.T) {
 			f := &fake{claim: oneRun(t)}
 			s := node(f, quickly)
 			s.Slots = c.slots
-			if err := s.Register(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			register(t, s)
 			if _, err := s.Tick(t.Context()); err != nil {
 				t.Fatal(err)
 			}
