@@ -28,7 +28,8 @@ func BenchmarkNext(b *testing.B) {
 }
 
 func benchPgdue(b *testing.B, expression string) {
-	text, err := json.Marshal(map[string]string{"type": "cron", "expression": expression, "timezone": "Europe/Stockholm"})
+	text, err := json.Marshal(map[string]string{"type": "cron", "expression": expression,
+		"timezone": "Europe/Stockholm"})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,8 +1,6 @@
 package policy
 
-import (
-	"github.com/pgdue/pgdue/internal/job"
-)
+import "github.com/pgdue/pgdue/internal/job"
 
 // Change is what an edit makes of a job. All of it is written in one transaction, or nothing.
 type Change struct {

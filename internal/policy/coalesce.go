@@ -23,7 +23,8 @@ func (p *planner) coalesce(first, latest time.Time) {
 	case p.look.Coalesce == job.CoalesceEarliest:
 		p.place(first, whole)
 		if second, _ := p.look.Trigger.Next(first); !second.IsZero() {
-			p.skipSpan(p.look.SkipRecord(job.ReasonCoalesced, second, latest), "overdue and coalesced into the run of "+say.Time(first))
+			p.skipSpan(p.look.SkipRecord(job.ReasonCoalesced, second, latest),
+				"overdue and coalesced into the run of "+say.Time(first))
 		}
 	default:
 		r := p.look.SkipRecord(job.ReasonCoalesced, first, latest.Add(-time.Microsecond))
@@ -37,7 +38,8 @@ func (p *planner) catchUp(first, latest time.Time) {
 	at := first
 	if p.misfired(first) {
 		late := p.look.SkipRecord(job.ReasonMisfire, first, p.look.Now.Add(-p.grace()-time.Microsecond))
-		p.skipSpan(late, fmt.Sprintf("looked at later than misfire_grace_time, %s, allows", say.Duration(p.look.MisfireGraceTime)))
+		p.skipSpan(late, fmt.Sprintf("looked at later than misfire_grace_time, %s, allows",
+			say.Duration(p.look.MisfireGraceTime)))
 		at, _ = p.look.Trigger.Next(late.LastRunTime)
 	}
 	for n := 0; !at.IsZero() && !at.After(latest); n++ {

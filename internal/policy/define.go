@@ -42,8 +42,8 @@ func arm(j *job.Job, t *trigger.Trigger, now time.Time) error {
 	return nil
 }
 
-// Add makes a job, in the place of a finished one where there is one; present is nil where there is none. ErrExists: the id is
-// taken by a job that is not finished. *InvalidError: its trigger can never fire.
+// Add makes a job, in the place of a finished one where there is one; present is nil where there is none. ErrExists:
+// the id is taken by a job that is not finished. *InvalidError: its trigger can never fire.
 func Add(present *Look, d job.Definition, now time.Time, revision int64) (Change, error) {
 	var lastRunTime time.Time
 	if present != nil {
@@ -70,8 +70,8 @@ func Put(present *Look, d job.Definition, now time.Time, revision int64) (Change
 	return present.Redefine(d)
 }
 
-// Redefine gives the job the definition d. An equal definition changes nothing. Anchor, next run time and pause are kept
-// unless the trigger changes; then fire times that were due are dropped. A blocked job is active again.
+// Redefine gives the job the definition d. An equal definition changes nothing. Anchor, next run time and pause are
+// kept unless the trigger changes; then fire times that were due are dropped. A blocked job is active again.
 func (l Look) Redefine(d job.Definition) (Change, error) {
 	if l.Trigger == nil || !job.SameStored(l.Trigger, d.Trigger) {
 		return l.redefineAnew(d)
@@ -120,8 +120,8 @@ func (l *Look) unblock() {
 	l.lookSoon()
 }
 
-// lookSoon makes the job due now, where a look finds what waits or is between attempts and sets the due time. A finished job
-// with neither is left alone: a look would remove it.
+// lookSoon makes the job due now, where a look finds what waits or is between attempts and sets the due time. A
+// finished job with neither is left alone: a look would remove it.
 func (l *Look) lookSoon() {
 	if l.State == job.StateActive || l.busy() {
 		l.DueAt = l.Now
@@ -130,7 +130,8 @@ func (l *Look) lookSoon() {
 
 // Remove removes the job. Its running instances go on; fire times that are due, and runs between two attempts, do not.
 func (l Look) Remove() Change {
-	c := Change{Action: job.ActionRemoved, Before: &l.Job, Dropped: dropped(&l.Job, job.ReasonRemoved, l.Now, "due when the job was removed, and not begun")}
+	c := Change{Action: job.ActionRemoved, Before: &l.Job,
+		Dropped: dropped(&l.Job, job.ReasonRemoved, l.Now, "due when the job was removed, and not begun")}
 	for _, i := range l.Live {
 		if i.State == job.InstanceRetrying {
 			c.GiveUp = append(c.GiveUp, GivenUp{i.Run, "was between two attempts when the job was removed"})

@@ -35,21 +35,31 @@ func TestRedefine(t *testing.T) {
 		want    redefined
 	}{
 		{"equal changes nothing", every5s, nil, nil, 2, redefined{false, 1, job.StateActive, 0, 5, 5, nil}},
-		{"equal changes nothing when overdue", every5s, nil, nil, 20, redefined{false, 1, job.StateActive, 0, 5, 5, nil}},
-		{"equal in other words", every5s, nil, retrigger(`{"every":"5000ms","type":"interval"}`), 2, redefined{false, 1, job.StateActive, 0, 5, 5, nil}},
-		{"policy keeps anchor and next run time", every5s, nil, more, 7, redefined{true, 1, job.StateActive, 0, 5, 5, nil}},
-		{"policy keeps the pause", every5s, func(j *Look) { j.State = job.StatePaused }, more, 7, redefined{true, 1, job.StatePaused, 0, 5, 5, nil}},
-		{"trigger anchors anew", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 2, redefined{true, 1, job.StateActive, 2, 10, 2, nil}},
+		{"equal changes nothing when overdue", every5s, nil, nil, 20,
+			redefined{false, 1, job.StateActive, 0, 5, 5, nil}},
+		{"equal in other words", every5s, nil, retrigger(`{"every":"5000ms","type":"interval"}`), 2,
+			redefined{false, 1, job.StateActive, 0, 5, 5, nil}},
+		{"policy keeps anchor and next run time", every5s, nil, more, 7,
+			redefined{true, 1, job.StateActive, 0, 5, 5, nil}},
+		{"policy keeps the pause", every5s, func(j *Look) { j.State = job.StatePaused }, more, 7,
+			redefined{true, 1, job.StatePaused, 0, 5, 5, nil}},
+		{"trigger anchors anew", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 2,
+			redefined{true, 1, job.StateActive, 2, 10, 2, nil}},
 		{"trigger drops what was due", every5s, nil, retrigger(`{"type":"interval","every":"8s"}`), 22,
 			redefined{true, 1, job.StateActive, 22, 30, 22, []span{{job.ReasonRescheduled, 5, 20, 4}}}},
-		{"date from interval", every5s, nil, retrigger(`{"type":"date"}`), 2, redefined{true, 1, job.StateActive, 2, 2, 2, nil}},
-		{"blocked is active with an equal definition", every5s, blockedBefore, nil, 22, redefined{true, 1, job.StateActive, 0, 5, 22, nil}},
-		{"blocked is active with another trigger", every5s, blockedBefore, retrigger(`{"type":"interval","every":"8s"}`), 22,
+		{"date from interval", every5s, nil, retrigger(`{"type":"date"}`), 2,
+			redefined{true, 1, job.StateActive, 2, 2, 2, nil}},
+		{"blocked is active with an equal definition", every5s, blockedBefore, nil, 22,
+			redefined{true, 1, job.StateActive, 0, 5, 22, nil}},
+		{"blocked is active with another trigger", every5s, blockedBefore,
+			retrigger(`{"type":"interval","every":"8s"}`), 22,
 			redefined{true, 1, job.StateActive, 22, 30, 22, []span{{job.ReasonRescheduled, 5, 20, 4}}}},
 		{"blocked by an unreadable trigger", every5s, func(j *Look) { blockedBefore(j); j.Trigger = nil }, nil, 22,
 			redefined{true, 1, job.StateActive, 22, 27, 22, []span{{job.ReasonRescheduled, 5, 5, 1}}}},
-		{"finished stays finished", `{"type":"date"}`, finished, more, 60, redefined{true, 1, job.StateFinished, 0, -1, 0, nil}},
-		{"finished fires again by another trigger", `{"type":"date"}`, finished, retrigger(every5s), 60, redefined{true, 1, job.StateActive, 60, 65, 60, nil}},
+		{"finished stays finished", `{"type":"date"}`, finished, more, 60,
+			redefined{true, 1, job.StateFinished, 0, -1, 0, nil}},
+		{"finished fires again by another trigger", `{"type":"date"}`, finished, retrigger(every5s), 60,
+			redefined{true, 1, job.StateActive, 60, 65, 60, nil}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := lookAt(t, c.trigger, t0)
@@ -65,8 +75,10 @@ func TestRedefine(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := change.After
-			if diff := cmp.Diff(c.want, redefined{!change.Nothing(), got.CreatedRevision, got.State, seconds(got.Anchor), seconds(got.NextRunTime),
-				seconds(got.DueAt), gistOf(Decision{Skip: change.Dropped}).Skip}); diff != "" {
+			if diff := cmp.Diff(c.want,
+				redefined{!change.Nothing(), got.CreatedRevision, got.State, seconds(got.Anchor),
+					seconds(got.NextRunTime),
+					seconds(got.DueAt), gistOf(Decision{Skip: change.Dropped}).Skip}); diff != "" {
 				t.Errorf("redefined (-want +got):\n%s", diff)
 			}
 			if got.Error != "" {
@@ -89,8 +101,8 @@ func mustParse(json string) *trigger.Trigger {
 	return when
 }
 
-// A new job under an old id fires after the last fire time of that id, and at all events: also when the clock was set back
-// behind it.
+// A new job under an old id fires after the last fire time of that id, and at all events: also when the clock was set
+// back behind it.
 func TestNewJobUnderAnOldID(t *testing.T) {
 	for _, c := range []struct {
 		name, trigger string
@@ -102,7 +114,8 @@ func TestNewJobUnderAnOldID(t *testing.T) {
 		{"date at the moment of the last one", `{"type":"date"}`, at(0), 0, at(0)},
 		{"date after the clock was set back", `{"type":"date"}`, at(3600), 0, time.Time{}},
 		{"interval after one that was skipped ahead", every5s, at(3600), 5, time.Time{}},
-		{"interval is not fired twice at one time", `{"type":"interval","every":"5s","start":"2026-03-01T09:00:00Z"}`, at(0), 5, at(0)},
+		{"interval is not fired twice at one time", `{"type":"interval","every":"5s","start":"2026-03-01T09:00:00Z"}`,
+			at(0), 5, at(0)},
 		{"first of its id", every5s, time.Time{}, 5, time.Time{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -110,8 +123,10 @@ func TestNewJobUnderAnOldID(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if j.State != job.StateActive || seconds(j.NextRunTime) != c.want || j.DueAt != j.NextRunTime || j.LastRunTime != c.kept {
-				t.Errorf("state %s, next %v s, due %s, last %s", j.State, seconds(j.NextRunTime), j.DueAt, j.LastRunTime)
+			if j.State != job.StateActive || seconds(j.NextRunTime) != c.want || j.DueAt != j.NextRunTime ||
+				j.LastRunTime != c.kept {
+				t.Errorf("state %s, next %v s, due %s, last %s", j.State, seconds(j.NextRunTime), j.DueAt,
+					j.LastRunTime)
 			}
 		})
 	}

@@ -1,7 +1,7 @@
-// Package policy decides, and does nothing else: what a due job does, what an edit makes of a job, and when its failures are
-// told. Everything in it is a pure function of a Look, which is a job with all that is around it at one moment: its
-// instances, the runs that wait, the pauses that cover it. It reads no clock, no database and no settings; docs/policies.md
-// says the same to the people who write the jobs.
+// Package policy decides, and does nothing else: what a due job does, what an edit makes of a job, and when its
+// failures are told. Everything in it is a pure function of a Look, which is a job with all that is around it at one
+// moment: its instances, the runs that wait, the pauses that cover it. It reads no clock, no database and no settings;
+// docs/policies.md says the same to the people who write the jobs.
 //
 //	Look ──Plan──────────────────▶ Decision   begin, skip, wait, retry, replace, give up; the next run time and due time
 //	Look ──Pause, Redefine, …────▶ Change     the job before and after, the fire times dropped, the runs that are to wait

@@ -8,12 +8,13 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// PausedError is ErrPaused with what is paused, since when, by whom and why, and the command that ends it; nil for a job
-// that no pause covers.
+// PausedError is ErrPaused with what is paused, since when, by whom and why, and the command that ends it; nil for a
+// job that no pause covers.
 func (l *Look) PausedError() error {
 	p := l.pausedWith()
 	if l.State == job.StatePaused {
-		p = &job.Pause{Scope: job.Scope{JobID: l.ID}, PausedAt: l.PausedAt, PausedBy: l.PausedBy, Reason: l.PausedReason}
+		p = &job.Pause{Scope: job.Scope{JobID: l.ID}, PausedAt: l.PausedAt, PausedBy: l.PausedBy,
+			Reason: l.PausedReason}
 	}
 	if p == nil {
 		return nil
@@ -21,8 +22,9 @@ func (l *Look) PausedError() error {
 	return fmt.Errorf("%w: %s; `%s` ends that", job.ErrPaused, p, p.ResumeCommand())
 }
 
-// afterPauses is what the pauses make of the job that are over: what fell due in them is dropped as one record, and where one
-// of them asks for it a run, which is told of all, is to wait. Fire times after the last pause's end are left to the look.
+// afterPauses is what the pauses make of the job that are over: what fell due in them is dropped as one record, and
+// where one of them asks for it a run, which is told of all, is to wait. Fire times after the last pause's end are left
+// to the look.
 //
 // A fire time that lies before the end and was to begin after it, by a jitter that was drawn already, is left too.
 func (l Look) afterPauses() Change {
@@ -50,8 +52,8 @@ func (l Look) afterPauses() Change {
 	return changed(job.ActionResumed, &l, &after, missed, run)
 }
 
-// relabelled is the look after the job's labels were changed from those of before: a pause that no longer covers it is over
-// for it.
+// relabelled is the look after the job's labels were changed from those of before: a pause that no longer covers it is
+// over for it.
 func (l Look) relabelled(before *Look) (after Look, missed []job.Record) {
 	l.Pauses = nil
 	left := false

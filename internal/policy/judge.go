@@ -26,9 +26,9 @@ type Watch struct {
 	Now                 time.Time // the database's
 
 	Latest *job.Alert // the latest alert of this job, with Kind, At, Since, Failures and RunEndedAt; nil for none
-	// Failures are the newest failed final outcomes that no alert has told of, newest first, OnFailure.After at most: those
-	// that ended after the latest recovery, and while the job is known to fail, those that began after the latest alert.
-	// Skipped and cancelled runs count neither way.
+	// Failures are the newest failed final outcomes that no alert has told of, newest first, OnFailure.After at most:
+	// those that ended after the latest recovery, and while the job is known to fail, those that began after the latest
+	// alert. Skipped and cancelled runs count neither way.
 	Failures    []FailedRun
 	LastSuccess time.Time // when the newest success was recorded; zero for none
 }
@@ -53,8 +53,8 @@ type Judged struct {
 }
 
 // Judge says whether a job has begun to fail, is silent for too long, or has recovered. Each is told of once: while the
-// latest alert is not a recovery the job is known to fail, and the most that happens is that it is paused anew, without a
-// call, when it goes on failing after a person has resumed it. It reads no clock and no database.
+// latest alert is not a recovery the job is known to fail, and the most that happens is that it is paused anew, without
+// a call, when it goes on failing after a person has resumed it. It reads no clock and no database.
 func Judge(w Watch) Verdict {
 	if w.OnFailure == nil || w.OnFailure.After < 1 {
 		return Verdict{}
@@ -71,8 +71,8 @@ func Judge(w Watch) Verdict {
 // failing says whether the job is known to fail.
 func (w *Watch) failing() bool { return w.Latest != nil && w.Latest.Kind != job.AlertRecovery }
 
-// inARow is the newest After failures that no success stands between, newest first; nil when there are none. A row that a
-// success has ended meanwhile counts as well, if it is younger than the definition: nobody looked in between.
+// inARow is the newest After failures that no success stands between, newest first; nil when there are none. A row that
+// a success has ended meanwhile counts as well, if it is younger than the definition: nobody looked in between.
 func (w *Watch) inARow() []FailedRun {
 	first := 0
 	for i, f := range w.Failures {
@@ -97,7 +97,8 @@ func (w *Watch) failed(runs []FailedRun) Verdict {
 	newest, oldest := runs[0], runs[len(runs)-1]
 	a := w.alert(job.AlertFailure, oldest.EndedAt, newest.EndedAt)
 	a.Failures = len(runs)
-	a.Sentence = fmt.Sprintf("%d runs in a row failed, from %s to %s; the last: %s", len(runs), say.Time(oldest.EndedAt), say.Time(newest.EndedAt), say.Brief(newest.Error))
+	a.Sentence = fmt.Sprintf("%d runs in a row failed, from %s to %s; the last: %s", len(runs),
+		say.Time(oldest.EndedAt), say.Time(newest.EndedAt), say.Brief(newest.Error))
 	if len(runs) == 1 {
 		a.Sentence = fmt.Sprintf("a run failed at %s: %s", say.Time(newest.EndedAt), say.Brief(newest.Error))
 	}
@@ -124,13 +125,14 @@ func (w *Watch) silent() Verdict {
 		return Verdict{}
 	}
 	a := w.alert(job.AlertSilence, since, since)
-	a.Sentence = fmt.Sprintf("no run succeeded for %s, since %s at %s", say.Duration(w.Now.Sub(since)), what, say.Time(since))
+	a.Sentence = fmt.Sprintf("no run succeeded for %s, since %s at %s", say.Duration(w.Now.Sub(since)), what,
+		say.Time(since))
 	return w.act(a, "", true)
 }
 
-// act pauses the job as OnFailure says, where it can be paused, and lets the URL be called, unless it was before. While the
-// job is known to fail, only what OnFailure.Pause asks for is left to be done: the alert is then recorded also where the job is
-// paused or blocked already, so that the same runs do not pause it as soon as somebody lets it go on.
+// act pauses the job as OnFailure says, where it can be paused, and lets the URL be called, unless it was before. While
+// the job is known to fail, only what OnFailure.Pause asks for is left to be done: the alert is then recorded also
+// where the job is paused or blocked already, so that the same runs do not pause it as soon as somebody lets it go on.
 func (w *Watch) act(a *job.Alert, lastError string, pause bool) (v Verdict) {
 	if w.failing() && (!w.OnFailure.Pause || a.Kind == job.AlertSilence && w.State != job.StateActive) {
 		return Verdict{}
@@ -154,7 +156,8 @@ func (w *Watch) recovered() Verdict {
 	if w.Latest.Kind == job.AlertFailure {
 		what = "failures"
 	}
-	a.Sentence = fmt.Sprintf("a run succeeded at %s, after %s since %s", say.Time(w.LastSuccess), what, say.Time(w.Latest.Since))
+	a.Sentence = fmt.Sprintf("a run succeeded at %s, after %s since %s", say.Time(w.LastSuccess), what,
+		say.Time(w.Latest.Since))
 	w.call(a, "")
 	return Verdict{Alert: a}
 }
@@ -180,8 +183,8 @@ type alertBody struct {
 	Labels    map[string]string `json:"labels"`
 }
 
-// call gives a the request that OnFailure declares, if it does. Without a method and body of its own it is a POST of what
-// happened, as JSON; a GET or HEAD is sent as it is.
+// call gives a the request that OnFailure declares, if it does. Without a method and body of its own it is a POST of
+// what happened, as JSON; a GET or HEAD is sent as it is.
 func (w *Watch) call(a *job.Alert, lastError string) {
 	if w.OnFailure.HTTP == nil {
 		return
@@ -189,7 +192,8 @@ func (w *Watch) call(a *job.Alert, lastError string) {
 	request := *w.OnFailure.HTTP
 	if request.Body == "" && request.Method != http.MethodGet && request.Method != http.MethodHead {
 		body, err := json.Marshal(alertBody{
-			Alert: a.Kind, ID: a.ID.String(), JobID: a.JobID, At: a.At, Since: a.Since, Sentence: a.Sentence, Failures: a.Failures,
+			Alert: a.Kind, ID: a.ID.String(), JobID: a.JobID, At: a.At, Since: a.Since, Sentence: a.Sentence,
+			Failures:  a.Failures,
 			LastError: lastError, Paused: a.Paused || w.State == job.StatePaused, Labels: w.labels(),
 		})
 		if err != nil {

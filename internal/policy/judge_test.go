@@ -15,10 +15,12 @@ import (
 // ago is a moment before that of the judgement in these tests.
 func ago(d time.Duration) time.Time { return t0.Add(-d) }
 
-// failedRuns are runs that failed at these minutes before the judgement, newest first; a negative one is the next after a success.
+// failedRuns are runs that failed at these minutes before the judgement, newest first; a negative one is the next after
+// a success.
 func failedRuns(minutes ...int) (runs []FailedRun) {
 	for _, m := range minutes {
-		runs = append(runs, FailedRun{EndedAt: ago(time.Duration(max(m, -m)) * time.Minute), Error: "exit status 3", AfterSuccess: m < 0})
+		runs = append(runs, FailedRun{EndedAt: ago(time.Duration(max(m, -m)) * time.Minute), Error: "exit status 3",
+			AfterSuccess: m < 0})
 	}
 	return runs
 }
@@ -71,11 +73,15 @@ func TestJudge(t *testing.T) {
 		{"they only pause", []func(*Watch){noCall, runs(1, 2, 3)}, "failure pause"},
 		{"after 1", []func(*Watch){after(1), runs(1)}, "failure call pause"},
 		{"a success in between", []func(*Watch){runs(1, -2, 3), success(150 * time.Second)}, ""},
-		{"a success before them all", []func(*Watch){runs(1, 2, -3, 5), success(4 * time.Minute)}, "failure call pause"},
-		{"recovered before anybody looked: told, not paused", []func(*Watch){runs(2, 3, 4), success(time.Minute)}, "failure call"},
+		{"a success before them all", []func(*Watch){runs(1, 2, -3, 5), success(4 * time.Minute)},
+			"failure call pause"},
+		{"recovered before anybody looked: told, not paused", []func(*Watch){runs(2, 3, 4), success(time.Minute)},
+			"failure call"},
 		{"and failed again", []func(*Watch){runs(-1, 4, 5, 6), success(2 * time.Minute)}, "failure call"},
-		{"recovered before the job was changed: an old story", []func(*Watch){runs(2, 3, 4), success(time.Minute), changed(90 * time.Second)}, ""},
-		{"still failing, and the job was changed since", []func(*Watch){runs(2, 3, 4), changed(90 * time.Second)}, "failure call pause"},
+		{"recovered before the job was changed: an old story",
+			[]func(*Watch){runs(2, 3, 4), success(time.Minute), changed(90 * time.Second)}, ""},
+		{"still failing, and the job was changed since", []func(*Watch){runs(2, 3, 4), changed(90 * time.Second)},
+			"failure call pause"},
 		{"paused by a person meanwhile", []func(*Watch){in(job.StatePaused), runs(1, 2, 3)}, "failure call"},
 		{"finished", []func(*Watch){in(job.StateFinished), after(1), runs(1)}, "failure call"},
 		{"blocked", []func(*Watch){in(job.StateBlocked), runs(1, 2, 3)}, "failure call"},
@@ -83,11 +89,14 @@ func TestJudge(t *testing.T) {
 		{"known to fail: no second call", []func(*Watch){failing, noPause, runs(1, 2, 3)}, ""},
 		{"known, resumed, one less than after", []func(*Watch){failing, runs(1, 2)}, ""},
 		{"known, resumed, as many as after", []func(*Watch){failing, runs(1, 2, 3)}, "failure pause"},
-		{"known, paused by a person, and its last runs fail", []func(*Watch){failing, in(job.StatePaused), runs(1, 2, 3)}, "failure"},
+		{"known, paused by a person, and its last runs fail",
+			[]func(*Watch){failing, in(job.StatePaused), runs(1, 2, 3)}, "failure"},
 		{"known, a success before", []func(*Watch){failing, success(40 * time.Minute)}, ""},
 		{"known, a success since", []func(*Watch){failing, success(time.Minute), runs(2, 3, 4)}, "recovery call"},
-		{"known, a success recorded while that was found", []func(*Watch){failing, success(30*time.Minute + time.Second)}, "recovery call"},
-		{"known, a success since, paused", []func(*Watch){failing, in(job.StatePaused), success(time.Minute)}, "recovery call"},
+		{"known, a success recorded while that was found",
+			[]func(*Watch){failing, success(30*time.Minute + time.Second)}, "recovery call"},
+		{"known, a success since, paused", []func(*Watch){failing, in(job.StatePaused), success(time.Minute)},
+			"recovery call"},
 		{"known, a success since, nothing to call", []func(*Watch){failing, noCall, success(time.Minute)}, "recovery"},
 		{"recovered", []func(*Watch){recovered(time.Minute)}, ""},
 		{"recovered and failing anew", []func(*Watch){recovered(9 * time.Minute), runs(1, 2, 3)}, "failure call pause"},
@@ -96,14 +105,18 @@ func TestJudge(t *testing.T) {
 		{"silent", []func(*Watch){success(2 * time.Hour)}, "silence call pause"},
 		{"silent since it was added", []func(*Watch){never, changed(2 * time.Hour)}, "silence call pause"},
 		{"changed or resumed meanwhile", []func(*Watch){success(3 * time.Hour), changed(time.Hour)}, ""},
-		{"silent without a limit", []func(*Watch){success(3 * time.Hour), func(w *Watch) { w.AlertIfNoSuccessFor = 0 }}, ""},
+		{"silent without a limit", []func(*Watch){success(3 * time.Hour), func(w *Watch) { w.AlertIfNoSuccessFor = 0 }},
+			""},
 		{"silent while paused", []func(*Watch){success(3 * time.Hour), in(job.StatePaused)}, ""},
 		{"silent since finished", []func(*Watch){success(3 * time.Hour), in(job.StateFinished)}, ""},
 		{"silent since blocked", []func(*Watch){success(3 * time.Hour), in(job.StateBlocked)}, "silence call"},
-		{"silent while its label is paused", []func(*Watch){success(3 * time.Hour), func(w *Watch) { w.Held = true }}, ""},
-		{"its label was paused until lately", []func(*Watch){success(3 * time.Hour), func(w *Watch) { w.ReleasedAt = ago(time.Hour) }}, ""},
+		{"silent while its label is paused", []func(*Watch){success(3 * time.Hour), func(w *Watch) { w.Held = true }},
+			""},
+		{"its label was paused until lately",
+			[]func(*Watch){success(3 * time.Hour), func(w *Watch) { w.ReleasedAt = ago(time.Hour) }}, ""},
 		{"known to be silent", []func(*Watch){silent, noPause, changed(2 * time.Hour)}, ""},
-		{"known to be silent, resumed, and silent again", []func(*Watch){silent, changed(2 * time.Hour)}, "silence pause"},
+		{"known to be silent, resumed, and silent again", []func(*Watch){silent, changed(2 * time.Hour)},
+			"silence pause"},
 		{"known to be silent, and paused", []func(*Watch){silent, in(job.StatePaused), changed(2 * time.Hour)}, ""},
 		{"known to be silent, a success since", []func(*Watch){silent, success(time.Minute)}, "recovery call"},
 		{"known to be silent, and failing", []func(*Watch){silent, noPause, runs(1, 2, 3)}, ""},
@@ -114,8 +127,10 @@ func TestJudge(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			w := Watch{
-				JobID: "j", CreatedRevision: 7, Now: t0, State: job.StateActive, UpdatedAt: ago(5 * time.Hour), AlertIfNoSuccessFor: 2 * time.Hour,
-				OnFailure: &job.OnFailure{After: 3, Pause: true, HTTP: &job.HTTP{URL: "http://alert"}}, LastSuccess: ago(10 * time.Minute),
+				JobID: "j", CreatedRevision: 7, Now: t0, State: job.StateActive, UpdatedAt: ago(5 * time.Hour),
+				AlertIfNoSuccessFor: 2 * time.Hour,
+				OnFailure:           &job.OnFailure{After: 3, Pause: true, HTTP: &job.HTTP{URL: "http://alert"}},
+				LastSuccess:         ago(10 * time.Minute),
 			}
 			for _, set := range tt.set {
 				set(&w)
@@ -130,11 +145,14 @@ func TestJudge(t *testing.T) {
 // The call tells what happened, unless the job gives it a body; the sentences are for a person.
 func TestAlertTellsWhatHappened(t *testing.T) {
 	w := Watch{
-		JobID: "j", CreatedRevision: 7, Now: t0, State: job.StateActive, UpdatedAt: ago(5 * time.Hour), Labels: map[string]string{"team": "web"},
-		OnFailure: &job.OnFailure{After: 2, Pause: true, HTTP: &job.HTTP{URL: "http://alert", Headers: map[string]string{"A": "b"}}}, Failures: failedRuns(1, 2),
+		JobID: "j", CreatedRevision: 7, Now: t0, State: job.StateActive, UpdatedAt: ago(5 * time.Hour),
+		Labels: map[string]string{"team": "web"},
+		OnFailure: &job.OnFailure{After: 2, Pause: true,
+			HTTP: &job.HTTP{URL: "http://alert", Headers: map[string]string{"A": "b"}}}, Failures: failedRuns(1, 2),
 	}
 	v := Judge(w)
-	const reason = "2 runs in a row failed, from 2026-03-01 08:58:00 UTC to 2026-03-01 08:59:00 UTC; the last: exit status 3"
+	const reason = "2 runs in a row failed, from 2026-03-01 08:58:00 UTC to 2026-03-01 08:59:00 UTC; the " +
+		"last: exit status 3"
 	if v.Pause != reason {
 		t.Errorf("paused because %q", v.Pause)
 	}
@@ -143,9 +161,11 @@ func TestAlertTellsWhatHappened(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"alert": "failure", "id": v.Alert.ID.String(), "job_id": "j", "at": "2026-03-01T09:00:00Z", "since": "2026-03-01T08:58:00Z",
-		"sentence": reason + "; the job is paused until somebody resumes it", "failures": 2.0, "last_error": "exit status 3",
-		"paused": true, "labels": map[string]any{"team": "web"},
+		"alert": "failure", "id": v.Alert.ID.String(), "job_id": "j", "at": "2026-03-01T09:00:00Z",
+		"since":    "2026-03-01T08:58:00Z",
+		"sentence": reason + "; the job is paused until somebody resumes it", "failures": 2.0,
+		"last_error": "exit status 3",
+		"paused":     true, "labels": map[string]any{"team": "web"},
 	}
 	if diff := cmp.Diff(want, told); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
@@ -160,12 +180,14 @@ func TestAlertTellsWhatHappened(t *testing.T) {
 		}
 	}
 	w.Failures, w.AlertIfNoSuccessFor, w.LastSuccess = nil, 2*time.Hour, ago(150*time.Minute)
-	if got, want := Judge(w).Pause, "no run succeeded for 2h30m0s, since the last success at 2026-03-01 06:30:00 UTC"; got != want {
+	if got, want := Judge(w).Pause,
+		"no run succeeded for 2h30m0s, since the last success at 2026-03-01 06:30:00 UTC"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	w.Latest = &job.Alert{Kind: job.AlertFailure, Since: ago(time.Hour), RunEndedAt: ago(40 * time.Minute)}
 	w.LastSuccess = ago(time.Second)
-	if got, want := Judge(w).Alert.Sentence, "a run succeeded at 2026-03-01 08:59:59 UTC, after failures since 2026-03-01 08:00:00 UTC"; got != want {
+	if got, want := Judge(w).Alert.Sentence,
+		"a run succeeded at 2026-03-01 08:59:59 UTC, after failures since 2026-03-01 08:00:00 UTC"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }

@@ -21,14 +21,15 @@ type AtLimit struct {
 	Interval time.Duration // between fires; 0 when not known
 }
 
-// MeetLimit explains why the fire time at, which next follows, meets the limit: by the instances, and what begins in the same
-// decision.
+// MeetLimit explains why the fire time at, which next follows, meets the limit: by the instances, and what begins in
+// the same decision.
 func MeetLimit(look Look, at, next time.Time, begun []Start) *AtLimit {
 	live := look.Live
 	for _, s := range begun {
 		live = append(live[:len(live):len(live)], job.Instance{Run: s.Run, StartedAt: look.Now})
 	}
-	l := &AtLimit{Max: look.MaxInstances, Oldest: live[0], Others: len(live) - 1, Duration: look.RecentDuration, Ended: true}
+	l := &AtLimit{Max: look.MaxInstances, Oldest: live[0], Others: len(live) - 1, Duration: look.RecentDuration,
+		Ended: true}
 	for _, i := range live {
 		if i.StartedAt.Before(l.Oldest.StartedAt) {
 			l.Oldest = i
@@ -66,19 +67,23 @@ func (l *AtLimit) Reason() string {
 	return fmt.Sprintf("maximum number of running instances reached (%d)", l.Max)
 }
 
-// Remedy says which max_instances would be enough, and why. How long a run waits for its next attempt does not measure it.
+// Remedy says which max_instances would be enough, and why. How long a run waits for its next attempt does not measure
+// it.
 func (l *AtLimit) Remedy() string {
 	if l.Oldest.State == job.InstanceRetrying {
-		return fmt.Sprintf("max_instances %d lets one more run beside it, and a shorter retry.max makes room sooner", l.Enough)
+		return fmt.Sprintf("max_instances %d lets one more run beside it, and a shorter retry.max makes room sooner",
+			l.Enough)
 	}
 	if l.Interval <= 0 {
 		return fmt.Sprintf("max_instances %d lets one more run beside it", l.Enough)
 	}
 	if !l.Ended {
-		return fmt.Sprintf("at least max_instances %d (a run has taken %s so far, a fire comes every %s; the number is sure once a run has ended)",
+		return fmt.Sprintf("at least max_instances %d (a run has taken %s so far, a fire comes every %s; the number "+
+			"is sure once a run has ended)",
 			l.Enough, say.Duration(l.Duration), say.Duration(l.Interval))
 	}
-	return fmt.Sprintf("max_instances %d would be enough (runs take %s, a fire comes every %s)", l.Enough, say.Duration(l.Duration), say.Duration(l.Interval))
+	return fmt.Sprintf("max_instances %d would be enough (runs take %s, a fire comes every %s)", l.Enough,
+		say.Duration(l.Duration), say.Duration(l.Interval))
 }
 
 // Sentence tells the skip for run_history.
@@ -86,7 +91,8 @@ func (l *AtLimit) Sentence(now time.Time) string {
 	who := fmt.Sprintf("run %s has been running since %s (%s) on %s", l.Oldest.RunID, say.Time(l.Oldest.StartedAt),
 		say.Duration(now.Sub(l.Oldest.StartedAt)), l.Oldest.Where())
 	if l.Oldest.State == job.InstanceRetrying {
-		who = fmt.Sprintf("run %s waits for its attempt %d until %s, and counts meanwhile", l.Oldest.RunID, l.Oldest.Attempt+1, say.Time(l.Oldest.NotBefore))
+		who = fmt.Sprintf("run %s waits for its attempt %d until %s, and counts meanwhile", l.Oldest.RunID,
+			l.Oldest.Attempt+1, say.Time(l.Oldest.NotBefore))
 	}
 	if l.Others > 0 {
 		who += fmt.Sprintf(", and %s beside it", say.Count(int64(l.Others), "instance", "instances"))

@@ -8,8 +8,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// Look is a job with what stands around it, as one transaction sees it under the job's lock. What becomes of the job is decided
-// from it alone.
+// Look is a job with what stands around it, as one transaction sees it under the job's lock. What becomes of the job is
+// decided from it alone.
 type Look struct {
 	job.Job
 	Queue string    // in which the job's row stands
@@ -19,12 +19,12 @@ type Look struct {
 	Waiting      []job.WaitingRun // the first of its waiting runs, in their order
 	WaitingCount int              // how many wait, counted up to MaxWaiting
 
-	// Pauses cover the job by a label of it or with everything: those that last, and those that are over and ended after its
-	// NextRunTime, whose missed fire times are not recorded yet.
+	// Pauses cover the job by a label of it or with everything: those that last, and those that are over and ended
+	// after its NextRunTime, whose missed fire times are not recorded yet.
 	Pauses []job.Pause
 
-	// RecentDuration is the longest of the last few ended attempts, and RecentGap the median of the gaps between the last few
-	// fire times; 0 when there are none, and for a job below its limit, which nobody explains.
+	// RecentDuration is the longest of the last few ended attempts, and RecentGap the median of the gaps between the
+	// last few fire times; 0 when there are none, and for a job below its limit, which nobody explains.
 	RecentDuration, RecentGap time.Duration
 
 	Err error // the job's row could not be read as a job

@@ -7,8 +7,9 @@ import (
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
-// nextFire is the fire time that follows another one, and when a claim must look for it. Both are zero when there is none.
-// A trigger that knows of none yet, but may know of one later, has only the time at which it is to be asked again.
+// nextFire is the fire time that follows another one, and when a claim must look for it. Both are zero when there is
+// none. A trigger that knows of none yet, but may know of one later, has only the time at which it is to be asked
+// again.
 type nextFire struct{ at, dueAt time.Time }
 
 func (n nextFire) none() bool { return n.dueAt.IsZero() }
@@ -22,7 +23,8 @@ func fireAfter(t *trigger.Trigger, after time.Time) nextFire {
 	return nextFire{at, fireAt(t, at)}
 }
 
-// fireAt draws when the fire time at is to begin: at itself, or later by the trigger's jitter. The draw lasts as due time.
+// fireAt draws when the fire time at is to begin: at itself, or later by the trigger's jitter. The draw lasts as due
+// time.
 func fireAt(t *trigger.Trigger, at time.Time) time.Time { return at.Add(t.Delay(at)) }
 
 // follow gives j, which is written outside of a claim, the fire time after the given time. Without one j is finished.

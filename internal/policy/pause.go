@@ -30,7 +30,8 @@ func (l Look) Resume(runMissed bool) Change {
 	if l.State != job.StatePaused {
 		return changed(job.ActionResumed, &l, &l, nil, nil)
 	}
-	why := fmt.Sprintf("due while the job was paused, from %s by %s: %s", say.Time(l.PausedAt), l.PausedBy, l.PausedReason)
+	why := fmt.Sprintf("due while the job was paused, from %s by %s: %s", say.Time(l.PausedAt), l.PausedBy,
+		l.PausedReason)
 	after := l
 	after.State, after.PausedAt, after.PausedBy, after.PausedReason = job.StateActive, time.Time{}, "", ""
 	missed, run := after.miss(l.Now, runMissed, why)
@@ -41,15 +42,16 @@ func (l Look) Resume(runMissed bool) Change {
 	return changed(job.ActionResumed, &l, &after, missed, run)
 }
 
-// miss drops the fire times up to and including until, which come back as one record; with runMissed one run, which is told
-// of them all, is to wait. The job goes on with the fire time after until.
+// miss drops the fire times up to and including until, which come back as one record; with runMissed one run, which is
+// told of them all, is to wait. The job goes on with the fire time after until.
 func (l *Look) miss(until time.Time, runMissed bool, why string) (missed []job.Record, run []job.WaitingRun) {
 	missed = dropped(&l.Job, job.ReasonPaused, until, why)
 	for _, r := range missed {
 		l.LastRunTime = r.LastRunTime
 		if runMissed {
 			w := l.ManualRun(l.Now)
-			w.StandsFor = job.StandsFor{FireCount: r.FireCount, FirstRunTime: r.FirstRunTime, LastRunTime: r.LastRunTime}
+			w.StandsFor = job.StandsFor{FireCount: r.FireCount, FirstRunTime: r.FirstRunTime,
+				LastRunTime: r.LastRunTime}
 			run = append(run, w)
 		}
 	}

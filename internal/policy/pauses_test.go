@@ -47,15 +47,21 @@ func TestPlanWithPauses(t *testing.T) {
 		waiting []job.WaitingRun
 		want    gist
 	}{
-		{"a label's: fires stay undecided", every5s, nil, []job.Pause{web(1, -1)}, 12, nil, nil, gist{State: job.StateActive, Next: 5, Last: -1, Due: 612}},
-		{"everything's", every5s, nil, []job.Pause{everything(1, -1)}, 12, nil, nil, gist{State: job.StateActive, Next: 5, Last: -1, Due: 612}},
-		{"no waiting run begins, and the next fire is looked at in time", every5s, nil, []job.Pause{web(1, -1)}, 3, nil, waits,
+		{"a label's: fires stay undecided", every5s, nil, []job.Pause{web(1, -1)}, 12, nil, nil,
+			gist{State: job.StateActive, Next: 5, Last: -1, Due: 612}},
+		{"everything's", every5s, nil, []job.Pause{everything(1, -1)}, 12, nil, nil,
+			gist{State: job.StateActive, Next: 5, Last: -1, Due: 612}},
+		{"no waiting run begins, and the next fire is looked at in time", every5s, nil, []job.Pause{web(1, -1)}, 3, nil,
+			waits,
 			gist{State: job.StateActive, Next: 5, Last: -1, Due: 5}},
-		{"no next attempt begins", every5s, maxAttempts2, []job.Pause{web(1, -1)}, 3, retrying, nil, gist{State: job.StateActive, Next: 5, Last: -1, Due: 5}},
-		{"finished, and a run waits", `{"type":"date"}`, finished, []job.Pause{web(1, -1)}, 3, nil, waits, gist{State: job.StateFinished, Next: -1, Last: 0, Due: 603}},
+		{"no next attempt begins", every5s, maxAttempts2, []job.Pause{web(1, -1)}, 3, retrying, nil,
+			gist{State: job.StateActive, Next: 5, Last: -1, Due: 5}},
+		{"finished, and a run waits", `{"type":"date"}`, finished, []job.Pause{web(1, -1)}, 3, nil, waits,
+			gist{State: job.StateFinished, Next: -1, Last: 0, Due: 603}},
 		{"finished, and nothing waits", `{"type":"date"}`, finished, []job.Pause{web(1, -1)}, day, nil, nil,
 			gist{Remove: true, State: job.StateFinished, Next: -1, Last: 0, Due: 2 * day}},
-		{"finished, and its run runs", `{"type":"date"}`, finished, []job.Pause{web(1, -1)}, 3, instances(0), nil, gist{State: job.StateFinished, Next: -1, Last: 0, Due: day + 3}},
+		{"finished, and its run runs", `{"type":"date"}`, finished, []job.Pause{web(1, -1)}, 3, instances(0), nil,
+			gist{State: job.StateFinished, Next: -1, Last: 0, Due: day + 3}},
 		{"over: one record, and the schedule goes on", every5s, nil, []job.Pause{web(1, 12)}, 12.1, nil, nil,
 			gist{Skip: []span{{job.ReasonPaused, 5, 10, 2}}, State: job.StateActive, Next: 15, Last: 10, Due: 15}},
 		{"over at a fire time: it was due in the pause", every5s, nil, []job.Pause{web(1, 10)}, 10.1, nil, nil,
@@ -65,23 +71,33 @@ func TestPlanWithPauses(t *testing.T) {
 		{"over before the next fire time", every5s, nil, []job.Pause{web(1, 4)}, 5, nil, nil,
 			gist{Begin: []float64{5}, State: job.StateActive, Next: 10, Last: 5, Due: 10}},
 		{"fire times after its end are decided as ever", every5s, nil, []job.Pause{web(1, 12)}, 26, nil, nil,
-			gist{Begin: []float64{25}, Skip: []span{{job.ReasonPaused, 5, 10, 2}, {job.ReasonCoalesced, 15, 20, 2}}, State: job.StateActive, Next: 30, Last: 25, Due: 30}},
+			gist{Begin: []float64{25}, Skip: []span{{job.ReasonPaused, 5, 10, 2}, {job.ReasonCoalesced, 15, 20, 2}},
+				State: job.StateActive, Next: 30, Last: 25, Due: 30}},
 		{"two that are over", every5s, nil, []job.Pause{everything(1, 12), web(8, 21)}, 22, nil, nil,
 			gist{Skip: []span{{job.ReasonPaused, 5, 20, 4}}, State: job.StateActive, Next: 25, Last: 20, Due: 25}},
-		{"one that is over, inside one that lasts", every5s, nil, []job.Pause{everything(1, 12), web(0, -1)}, 22, nil, nil,
+		{"one that is over, inside one that lasts", every5s, nil, []job.Pause{everything(1, 12), web(0, -1)}, 22, nil,
+			nil,
 			gist{State: job.StateActive, Next: 5, Last: -1, Due: 622}},
 		{"its last fire time fell into it", ends, nil, []job.Pause{web(1, 30)}, 31, nil, nil,
-			gist{Skip: []span{{job.ReasonPaused, 5, 20, 4}}, State: job.StateFinished, Next: -1, Last: 20, Due: day + 31}},
+			gist{Skip: []span{{job.ReasonPaused, 5, 20, 4}}, State: job.StateFinished, Next: -1, Last: 20,
+				Due: day + 31}},
 		{"the clock was set back to before its end", every5s, nil, []job.Pause{web(1, 100)}, 12, nil, nil,
 			gist{Skip: []span{{job.ReasonPaused, 5, 10, 2}}, State: job.StateActive, Next: 15, Last: 10, Due: 15}},
-		{"run missed: a run waits, and later fires are for the next look", every5s, nil, []job.Pause{missed(web(1, 12))}, 26, nil, nil,
+		{"run missed: a run waits, and later fires are for the next look", every5s, nil,
+			[]job.Pause{missed(web(1, 12))}, 26, nil, nil,
 			gist{Skip: []span{{job.ReasonPaused, 5, 10, 2}}, State: job.StateActive, Next: 15, Last: 10, Due: 26}},
-		{"jitter drew a time after its end", `{"type":"interval","every":"5s","jitter":"1h"}`, func(j *Look) { j.DueAt = at(60) },
+		{"jitter drew a time after its end", `{"type":"interval","every":"5s","jitter":"1h"}`,
+			func(j *Look) { j.DueAt = at(60) },
 			[]job.Pause{web(1, 12)}, 60, nil, nil,
-			gist{Begin: []float64{60}, Skip: []span{{job.ReasonCoalesced, 5, 55, 11}}, State: job.StateActive, Next: 65, Last: 60, Due: -2}},
-		{"jitter drew a time before its end", `{"type":"interval","every":"1h","start":"2026-03-01T09:00:05Z","jitter":"5s"}`, func(j *Look) { j.DueAt = at(7) },
-			[]job.Pause{web(1, 12)}, 12.1, nil, nil, gist{Skip: []span{{job.ReasonPaused, 5, 5, 1}}, State: job.StateActive, Next: 3605, Last: 5, Due: -2}},
-		{"paused by itself besides", every5s, func(j *Look) { j.State = job.StatePaused }, []job.Pause{web(1, 12)}, 13, nil, nil, gist{State: job.StatePaused, Next: 5, Last: -1, Due: -1}},
+			gist{Begin: []float64{60}, Skip: []span{{job.ReasonCoalesced, 5, 55, 11}}, State: job.StateActive, Next: 65,
+				Last: 60, Due: -2}},
+		{"jitter drew a time before its end",
+			`{"type":"interval","every":"1h","start":"2026-03-01T09:00:05Z","jitter":"5s"}`,
+			func(j *Look) { j.DueAt = at(7) },
+			[]job.Pause{web(1, 12)}, 12.1, nil, nil,
+			gist{Skip: []span{{job.ReasonPaused, 5, 5, 1}}, State: job.StateActive, Next: 3605, Last: 5, Due: -2}},
+		{"paused by itself besides", every5s, func(j *Look) { j.State = job.StatePaused }, []job.Pause{web(1, 12)}, 13,
+			nil, nil, gist{State: job.StatePaused, Next: 5, Last: -1, Due: -1}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := lookAt(t, c.trigger, t0)
@@ -113,12 +129,14 @@ func TestMissedFireTimesAreExplained(t *testing.T) {
 	j.DueAt = at(3)
 	j.Pauses = j.Covering([]job.Pause{everything(1, 12), missed(web(8, 21))})
 	d := planAt(j, at(22), nil, nil)
-	want := "4 fire times were due while this was paused: everything, from 2026-03-01 09:00:01 UTC to 2026-03-01 09:00:12 UTC by ada: release 7; " +
+	want := "4 fire times were due while this was paused: everything, from 2026-03-01 09:00:01 UTC to 2026-03-01 " +
+		"09:00:12 UTC by ada: release 7; " +
 		"and label team=web, from 2026-03-01 09:00:08 UTC to 2026-03-01 09:00:21 UTC by ada: release 7"
 	if len(d.Skip) != 1 || d.Skip[0].Sentence != want {
 		t.Errorf("got  %+v\nwant %s", d.Skip, want)
 	}
-	if len(d.Wait) != 1 || d.Wait[0].StandsFor != (job.StandsFor{FireCount: 4, FirstRunTime: at(5), LastRunTime: at(20)}) {
+	if len(d.Wait) != 1 || d.Wait[0].StandsFor != (job.StandsFor{FireCount: 4, FirstRunTime: at(5),
+		LastRunTime: at(20)}) {
 		t.Errorf("waits: %+v", d.Wait)
 	}
 	if !d.DueAt.Equal(at(22)) {
@@ -183,10 +201,11 @@ func TestPausedErrorTellsTheCommand(t *testing.T) {
 	odd := web(1, -1)
 	odd.LabelValue = "it's new"
 	for want, pauses := range map[string][]job.Pause{
-		"the job is paused: label team=web, since 2026-03-01 09:00:01 UTC by ada: release 7; `scheduler resume --label team=web` ends that":                      {web(1, -1)},
-		"the job is paused: everything, since 2026-03-01 09:00:01 UTC by ada: release 7; `scheduler resume --all` ends that":                                     {everything(1, -1), web(1, -1)},
-		`the job is paused: label team=it's new, since 2026-03-01 09:00:01 UTC by ada: release 7; ` + "`scheduler resume --label 'team=it'\\''s new'` ends that": {odd},
-		"the job is paused: job j, since 2026-03-01 09:00:01 UTC by ada; `scheduler resume j` ends that":                                                         nil,
+		"the job is paused: label team=web, since 2026-03-01 09:00:01 UTC by ada: release 7; `scheduler resume --label team=web` ends that": {web(1, -1)},
+		"the job is paused: everything, since 2026-03-01 09:00:01 UTC by ada: release 7; `scheduler resume --all` ends that":                {everything(1, -1), web(1, -1)},
+		`the job is paused: label team=it's new, since 2026-03-01 09:00:01 UTC by ada: release 7; ` +
+			"`scheduler resume --label 'team=it'\\''s new'` ends that": {odd},
+		"the job is paused: job j, since 2026-03-01 09:00:01 UTC by ada; `scheduler resume j` ends that": nil,
 	} {
 		k := j
 		if k.Pauses = pauses; pauses == nil {

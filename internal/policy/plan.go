@@ -54,11 +54,11 @@ type Replaced struct {
 	Request job.CancelRequest
 }
 
-// Plan says what a job should do now: which runs begin, wait or are skipped and why, the next run time, and when to look
-// again. It reads no clock and no database.
+// Plan says what a job should do now: which runs begin, wait or are skipped and why, the next run time, and when to
+// look again. It reads no clock and no database.
 //
-// One look begins one run at most, as a claim takes one slot for each job that it locks. Where more could begin, the job
-// is left due at once.
+// One look begins one run at most, as a claim takes one slot for each job that it locks. Where more could begin, the
+// job is left due at once.
 func Plan(l Look) Decision {
 	p := planner{look: l, count: max(l.WaitingCount, len(l.Waiting)), foundWaiting: len(l.Waiting) > 0}
 	p.d = Decision{State: l.State, NextRunTime: l.NextRunTime, LastRunTime: l.LastRunTime, Error: l.Error}
@@ -126,7 +126,8 @@ func (p *planner) fire() {
 	switch p.dueAt = p.look.DueAt; {
 	case p.dueAt.After(p.look.Now): // jitter was drawn when DueAt was set; it is not drawn anew
 		return
-	case p.look.NextRunTime.After(p.look.Now): // looked at for another reason, mended by hand, or the clock was set back
+	// looked at for another reason, mended by hand, or the clock was set back
+	case p.look.NextRunTime.After(p.look.Now):
 		p.dueAt = fireAt(p.look.Trigger, p.look.NextRunTime)
 		return
 	case p.begun() || len(p.d.Wait) > 0: // for the next look
@@ -180,7 +181,9 @@ func (p *planner) waitOrSkip(run job.Run, stands job.StandsFor) {
 	case p.misfired(run.ScheduledRunTime):
 		p.skipMisfire(run)
 	case p.count >= p.look.MaxWaiting:
-		p.skip(run, job.ReasonMaxWaiting, fmt.Sprintf("maximum number of waiting runs reached (%d); %s", p.look.MaxWaiting, p.d.AtLimit.Sentence(p.look.Now)))
+		p.skip(run, job.ReasonMaxWaiting,
+			fmt.Sprintf("maximum number of waiting runs reached (%d); %s", p.look.MaxWaiting,
+				p.d.AtLimit.Sentence(p.look.Now)))
 	default:
 		p.wait(run, stands)
 	}

@@ -38,7 +38,8 @@ func seconds(t time.Time) float64 {
 }
 
 func gistOf(d Decision) gist {
-	g := gist{Remove: d.Remove, State: d.State, Next: seconds(d.NextRunTime), Last: seconds(d.LastRunTime), Due: seconds(d.DueAt), AtLimit: d.AtLimit != nil}
+	g := gist{Remove: d.Remove, State: d.State, Next: seconds(d.NextRunTime), Last: seconds(d.LastRunTime),
+		Due: seconds(d.DueAt), AtLimit: d.AtLimit != nil}
 	for _, r := range d.Begin {
 		g.Begin = append(g.Begin, seconds(r.ScheduledRunTime))
 	}
@@ -60,32 +61,49 @@ func TestPlan(t *testing.T) {
 		want    gist
 	}{
 		{"due", every5s, nil, 5, nil, gist{Begin: []float64{5}, State: job.StateActive, Next: 10, Last: 5, Due: 10}},
-		{"due a little late", every5s, nil, 9.999999, nil, gist{Begin: []float64{5}, State: job.StateActive, Next: 10, Last: 5, Due: 10}},
+		{"due a little late", every5s, nil, 9.999999, nil,
+			gist{Begin: []float64{5}, State: job.StateActive, Next: 10, Last: 5, Due: 10}},
 		{"overdue: the latest runs, the others are one record", every5s, nil, 62, nil,
-			gist{Begin: []float64{60}, Skip: []span{{job.ReasonCoalesced, 5, 55, 11}}, State: job.StateActive, Next: 65, Last: 60, Due: 65}},
+			gist{Begin: []float64{60}, Skip: []span{{job.ReasonCoalesced, 5, 55, 11}}, State: job.StateActive, Next: 65,
+				Last: 60, Due: 65}},
 		{"overdue by one", every5s, nil, 10, nil,
-			gist{Begin: []float64{10}, Skip: []span{{job.ReasonCoalesced, 5, 5, 1}}, State: job.StateActive, Next: 15, Last: 10, Due: 15}},
+			gist{Begin: []float64{10}, Skip: []span{{job.ReasonCoalesced, 5, 5, 1}}, State: job.StateActive, Next: 15,
+				Last: 10, Due: 15}},
 		{"at the limit", every5s, nil, 5, instances(1),
-			gist{Skip: []span{{job.ReasonMaxInstances, 5, 5, 1}}, State: job.StateActive, Next: 10, Last: 5, Due: 10, AtLimit: true}},
+			gist{Skip: []span{{job.ReasonMaxInstances, 5, 5, 1}}, State: job.StateActive, Next: 10, Last: 5, Due: 10,
+				AtLimit: true}},
 		{"above the limit", every5s, nil, 5, instances(1, 2, 3),
-			gist{Skip: []span{{job.ReasonMaxInstances, 5, 5, 1}}, State: job.StateActive, Next: 10, Last: 5, Due: 10, AtLimit: true}},
-		{"below the limit", every5s, func(j *Look) { j.MaxInstances = 3 }, 5, instances(1, 2), gist{Begin: []float64{5}, State: job.StateActive, Next: 10, Last: 5, Due: 10}},
+			gist{Skip: []span{{job.ReasonMaxInstances, 5, 5, 1}}, State: job.StateActive, Next: 10, Last: 5, Due: 10,
+				AtLimit: true}},
+		{"below the limit", every5s, func(j *Look) { j.MaxInstances = 3 }, 5, instances(1, 2),
+			gist{Begin: []float64{5}, State: job.StateActive, Next: 10, Last: 5, Due: 10}},
 		{"overdue at the limit", every5s, nil, 22, instances(1),
-			gist{Skip: []span{{job.ReasonCoalesced, 5, 15, 3}, {job.ReasonMaxInstances, 20, 20, 1}}, State: job.StateActive, Next: 25, Last: 20, Due: 25, AtLimit: true}},
-		{"date runs and is finished", `{"type":"date"}`, nil, 0.001, nil, gist{Begin: []float64{0}, State: job.StateFinished, Next: -1, Last: 0, Due: day + 0.001}},
+			gist{Skip: []span{{job.ReasonCoalesced, 5, 15, 3}, {job.ReasonMaxInstances, 20, 20, 1}},
+				State: job.StateActive, Next: 25, Last: 20, Due: 25, AtLimit: true}},
+		{"date runs and is finished", `{"type":"date"}`, nil, 0.001, nil,
+			gist{Begin: []float64{0}, State: job.StateFinished, Next: -1, Last: 0, Due: day + 0.001}},
 		{"date at the limit is finished too", `{"type":"date"}`, nil, 1, instances(0),
-			gist{Skip: []span{{job.ReasonMaxInstances, 0, 0, 1}}, State: job.StateFinished, Next: -1, Last: 0, Due: day + 1, AtLimit: true}},
+			gist{Skip: []span{{job.ReasonMaxInstances, 0, 0, 1}}, State: job.StateFinished, Next: -1, Last: 0,
+				Due: day + 1, AtLimit: true}},
 		{"trigger that ends", `{"type":"interval","every":"5s","end":"2026-03-01T09:00:12Z"}`, nil, 30, nil,
-			gist{Begin: []float64{10}, Skip: []span{{job.ReasonCoalesced, 5, 5, 1}}, State: job.StateFinished, Next: -1, Last: 10, Due: day + 30}},
-		{"finished is removed", `{"type":"date"}`, finished, day, nil, gist{Remove: true, State: job.StateFinished, Next: -1, Last: 0, Due: 2 * day}},
-		{"finished stays while its run runs", `{"type":"date"}`, finished, day, instances(0), gist{State: job.StateFinished, Next: -1, Last: 0, Due: 2 * day}},
-		{"paused", every5s, func(j *Look) { j.State = job.StatePaused }, 7, nil, gist{State: job.StatePaused, Next: 5, Last: -1, Due: -1}},
-		{"blocked", every5s, func(j *Look) { j.State, j.Error = job.StateBlocked, "x" }, 7, nil, gist{State: job.StateBlocked, Next: 5, Last: -1, Due: -1}},
+			gist{Begin: []float64{10}, Skip: []span{{job.ReasonCoalesced, 5, 5, 1}}, State: job.StateFinished, Next: -1,
+				Last: 10, Due: day + 30}},
+		{"finished is removed", `{"type":"date"}`, finished, day, nil,
+			gist{Remove: true, State: job.StateFinished, Next: -1, Last: 0, Due: 2 * day}},
+		{"finished stays while its run runs", `{"type":"date"}`, finished, day, instances(0),
+			gist{State: job.StateFinished, Next: -1, Last: 0, Due: 2 * day}},
+		{"paused", every5s, func(j *Look) { j.State = job.StatePaused }, 7, nil,
+			gist{State: job.StatePaused, Next: 5, Last: -1, Due: -1}},
+		{"blocked", every5s, func(j *Look) { j.State, j.Error = job.StateBlocked, "x" }, 7, nil,
+			gist{State: job.StateBlocked, Next: 5, Last: -1, Due: -1}},
 		{"clock gone backwards", every5s, nil, -3600, nil, gist{State: job.StateActive, Next: 5, Last: -1, Due: 5}},
-		{"mended by hand: later", every5s, func(j *Look) { j.NextRunTime = at(62) }, 5, nil, gist{State: job.StateActive, Next: 62, Last: -1, Due: 62}},
-		{"mended by hand: to no fire time", every5s, func(j *Look) { j.NextRunTime = at(62) }, 62, nil, gist{Begin: []float64{62}, State: job.StateActive, Next: 65, Last: 62, Due: 65}},
+		{"mended by hand: later", every5s, func(j *Look) { j.NextRunTime = at(62) }, 5, nil,
+			gist{State: job.StateActive, Next: 62, Last: -1, Due: 62}},
+		{"mended by hand: to no fire time", every5s, func(j *Look) { j.NextRunTime = at(62) }, 62, nil,
+			gist{Begin: []float64{62}, State: job.StateActive, Next: 65, Last: 62, Due: 65}},
 		{"mended by hand: overdue", every5s, func(j *Look) { j.NextRunTime = at(2) }, 11, nil,
-			gist{Begin: []float64{10}, Skip: []span{{job.ReasonCoalesced, 2, 5, 2}}, State: job.StateActive, Next: 15, Last: 10, Due: 15}},
+			gist{Begin: []float64{10}, Skip: []span{{job.ReasonCoalesced, 2, 5, 2}}, State: job.StateActive, Next: 15,
+				Last: 10, Due: 15}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := lookAt(t, c.trigger, t0)
@@ -127,20 +145,27 @@ func TestAtLimitTellsTheRemedy(t *testing.T) {
 		enough  int
 		remedy  string
 	}{
-		{"runs took 60 s, a fire every 5 s", every5s, func(j *Look) { j.RecentDuration = 60 * time.Second }, 5, instances(0), 12,
+		{"runs took 60 s, a fire every 5 s", every5s, func(j *Look) { j.RecentDuration = 60 * time.Second }, 5,
+			instances(0), 12,
 			"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
-		{"60.02 s are 60 s", every5s, func(j *Look) { j.RecentDuration = 60*time.Second + 20*time.Millisecond }, 5, instances(0), 12,
+		{"60.02 s are 60 s", every5s, func(j *Look) { j.RecentDuration = 60*time.Second + 20*time.Millisecond }, 5,
+			instances(0), 12,
 			"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
 		{"63 s are more", every5s, func(j *Look) { j.RecentDuration = 63 * time.Second }, 5, instances(0), 13,
 			"max_instances 13 would be enough (runs take 1m3s, a fire comes every 5s)"},
-		{"a run is at it still", every5s, nil, 25, instances(0, 3), 6, "at least max_instances 6 (a run has taken 25s so far, a fire comes every 5s; the number is sure once a run has ended)"},
+		{"a run is at it still", every5s, nil, 25, instances(0, 3), 6,
+			"at least max_instances 6 (a run has taken 25s so far, a fire comes every 5s; the number is sure once a " +
+				"run has ended)"},
 		{"always more than the limit", every5s, func(j *Look) { j.RecentDuration = time.Second }, 5, instances(4), 2,
 			"max_instances 2 would be enough (runs take 1s, a fire comes every 5s)"},
-		{"one-off added every 5 s", `{"type":"date"}`, func(j *Look) { j.LastRunTime, j.RecentDuration = at(-5), time.Minute }, 0, instances(-5), 12,
+		{"one-off added every 5 s", `{"type":"date"}`,
+			func(j *Look) { j.LastRunTime, j.RecentDuration = at(-5), time.Minute }, 0, instances(-5), 12,
 			"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
-		{"one-off added every 5 s, but for once", `{"type":"date"}`, func(j *Look) { j.LastRunTime, j.RecentGap, j.RecentDuration = at(-0.5), 5*time.Second, time.Minute }, 0,
+		{"one-off added every 5 s, but for once", `{"type":"date"}`,
+			func(j *Look) { j.LastRunTime, j.RecentGap, j.RecentDuration = at(-0.5), 5*time.Second, time.Minute }, 0,
 			instances(-5), 12, "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)"},
-		{"one-off added once", `{"type":"date"}`, nil, 0, instances(-5), 2, "max_instances 2 lets one more run beside it"},
+		{"one-off added once", `{"type":"date"}`, nil, 0, instances(-5), 2,
+			"max_instances 2 lets one more run beside it"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			j := lookAt(t, c.trigger, t0)
@@ -155,7 +180,8 @@ func TestAtLimitTellsTheRemedy(t *testing.T) {
 				t.Errorf("Enough is %d, want %d", l.Enough, c.enough)
 			}
 			for _, want := range []string{
-				"maximum number of running instances reached (1): run " + c.live[0].RunID.String() + " has been running since 2026-03-01 0",
+				"maximum number of running instances reached (1): run " + c.live[0].RunID.String() +
+					" has been running since 2026-03-01 0",
 				"on web-1:4711/7f3a", c.remedy,
 			} {
 				if s := l.Sentence(at(c.now)); !strings.Contains(s, want) {
@@ -174,7 +200,8 @@ func TestEveryFireTimeHasOneFate(t *testing.T) {
 		j.MaxInstances = rapid.IntRange(1, 3).Draw(t, "max_instances")
 		now, covered := t0, int64(0)
 		for range rapid.IntRange(1, 20).Draw(t, "looks") {
-			now = now.Add(time.Duration(rapid.Int64Range(0, 10*every.Microseconds()).Draw(t, "pause")) * time.Microsecond)
+			now = now.Add(time.Duration(rapid.Int64Range(0, 10*every.Microseconds()).Draw(t,
+				"pause")) * time.Microsecond)
 			live := make([]job.Instance, rapid.IntRange(0, 3).Draw(t, "live"))
 			for i := range live {
 				live[i].StartedAt = t0

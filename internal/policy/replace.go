@@ -11,8 +11,8 @@ import (
 const ReplacedBy = "replaced by the run of "
 
 // replace lets a fire wait before all others, in the place of one that waits there already, and has the oldest instance
-// cancelled, unless one is being cancelled: a single run waits, so one instance is enough. It begins when the row of that
-// instance is gone. An instance between two attempts ends at once, and the fire begins.
+// cancelled, unless one is being cancelled: a single run waits, so one instance is enough. It begins when the row of
+// that instance is gone. An instance between two attempts ends at once, and the fire begins.
 func (p *planner) replace(run job.Run, stands job.StandsFor) {
 	if p.misfired(run.ScheduledRunTime) {
 		p.skipMisfire(run)
@@ -43,7 +43,8 @@ func (p *planner) supersede(by job.Run) {
 	w.Run.JobRevision = p.look.Revision
 	p.d.Unwait = append(p.d.Unwait, w.Run)
 	p.count--
-	p.skip(w.Run, job.ReasonReplaced, "waited for an instance to end, and the run of "+say.Time(by.ScheduledRunTime)+" took its place")
+	p.skip(w.Run, job.ReasonReplaced,
+		"waited for an instance to end, and the run of "+say.Time(by.ScheduledRunTime)+" took its place")
 }
 
 // replaceable is the oldest instance that goes on, none when one is being cancelled already.

@@ -12,7 +12,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// What a fire does at the limit where it replaces: it waits before all others, alone, and one instance is being cancelled.
+// What a fire does at the limit where it replaces: it waits before all others, alone, and one instance is being
+// cancelled.
 func TestPlanReplaces(t *testing.T) {
 	const every = 10 * time.Second
 	base := jobEvery(t, every)
@@ -20,16 +21,19 @@ func TestPlanReplaces(t *testing.T) {
 	due := base.NextRunTime
 	clock := func(t time.Time) string { return t.Format("05") }
 	inst := func(age time.Duration) job.Instance {
-		return job.Instance{Run: job.Run{JobID: base.ID, RunID: uuid.NewSHA1(uuid.Nil, []byte(age.String())), ScheduledRunTime: due.Add(-age)}, StartedAt: due.Add(-age), State: job.InstanceExecuting}
+		return job.Instance{Run: job.Run{JobID: base.ID, RunID: uuid.NewSHA1(uuid.Nil, []byte(age.String())),
+			ScheduledRunTime: due.Add(-age)}, StartedAt: due.Add(-age), State: job.InstanceExecuting}
 	}
 	asked, retrying := inst(30*time.Second), inst(50*time.Second)
 	asked.Cancel = job.CancelRequest{At: due, By: "ada"}
-	retrying.State, retrying.NotBefore, retrying.Attempt, retrying.JobRevision = job.InstanceRetrying, due.Add(time.Hour), 1, base.Revision
+	retrying.State, retrying.NotBefore, retrying.Attempt, retrying.JobRevision = job.InstanceRetrying,
+		due.Add(time.Hour), 1, base.Revision
 	strange := retrying
 	strange.JobRevision = 0
 	base.MaxAttempts = 3
 	waits := func(front bool) []job.WaitingRun {
-		return []job.WaitingRun{{Run: base.RunOf(due.Add(-every)), StandsFor: job.StandsFor{FireCount: 1}, CreatedAt: due.Add(-every), Front: front}}
+		return []job.WaitingRun{{Run: base.RunOf(due.Add(-every)), StandsFor: job.StandsFor{FireCount: 1},
+			CreatedAt: due.Add(-every), Front: front}}
 	}
 	manual := []job.WaitingRun{base.ManualRun(due.Add(-time.Second))}
 	for _, c := range []struct {
@@ -40,21 +44,30 @@ func TestPlanReplaces(t *testing.T) {
 		want    string
 	}{
 		{"below the limit it begins", []job.Instance{inst(30 * time.Second)}, nil, nil, "begin 10; due in 10s"},
-		{"at the limit it waits in front, and the oldest is asked to cancel", []job.Instance{inst(20 * time.Second), inst(30 * time.Second)}, nil, nil,
+		{"at the limit it waits in front, and the oldest is asked to cancel",
+			[]job.Instance{inst(20 * time.Second), inst(30 * time.Second)}, nil, nil,
 			"wait 10 in front; cancel 40; due in 0s"},
-		{"a later one takes its place, and the request stays", []job.Instance{inst(20 * time.Second), asked}, waits(true), nil,
+		{"a later one takes its place, and the request stays", []job.Instance{inst(20 * time.Second), asked},
+			waits(true), nil,
 			"wait 10 in front; replaced 00; unwait 00; due in 10s"},
-		{"where nobody is asked any more, the oldest is again", []job.Instance{inst(20 * time.Second), inst(30 * time.Second)}, waits(true), nil,
+		{"where nobody is asked any more, the oldest is again",
+			[]job.Instance{inst(20 * time.Second), inst(30 * time.Second)}, waits(true), nil,
 			"wait 10 in front; replaced 00; unwait 00; cancel 40; due in 10s"},
-		{"one that somebody cancels is enough", []job.Instance{inst(20 * time.Second), asked}, nil, nil, "wait 10 in front; due in 0s"},
-		{"it passes those that wait for their turn", []job.Instance{inst(20 * time.Second), inst(30 * time.Second)}, manual, nil,
+		{"one that somebody cancels is enough", []job.Instance{inst(20 * time.Second), asked}, nil, nil,
+			"wait 10 in front; due in 0s"},
+		{"it passes those that wait for their turn", []job.Instance{inst(20 * time.Second), inst(30 * time.Second)},
+			manual, nil,
 			"wait 10 in front; cancel 40; due in 10s"},
-		{"an instance between attempts makes room at once", []job.Instance{inst(20 * time.Second), retrying}, nil, nil, "begin 10; give up 20; due in 10s"},
-		{"below a limit that was lowered nothing is begun for it", []job.Instance{inst(20 * time.Second), inst(30 * time.Second), retrying}, nil, nil,
+		{"an instance between attempts makes room at once", []job.Instance{inst(20 * time.Second), retrying}, nil, nil,
+			"begin 10; give up 20; due in 10s"},
+		{"below a limit that was lowered nothing is begun for it",
+			[]job.Instance{inst(20 * time.Second), inst(30 * time.Second), retrying}, nil, nil,
 			"wait 10 in front; give up 20; due in 0s"},
-		{"one that is given up anyway is not the one to replace", []job.Instance{inst(20 * time.Second), inst(30 * time.Second), strange}, nil, nil,
+		{"one that is given up anyway is not the one to replace",
+			[]job.Instance{inst(20 * time.Second), inst(30 * time.Second), strange}, nil, nil,
 			"wait 10 in front; cancel 40; give up 20; due in 0s"},
-		{"too late, it replaces nothing", []job.Instance{inst(20 * time.Second), inst(30 * time.Second)}, nil, func(j *Look) { j.MisfireGraceTime = time.Millisecond },
+		{"too late, it replaces nothing", []job.Instance{inst(20 * time.Second), inst(30 * time.Second)}, nil,
+			func(j *Look) { j.MisfireGraceTime = time.Millisecond },
 			"misfire 10; due in 10s"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,7 +82,8 @@ func TestPlanReplaces(t *testing.T) {
 				got = append(got, "begin "+clock(b.ScheduledRunTime))
 			}
 			for _, w := range d.Wait {
-				got = append(got, fmt.Sprintf("wait %s%s", clock(w.ScheduledRunTime), map[bool]string{true: " in front"}[w.Front]))
+				got = append(got,
+					fmt.Sprintf("wait %s%s", clock(w.ScheduledRunTime), map[bool]string{true: " in front"}[w.Front]))
 			}
 			for _, r := range d.Skip {
 				got = append(got, fmt.Sprintf("%s %s", r.Reason, clock(r.ScheduledRunTime)))

@@ -9,9 +9,9 @@ import (
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
-// SkipNext takes the job's next fire away, which is recorded as skipped ahead, whether its time has come or lies ahead. Of
-// several that are due it is the earliest; the others stay due. A paused job stays paused. A job without a further fire is
-// finished. ErrFinished, ErrBlocked, ErrNoNextFire.
+// SkipNext takes the job's next fire away, which is recorded as skipped ahead, whether its time has come or lies ahead.
+// Of several that are due it is the earliest; the others stay due. A paused job stays paused. A job without a further
+// fire is finished. ErrFinished, ErrBlocked, ErrNoNextFire.
 func (l Look) SkipNext(by job.Author) (Change, error) {
 	switch {
 	case l.State == job.StateFinished:
@@ -27,7 +27,8 @@ func (l Look) SkipNext(by job.Author) (Change, error) {
 	after.LastRunTime = l.NextRunTime
 	follow(&after.Job, after.LastRunTime, l.Now)
 	switch {
-	case l.State == job.StatePaused: // without a further fire too: it is finished when it is resumed, and what waits does not begin before
+	// without a further fire too: it is finished when it is resumed, and what waits does not begin before
+	case l.State == job.StatePaused:
 		after.State, after.DueAt = job.StatePaused, time.Time{}
 	case l.busy():
 		after.DueAt = l.Now
@@ -35,9 +36,9 @@ func (l Look) SkipNext(by job.Author) (Change, error) {
 	return changed(job.ActionNextSkipped, &l, &after, []job.Record{r}, nil), nil
 }
 
-// MoveNext moves the job's next fire to the time at; the trigger's own fire times follow after it. Those from the present
-// next run time up to at are dropped as one record. A paused job stays paused; a finished one is active for that one fire.
-// *InvalidError: at lies in the past, or before fire times that are decided. ErrBlocked.
+// MoveNext moves the job's next fire to the time at; the trigger's own fire times follow after it. Those from the
+// present next run time up to at are dropped as one record. A paused job stays paused; a finished one is active for
+// that one fire. *InvalidError: at lies in the past, or before fire times that are decided. ErrBlocked.
 func (l Look) MoveNext(at time.Time, by job.Author) (Change, error) {
 	after := l
 	switch {
@@ -75,18 +76,22 @@ var lastMoment = time.Date(2199, 12, 31, 23, 59, 59, 0, time.UTC)
 func (l *Look) mayMoveTo(at time.Time) error {
 	switch {
 	case !at.After(l.Now):
-		return job.Invalid("next_run_time", "%s is over, it is now %s; `scheduler run-now %s` runs the job now", say.Time(at), say.Time(l.Now), l.ID)
+		return job.Invalid("next_run_time", "%s is over, it is now %s; `scheduler run-now %s` runs the job now",
+			say.Time(at), say.Time(l.Now), l.ID)
 	case at.After(lastMoment):
-		return job.Invalid("next_run_time", "%s is later than any trigger fires, %s", say.Time(at), say.Time(lastMoment))
+		return job.Invalid("next_run_time", "%s is later than any trigger fires, %s", say.Time(at),
+			say.Time(lastMoment))
 	case !at.After(l.LastRunTime):
-		return job.Invalid("next_run_time", "the fire times up to %s were skipped or passed over already; choose a later time, "+
-			"or give the job its trigger anew, which begins afresh (`scheduler reschedule %s --every 1h`, for one)", say.Time(l.LastRunTime), l.ID)
+		return job.Invalid("next_run_time",
+			"the fire times up to %s were skipped or passed over already; choose a later time, "+
+				"or give the job its trigger anew, which begins afresh (`scheduler reschedule %s --every 1h`, for one)",
+			say.Time(l.LastRunTime), l.ID)
 	}
 	return nil
 }
 
-// passedOver is the record of the fire times from the present next run time up to before at. A next run time that was moved
-// and lies ahead is none of the trigger's: moved again, it was never a fire time.
+// passedOver is the record of the fire times from the present next run time up to before at. A next run time that was
+// moved and lies ahead is none of the trigger's: moved again, it was never a fire time.
 func (l *Look) passedOver(at time.Time) []job.Record {
 	first := l.NextRunTime
 	if first.After(l.Now) && !fires(l.Trigger, first) {
@@ -104,13 +109,14 @@ func fires(t *trigger.Trigger, at time.Time) bool {
 	return own.Equal(at)
 }
 
-// Reschedule gives the job the trigger t, from now on, also where it is equal to the present one: it begins afresh. Fire
-// times that were due are dropped. As with Redefine, a pause ends.
+// Reschedule gives the job the trigger t, from now on, also where it is equal to the present one: it begins afresh.
+// Fire times that were due are dropped. As with Redefine, a pause ends.
 func (l Look) Reschedule(t *trigger.Trigger) (Change, error) {
 	after := l
 	if err := arm(&after.Job, t, l.Now); err != nil {
 		return Change{}, err
 	}
 	after.DueAt = l.Now // a look finds what waits, or is between attempts, and sets the due time
-	return changed(job.ActionRescheduled, &l, &after, dropped(&l.Job, job.ReasonRescheduled, l.Now, "due when the trigger was changed, and not begun"), nil), nil
+	return changed(job.ActionRescheduled, &l, &after,
+		dropped(&l.Job, job.ReasonRescheduled, l.Now, "due when the trigger was changed, and not begun"), nil), nil
 }

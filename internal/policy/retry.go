@@ -20,7 +20,8 @@ func again(d *job.Definition, r *job.Record) (bool, time.Duration) {
 // EndLost is the record of an attempt that its node did not end, which may be followed by another one.
 func EndLost(d *job.Definition, i job.Instance, why string) job.Record {
 	r := job.Record{
-		Run: i.Run, Outcome: job.Lost, Sentence: LostSentence(i.Node, why), StartedAt: i.StartedAt, NodeID: i.NodeID, Node: i.Node, Error: why,
+		Run: i.Run, Outcome: job.Lost, Sentence: LostSentence(i.Node, why), StartedAt: i.StartedAt, NodeID: i.NodeID,
+		Node: i.Node, Error: why,
 		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
 	}
 	Conclude(d, &r)

@@ -10,7 +10,8 @@ import (
 // What is tried again: what failed, timed out or was lost, while attempts are left.
 func TestWhatIsTriedAgain(t *testing.T) {
 	d := job.Definition{MaxAttempts: 2}
-	for outcome, want := range map[job.Outcome]bool{job.Failed: true, job.TimedOut: true, job.Lost: true, job.Succeeded: false, job.Cancelled: false} {
+	for outcome, want := range map[job.Outcome]bool{job.Failed: true, job.TimedOut: true, job.Lost: true,
+		job.Succeeded: false, job.Cancelled: false} {
 		if again, _ := again(&d, &job.Record{Run: job.Run{Attempt: 1}, Outcome: outcome}); again != want {
 			t.Errorf("after %s another attempt: %v, want %v", outcome, again, want)
 		}
@@ -27,13 +28,15 @@ func TestPlanRetries(t *testing.T) {
 	due := j.NextRunTime
 	now := due.Add(-30 * time.Second)
 	j.DueAt = now
-	between := job.Instance{Run: j.RunOf(due.Add(-time.Minute)), State: job.InstanceRetrying, NotBefore: now.Add(10 * time.Second), StartedAt: now}
+	between := job.Instance{Run: j.RunOf(due.Add(-time.Minute)), State: job.InstanceRetrying,
+		NotBefore: now.Add(10 * time.Second), StartedAt: now}
 	if d := planAt(j, now, []job.Instance{between}, nil); len(d.Begin) != 0 || !d.DueAt.Equal(between.NotBefore) {
 		t.Errorf("before its time: %+v", d)
 	}
 	between.NotBefore = now
 	d := planAt(j, now, []job.Instance{between}, nil)
-	if len(d.Begin) != 1 || !d.Begin[0].Retry || d.Begin[0].Attempt != 2 || d.Begin[0].RunID != between.RunID || !d.DueAt.Equal(due) {
+	if len(d.Begin) != 1 || !d.Begin[0].Retry || d.Begin[0].Attempt != 2 || d.Begin[0].RunID != between.RunID ||
+		!d.DueAt.Equal(due) {
 		t.Errorf("at its time: %+v", d)
 	}
 	j.DueAt = due

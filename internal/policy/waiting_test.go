@@ -32,7 +32,8 @@ func outlineOf(d Decision, now time.Time) outline {
 		o.Wait = append(o.Wait, clock(w.ScheduledRunTime))
 	}
 	for _, r := range d.Skip {
-		o.Skip = append(o.Skip, fmt.Sprintf("%s %s..%s x%d", r.Reason, clock(r.FirstRunTime), clock(r.LastRunTime), r.FireCount))
+		o.Skip = append(o.Skip,
+			fmt.Sprintf("%s %s..%s x%d", r.Reason, clock(r.FirstRunTime), clock(r.LastRunTime), r.FireCount))
 	}
 	if !d.DueAt.IsZero() {
 		o.DueIn = d.DueAt.Sub(now)
@@ -50,7 +51,8 @@ func TestPlanOverlapMisfireCoalesce(t *testing.T) {
 	waits := func(n int) (list []job.WaitingRun) {
 		for i := range n {
 			at := due.Add(time.Duration(i-n) * every)
-			list = append(list, job.WaitingRun{Run: base.RunOf(at), StandsFor: job.StandsFor{FireCount: 1}, CreatedAt: at})
+			list = append(list,
+				job.WaitingRun{Run: base.RunOf(at), StandsFor: job.StandsFor{FireCount: 1}, CreatedAt: at})
 		}
 		return list
 	}
@@ -65,31 +67,46 @@ func TestPlanOverlapMisfireCoalesce(t *testing.T) {
 	}{
 		{name: "wait, free: begins", change: func(j *Look) { j.Overlap = job.OverlapWait },
 			want: outline{Begin: []string{at(0) + " stands for 1"}, DueIn: every}},
-		{name: "wait, the first: waits, and is looked at once more", change: func(j *Look) { j.Overlap = job.OverlapWait }, live: live,
+		{name: "wait, the first: waits, and is looked at once more",
+			change: func(j *Look) { j.Overlap = job.OverlapWait }, live: live,
 			want: outline{Wait: []string{at(0)}}},
-		{name: "wait, not the first: waits, looked at at the next fire", change: func(j *Look) { j.Overlap = job.OverlapWait }, live: live, waiting: waits(1),
+		{name: "wait, not the first: waits, looked at at the next fire",
+			change: func(j *Look) { j.Overlap = job.OverlapWait }, live: live, waiting: waits(1),
 			want: outline{Wait: []string{at(0)}, DueIn: every}},
-		{name: "wait, full", change: func(j *Look) { j.Overlap, j.MaxWaiting = job.OverlapWait, 2 }, live: live, waiting: waits(2),
-			want: outline{Skip: []string{"max_waiting " + at(0) + ".." + at(0) + " x1"}, DueIn: every}},
+		{name: "wait, full", change: func(j *Look) { j.Overlap, j.MaxWaiting = job.OverlapWait, 2 }, live: live,
+			waiting: waits(2),
+			want:    outline{Skip: []string{"max_waiting " + at(0) + ".." + at(0) + " x1"}, DueIn: every}},
 		{name: "free and one waits: it goes first, the fire is for the next look", waiting: waits(1),
 			want: outline{Begin: []string{"W" + at(-1) + " stands for 1"}}},
-		{name: "two are free and two wait: one look begins one", change: func(j *Look) { j.MaxInstances = 2; j.NextRunTime, j.DueAt = due.Add(time.Hour), due }, waiting: waits(2),
-			want: outline{Begin: []string{"W" + at(-2) + " stands for 1"}}},
-		{name: "only one of two that wait fits", change: func(j *Look) { j.NextRunTime, j.DueAt = due.Add(time.Hour), due }, waiting: waits(2),
+		{name: "two are free and two wait: one look begins one",
+			change:  func(j *Look) { j.MaxInstances = 2; j.NextRunTime, j.DueAt = due.Add(time.Hour), due },
+			waiting: waits(2),
+			want:    outline{Begin: []string{"W" + at(-2) + " stands for 1"}}},
+		{name: "only one of two that wait fits",
+			change: func(j *Look) { j.NextRunTime, j.DueAt = due.Add(time.Hour), due }, waiting: waits(2),
 			want: outline{Begin: []string{"W" + at(-2) + " stands for 1"}, DueIn: RelookAtLimit}},
-		{name: "within the grace time", change: func(j *Look) { j.MisfireGraceTime = 5 * time.Second }, late: 5 * time.Second,
+		{name: "within the grace time", change: func(j *Look) { j.MisfireGraceTime = 5 * time.Second },
+			late: 5 * time.Second,
 			want: outline{Begin: []string{at(0) + " stands for 1"}, DueIn: 5 * time.Second}},
-		{name: "a moment later", change: func(j *Look) { j.MisfireGraceTime = 5 * time.Second }, late: 5*time.Second + time.Microsecond,
-			want: outline{Skip: []string{"misfire " + at(0) + ".." + at(0) + " x1"}, DueIn: 5*time.Second - time.Microsecond}},
-		{name: "late at the limit: the limit is named", change: func(j *Look) { j.MisfireGraceTime = time.Second }, late: 5 * time.Second, live: live,
+		{name: "a moment later", change: func(j *Look) { j.MisfireGraceTime = 5 * time.Second },
+			late: 5*time.Second + time.Microsecond,
+			want: outline{Skip: []string{"misfire " + at(0) + ".." + at(0) + " x1"},
+				DueIn: 5*time.Second - time.Microsecond}},
+		{name: "late at the limit: the limit is named", change: func(j *Look) { j.MisfireGraceTime = time.Second },
+			late: 5 * time.Second, live: live,
 			want: outline{Skip: []string{"max_instances " + at(0) + ".." + at(0) + " x1"}, DueIn: 5 * time.Second}},
 		{name: "latest", late: 35 * time.Second,
-			want: outline{Begin: []string{at(3) + " stands for 4"}, Skip: []string{"coalesced " + at(0) + ".." + at(2) + " x3"}, DueIn: 5 * time.Second}},
+			want: outline{Begin: []string{at(3) + " stands for 4"},
+				Skip: []string{"coalesced " + at(0) + ".." + at(2) + " x3"}, DueIn: 5 * time.Second}},
 		{name: "earliest", change: func(j *Look) { j.Coalesce = job.CoalesceEarliest }, late: 35 * time.Second,
-			want: outline{Begin: []string{at(0) + " stands for 4"}, Skip: []string{"coalesced " + at(1) + ".." + at(3) + " x3"}, DueIn: 5 * time.Second}},
-		{name: "all: one begins, the others wait", change: func(j *Look) { j.Coalesce = job.CoalesceAll }, late: 35 * time.Second,
+			want: outline{Begin: []string{at(0) + " stands for 4"},
+				Skip: []string{"coalesced " + at(1) + ".." + at(3) + " x3"}, DueIn: 5 * time.Second}},
+		{name: "all: one begins, the others wait", change: func(j *Look) { j.Coalesce = job.CoalesceAll },
+			late: 35 * time.Second,
 			want: outline{Begin: []string{at(0) + " stands for 1"}, Wait: []string{at(1), at(2), at(3)}}},
-		{name: "all, with a grace time for some", change: func(j *Look) { j.Coalesce, j.MisfireGraceTime = job.CoalesceAll, 20*time.Second }, late: 35 * time.Second,
+		{name: "all, with a grace time for some",
+			change: func(j *Look) { j.Coalesce, j.MisfireGraceTime = job.CoalesceAll, 20*time.Second },
+			late:   35 * time.Second,
 			want: outline{
 				Begin: []string{at(2) + " stands for 1"}, Wait: []string{at(3)},
 				Skip: []string{"misfire " + at(0) + ".." + at(1) + " x2"},
@@ -140,7 +157,8 @@ func TestPlanFinishedJobWithWaitingRuns(t *testing.T) {
 		t.Errorf("at the limit: %+v", busy)
 	}
 	free := planAt(j, now, nil, []job.WaitingRun{w})
-	if free.Remove || len(free.Begin) != 1 || free.Begin[0].RunID != w.RunID || free.Begin[0].Cause != job.CauseManual || free.DueAt.Sub(now) != removeAfter {
+	if free.Remove || len(free.Begin) != 1 || free.Begin[0].RunID != w.RunID ||
+		free.Begin[0].Cause != job.CauseManual || free.DueAt.Sub(now) != removeAfter {
 		t.Errorf("with a free instance: %+v", free)
 	}
 	j.State = job.StateBlocked

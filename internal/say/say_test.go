@@ -36,7 +36,8 @@ func TestWhatIsWritten(t *testing.T) {
 func TestWhatIsLongIsCut(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("é", 400)
-	if got := say.Brief(long); !strings.HasPrefix(long, strings.TrimSuffix(got, "…")) || len(got) > 310 || !strings.HasSuffix(got, "é…") {
+	if got := say.Brief(long); !strings.HasPrefix(long, strings.TrimSuffix(got, "…")) || len(got) > 310 ||
+		!strings.HasSuffix(got, "é…") {
 		t.Errorf("Brief: %q", got)
 	}
 	if got := say.Quoted(strings.Repeat("a", 61)); got != `"`+strings.Repeat("a", 60)+`…"` {

@@ -58,7 +58,8 @@ func TestAgreesWithAPScheduler(t *testing.T) {
 	for i, q := range old.Questions {
 		cut += compare(t, q, old.Answers[i])
 	}
-	t.Logf("APScheduler %s, recorded: %d cases compared, %d cut at a transition of the clocks", old.Version, len(questions), cut)
+	t.Logf("APScheduler %s, recorded: %d cases compared, %d cut at a transition of the clocks", old.Version,
+		len(questions), cut)
 	if version := installedVersion(); version != "" {
 		for i, answer := range ask(t, questions) {
 			compare(t, questions[i], answer)
@@ -114,7 +115,8 @@ func (q question) text() string {
 	case "date":
 		definition["type"], definition["at"] = "date", q.Start
 	case "interval":
-		definition["type"], definition["start"], definition["every"] = "interval", q.Start, fmt.Sprintf("%ds", q.Seconds)
+		definition["type"], definition["start"], definition["every"] = "interval", q.Start,
+			fmt.Sprintf("%ds", q.Seconds)
 	}
 	text, err := json.Marshal(definition)
 	if err != nil {
@@ -170,7 +172,8 @@ func (q question) excluded() string {
 			return "it counts steps of weekdays from Monday"
 		}
 	}
-	if start := int64(z.spans[z.at(instant(q.From*second))].start) / second; q.From-start < 86400 && q.Kind != "interval" && q.Kind != "date" {
+	if start := int64(z.spans[z.at(instant(q.From*second))].start) / second; q.From-start < 86400 &&
+		q.Kind != "interval" && q.Kind != "date" {
 		return "it knows no shifted fires, on the day of a transition"
 	}
 	if _, err := Parse([]byte(q.text())); err != nil && strings.Contains(err.Error(), "never happens") {

@@ -24,7 +24,8 @@ func TestCronAgreesWithSearch(t *testing.T) {
 	})
 }
 
-// neverHappens says that a drawn trigger was refused because it has no fire times, which is the only reason there may be.
+// neverHappens says that a drawn trigger was refused because it has no fire times, which is the only reason there may
+// be.
 func neverHappens(t *rapid.T, err error) bool {
 	if err != nil && !strings.HasSuffix(err.Error(), "never happens") {
 		t.Fatal(err)
@@ -40,12 +41,14 @@ func TestCalendarAgreesWithSearch(t *testing.T) {
 		if months+days == 0 {
 			days = 1
 		}
-		at := rapid.SampledFrom([]string{"00:00", "00:30", "01:00", "02:00", "02:30", "03:00", "12:00", "23:30"}).Draw(t, "at")
+		at := rapid.SampledFrom([]string{"00:00", "00:30", "01:00", "02:00", "02:30", "03:00", "12:00",
+			"23:30"}).Draw(t, "at")
 		start := c.middle.In(c.loc).AddDate(0, 0, -rapid.IntRange(0, 40).Draw(t, "before")).Format("2006-01-02")
 		if start < "1970-01-02" {
 			start = "1970-01-02"
 		}
-		c.text = fmt.Sprintf(`{"type":"calendar","months":%d,"days":%d,"at":%q,"start":%q,%s}`, months, days, at, start, c.options())
+		c.text = fmt.Sprintf(`{"type":"calendar","months":%d,"days":%d,"at":%q,"start":%q,%s}`, months, days, at, start,
+			c.options())
 		trig, err := Parse([]byte(c.text))
 		if err != nil {
 			t.Fatalf("Parse(%s): %v", c.text, err)
@@ -193,7 +196,8 @@ func drawClock(t *rapid.T) *place {
 	month, inMonth, _ := drawField(t, "month", 1, 12)
 	weekday, inWeekday := drawWeekday(t)
 	c.repeats = starMinute || starHour
-	c.text = fmt.Sprintf(`{"type":"cron","expression":"%s %s %s %s %s",%s}`, minute, hour, day, month, weekday, c.options())
+	c.text = fmt.Sprintf(`{"type":"cron","expression":"%s %s %s %s %s",%s}`, minute, hour, day, month, weekday,
+		c.options())
 	star := strings.Contains(day, "*") || strings.Contains(weekday, "*")
 	c.match = func(w time.Time) bool {
 		a, b := inDay(w.Day()), inWeekday(int(w.Weekday()))

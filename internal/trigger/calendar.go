@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// calendar fires at one time of day, every so many years, months, weeks and days of the calendar, counted from its start.
-// As in APScheduler's CalendarIntervalTrigger, years and months are added first and keep the day of the month; a date that
-// does not exist (31 April) is passed over. Weeks and days are added after that.
+// calendar fires at one time of day, every so many years, months, weeks and days of the calendar, counted from its
+// start. As in APScheduler's CalendarIntervalTrigger, years and months are added first and keep the day of the month; a
+// date that does not exist (31 April) is passed over. Weeks and days are added after that.
 type calendar struct {
 	steps   [4]int // years, months, weeks, days
 	seconds int    // the time of day

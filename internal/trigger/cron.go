@@ -29,7 +29,8 @@ func parseCron(obj *object, o *options) (kind, error) {
 	case given:
 		c, err = parseExpression(text, o)
 	default:
-		return nil, fail("expression", `missing; write crontab text such as "0 9 * * mon-fri", or fields such as {"hour":9}`)
+		return nil, fail("expression",
+			`missing; write crontab text such as "0 9 * * mon-fri", or fields such as {"hour":9}`)
 	}
 	if err != nil {
 		return nil, err
@@ -50,7 +51,8 @@ func parseExpression(text string, o *options) (*cron, error) {
 		return nil, fail("expression", "%s", err.(*Error).Message)
 	}
 	if o.zoneGiven && z != o.zone {
-		return nil, fail("expression", "its zone, %s, is not the trigger's timezone, %s; write one of both", name, o.zone.loc)
+		return nil, fail("expression", "its zone, %s, is not the trigger's timezone, %s; write one of both", name,
+			o.zone.loc)
 	}
 	o.zone, o.zoneGiven = z, true
 	return parseCrontab(text, words)

@@ -20,7 +20,8 @@ var shortcuts = map[string]string{
 var crontabOrder = []int{unitSecond, unitMinute, unitHour, unitDay, unitMonth, unitWeekday}
 
 // crontabWeekday numbers weekdays from Sunday = 0 to Saturday = 6; 7 is Sunday too.
-var crontabWeekday = unit{"day_of_week", 0, 6, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}, "weekday", true}
+var crontabWeekday = unit{"day_of_week", 0, 6, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}, "weekday",
+	true}
 
 // crontabWord is one field of a crontab text, with the position where it begins.
 type crontabWord struct {
@@ -58,8 +59,10 @@ func parseCrontab(text string, words []crontabWord) (*cron, error) {
 		c.expression = strings.ToLower(words[0].text)
 		expansion, known := shortcuts[c.expression]
 		if !known || len(words) > 1 {
-			return nil, fail("expression", "%q is not known (@hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually); "+
-				"for @every write an interval trigger, for @reboot a date trigger", strings.TrimSpace(text[words[0].start:]))
+			return nil, fail("expression",
+				"%q is not known (@hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually); "+
+					"for @every write an interval trigger, for @reboot a date trigger",
+				strings.TrimSpace(text[words[0].start:]))
 		}
 		words = splitCrontab(expansion)
 	}
@@ -76,7 +79,8 @@ func (c *cron) readWords(text string, words []crontabWord) (err error) {
 	case 7:
 		return fail("expression", "%q has 7 fields; write 5, or 6 with seconds first, and a year in named fields", text)
 	default:
-		return fail("expression", "%q has %d fields; write 5 (minute hour day month weekday), or 6 with seconds first", text, len(words))
+		return fail("expression", "%q has %d fields; write 5 (minute hour day month weekday), or 6 with seconds first",
+			text, len(words))
 	}
 	c.fields[unitYear], c.fields[unitWeek] = []term{{form: formAll}}, []term{{form: formAll}}
 	var normal []string
@@ -122,7 +126,8 @@ func crontabField(u int, word crontabWord) (terms []term, err error) {
 	offset := word.start
 	for s := range strings.SplitSeq(word.text, ",") {
 		if len(terms) == maxItems {
-			return nil, fail("expression", "%s: its list has more than %d items; write ranges or steps", units8[u].name, maxItems)
+			return nil, fail("expression", "%s: its list has more than %d items; write ranges or steps", units8[u].name,
+				maxItems)
 		}
 		t, err := crontabTerm(u, s)
 		var wrong *termError
@@ -182,7 +187,8 @@ func crontabDay(text string) (term, error) {
 func crontabDayOfWeek(s string) (term, error) {
 	u := crontabWeekday
 	if s == "L" || s == "l" {
-		return term{}, bad(`"L" is Saturday to some schedulers and the last weekday to others; write sat, or friL for the last Friday`)
+		return term{},
+			bad(`"L" is Saturday to some schedulers and the last weekday to others; write sat, or friL for the last Friday`)
 	}
 	if day, nth, found := strings.Cut(s, "#"); found {
 		v, _, err := u.parseValue(day)

@@ -54,8 +54,8 @@ func (d *days) specials(length, first int) (set uint32) {
 	return set
 }
 
-// nearestWorkday returns the day from Monday to Friday nearest to date n, in the same month: as in Quartz, Saturday gives
-// the Friday before and Sunday the Monday after, unless those lie in another month.
+// nearestWorkday returns the day from Monday to Friday nearest to date n, in the same month: as in Quartz, Saturday
+// gives the Friday before and Sunday the Monday after, unless those lie in another month.
 func nearestWorkday(n, length, first int) int {
 	switch weekday := (first + n - 1) % 7; {
 	case weekday == 5 && n > 1:

@@ -184,8 +184,8 @@ func (c *cron) listNames(u int, names []string) string {
 	return and(parts)
 }
 
-// list writes the ordinary terms of a field: a range as "a to b", a step as its values where they are few, otherwise, among
-// steps, as "every 3rd hour from a to b". Both are empty when the field is free.
+// list writes the ordinary terms of a field: a range as "a to b", a step as its values where they are few, otherwise,
+// among steps, as "every 3rd hour from a to b". Both are empty when the field is free.
 func (c *cron) list(u int, noun string, write func(int) string) (parts, steps []string) {
 	const few = 8
 	for _, t := range c.fields[u] {
@@ -200,7 +200,8 @@ func (c *cron) list(u int, noun string, write func(int) string) (parts, steps []
 		case n > 1 && t.step <= 1:
 			parts = append(parts, write(values[0])+" to "+write(values[n-1]))
 		case n > few:
-			steps = append(steps, fmt.Sprintf("every %s %s from %s to %s", ordinal(t.step), noun, write(values[0]), write(values[n-1])))
+			steps = append(steps,
+				fmt.Sprintf("every %s %s from %s to %s", ordinal(t.step), noun, write(values[0]), write(values[n-1])))
 		default:
 			for _, v := range values {
 				if s := write(v); !slices.Contains(parts, s) {

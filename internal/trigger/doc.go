@@ -1,5 +1,5 @@
-// Package trigger says when a job fires: it reads, checks, describes and walks triggers. It is pure: it reads no clock and
-// imports only the standard library, with the time zones embedded.
+// Package trigger says when a job fires: it reads, checks, describes and walks triggers. It is pure: it reads no clock
+// and imports only the standard library, with the time zones embedded.
 //
 // # Model
 //
@@ -14,8 +14,8 @@
 //	zone      maps one to the other: a list of spans, each with one offset; wall = instant + offset
 //
 // Date and interval triggers live on instants. Cron and calendar triggers are enumerated on the wall first, where every
-// day has 24 hours, and mapped to instants second, by the policy for the gap and the overlap at a transition. So no fire
-// is lost by arithmetic across a transition:
+// day has 24 hours, and mapped to instants second, by the policy for the gap and the overlap at a transition. So no
+// fire is lost by arithmetic across a transition:
 //
 //	wall     01:30   02:30          candidates, every day alike
 //	           |       |  \

@@ -11,8 +11,9 @@ import (
 func TestParseDuration(t *testing.T) {
 	for s, want := range map[string]time.Duration{
 		"0": 0, "0s": 0, "90s": 90 * time.Second, "1h30m": 90 * time.Minute, "2d": 48 * time.Hour,
-		"1w": 168 * time.Hour, "500ms": 500 * time.Millisecond, "1.5h": 90 * time.Minute, "0.25s": 250 * time.Millisecond,
-		"10us": 10 * time.Microsecond, "10µs": 10 * time.Microsecond, "7ns": 7, "1w2d3h": 219 * time.Hour,
+		"1w": 168 * time.Hour, "500ms": 500 * time.Millisecond, "1.5h": 90 * time.Minute,
+		"0.25s": 250 * time.Millisecond,
+		"10us":  10 * time.Microsecond, "10µs": 10 * time.Microsecond, "7ns": 7, "1w2d3h": 219 * time.Hour,
 	} {
 		got, err := ParseDuration(s)
 		if err != nil || got != want {
@@ -44,7 +45,8 @@ func TestParseDurationRefuses(t *testing.T) {
 
 func TestFormatDuration(t *testing.T) {
 	for want, d := range map[string]time.Duration{
-		"0s": 0, "1m30s": 90 * time.Second, "1d12h": 36 * time.Hour, "2w": 336 * time.Hour, "500ms": 500 * time.Millisecond,
+		"0s": 0, "1m30s": 90 * time.Second, "1d12h": 36 * time.Hour, "2w": 336 * time.Hour,
+		"500ms":   500 * time.Millisecond,
 		"1s500ms": 1500 * time.Millisecond, "-1m": -time.Minute,
 	} {
 		if got := FormatDuration(d); got != want {

@@ -2,7 +2,8 @@ package trigger
 
 import "fmt"
 
-// Error says what is wrong with a trigger and what would be right. It is the only error type that Parse and Never return.
+// Error says what is wrong with a trigger and what would be right. It is the only error type that Parse and Never
+// return.
 type Error struct {
 	// Field is the JSON path inside the trigger: "every", "fields.hour", "of[1].at". It is empty when the trigger is
 	// not a JSON object at all.

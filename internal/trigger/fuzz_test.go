@@ -21,7 +21,8 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzCrontab(f *testing.F) {
-	for _, s := range []string{"0 9 * * mon-fri", "@daily", "0 0 L-3,15W,LW,W * *", "0 0 ? * fri#2,5L", "*/5 22-4 1-31/2 jan 0-7", "TZ=UTC 1 2 3 4 5 6"} {
+	for _, s := range []string{"0 9 * * mon-fri", "@daily", "0 0 L-3,15W,LW,W * *", "0 0 ? * fri#2,5L",
+		"*/5 22-4 1-31/2 jan 0-7", "TZ=UTC 1 2 3 4 5 6"} {
 		f.Add(s, "UTC")
 		f.Add(s, "America/Havana")
 	}
@@ -48,7 +49,8 @@ func FuzzDuration(f *testing.F) {
 	})
 }
 
-// checkParsed holds for whatever Parse accepts: the canonical form reads back to itself, and questions are answered soon.
+// checkParsed holds for whatever Parse accepts: the canonical form reads back to itself, and questions are answered
+// soon.
 func checkParsed(t *testing.T, data []byte) {
 	began := time.Now()
 	trig, err := Parse(data)
@@ -64,7 +66,8 @@ func checkParsed(t *testing.T, data []byte) {
 		t.Fatalf("Parse(%s), the canonical form of %s: %v", canonical, data, err)
 	}
 	if second, _ := again.MarshalJSON(); !bytes.Equal(canonical, second) || again.String() != trig.String() {
-		t.Fatalf("%s has the canonical forms %s and %s, and the descriptions %q and %q", data, canonical, second, trig, again)
+		t.Fatalf("%s has the canonical forms %s and %s, and the descriptions %q and %q", data, canonical, second, trig,
+			again)
 	}
 	checkAnswers(t, data, trig.Anchored(time.Date(2026, 3, 28, 12, 0, 0, 0, time.UTC)))
 	if took := time.Since(began); took > patience {
@@ -78,7 +81,8 @@ func checkAnswers(t *testing.T, data []byte, trig *Trigger) {
 	n := int64(0)
 	for range 50 {
 		at, again := trig.Next(after)
-		if never != nil && !at.IsZero() && trig.kind.name() != "any" && trig.kind.name() != "all" && trig.kind.name() != "except" {
+		if never != nil && !at.IsZero() && trig.kind.name() != "any" && trig.kind.name() != "all" &&
+			trig.kind.name() != "except" {
 			t.Fatalf("%s fires at %s, though %v", data, at, never)
 		}
 		if at.IsZero() || at.After(until) {

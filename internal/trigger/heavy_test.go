@@ -11,7 +11,8 @@ import (
 // mixedDaily are n calendars that fire once a month, a minute apart; their dates follow no arithmetic.
 func mixedDaily(n int) (members []string) {
 	for i := range n {
-		members = append(members, fmt.Sprintf(`{"type":"calendar","months":1,"days":1,"start":"1970-01-01","at":"01:%02d"}`, i))
+		members = append(members,
+			fmt.Sprintf(`{"type":"calendar","months":1,"days":1,"start":"1970-01-01","at":"01:%02d"}`, i))
 	}
 	return members
 }
@@ -26,13 +27,17 @@ func TestHeavyDefinitionsAreQuick(t *testing.T) {
 	apart := setText("all", setText("any", mixedDaily(8)...), halfPast)
 	rare := slices.Repeat([]string{`{"type":"cron","fields":{"year":2196,"month":2,"day":29},"timezone":"Europe/Stockholm","dst_overlap":"both"}`}, 14)
 	weeks := slices.Repeat([]string{`{"type":"cron","fields":{"week":53,"day_of_week":"mon"}}`}, 14)
-	minutely, half := `{"type":"cron","expression":"* * * * *"}`, `{"type":"cron","expression":"* * * * * *","start":"2026-01-01"}`
+	minutely, half := `{"type":"cron","expression":"* * * * *"}`,
+		`{"type":"cron","expression":"* * * * * *","start":"2026-01-01"}`
 	for name, text := range map[string]string{
-		"432 triggers":            setText("any", slices.Repeat([]string{setText("any", slices.Repeat([]string{apart}, 3)...)}, 16)...),
-		"three apart":             setText("any", apart, apart, apart, `{"type":"interval","every":"1s"}`),
-		"two calendars apart":     setText("all", mixedDaily(2)...),
-		"rare among minutes":      setText("all", setText("any", append(rare, minutely)...), `{"type":"cron","expression":"30 * * * * *"}`),
-		"weeks among minutes":     setText("all", setText("any", append(weeks, minutely)...), `{"type":"cron","expression":"30 * * * * *"}`),
+		"432 triggers": setText("any",
+			slices.Repeat([]string{setText("any", slices.Repeat([]string{apart}, 3)...)}, 16)...),
+		"three apart":         setText("any", apart, apart, apart, `{"type":"interval","every":"1s"}`),
+		"two calendars apart": setText("all", mixedDaily(2)...),
+		"rare among minutes": setText("all", setText("any", append(rare, minutely)...),
+			`{"type":"cron","expression":"30 * * * * *"}`),
+		"weeks among minutes": setText("all", setText("any", append(weeks, minutely)...),
+			`{"type":"cron","expression":"30 * * * * *"}`),
 		"rare left out of all":    setText("except", slices.Concat([]string{minutely}, rare, []string{half})...),
 		"many names":              `{"type":"date"` + strings.Repeat(`,"a":1`, 9_000) + `}`,
 		"many different names":    `{"type":"date"` + manyNames(5_000) + `}`,

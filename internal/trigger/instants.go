@@ -17,7 +17,8 @@ func parseOnce(obj *object, o *options) (kind, error) {
 		o.overlap = overlapAuto // from the set around it
 	}
 	if _, _, ok := at.instants(o); at.given() && !ok {
-		return nil, fail("at", "%s does not exist in %s, where the clocks go forward, and dst_gap is skip", at, o.zone.loc)
+		return nil, fail("at", "%s does not exist in %s, where the clocks go forward, and dst_gap is skip", at,
+			o.zone.loc)
 	}
 	return once{at}, nil
 }
@@ -59,7 +60,8 @@ func parseInterval(obj *object, _ *options) (kind, error) {
 		return nil, fail("every", `missing; an interval needs a duration such as "30s"`)
 	}
 	if every < shortestInterval {
-		return nil, fail("every", "%s is too short; the shortest interval is %s", FormatDuration(every), FormatDuration(shortestInterval))
+		return nil, fail("every", "%s is too short; the shortest interval is %s", FormatDuration(every),
+			FormatDuration(shortestInterval))
 	}
 	return interval{every}, nil
 }

@@ -55,7 +55,9 @@ func parseMoment(field, s string) (moment, error) {
 		}
 		return moment{l.precision, t.UnixMicro()}, nil
 	}
-	return moment{}, fail(field, "%s is not a time; write it like 2026-03-01T09:00:00 (in the trigger's zone) or 2026-03-01T09:00:00+01:00", strconv.Quote(s))
+	return moment{}, fail(field,
+		"%s is not a time; write it like 2026-03-01T09:00:00 (in the trigger's zone) or 2026-03-01T09:00:00+01:00",
+		strconv.Quote(s))
 }
 
 // String is the canonical form, which parseMoment reads back.

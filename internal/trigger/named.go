@@ -45,8 +45,8 @@ func (*cron) unitNames() (names []string) {
 	return names
 }
 
-// fillIn gives the fields that were left out their defaults. A week and a weekday have no minimum: they stay free, as in
-// APScheduler.
+// fillIn gives the fields that were left out their defaults. A week and a weekday have no minimum: they stay free, as
+// in APScheduler.
 func (c *cron) fillIn(least int) {
 	for u := range c.fields {
 		switch {

@@ -20,7 +20,8 @@ func parseObject(data []byte) (*object, error) {
 	dec := json.NewDecoder(bytes.NewReader(data))
 	obj := &object{values: map[string]json.RawMessage{}}
 	if t, err := dec.Token(); err != nil || t != json.Delim('{') {
-		return nil, fail("", `%s is not a JSON object; write a trigger like {"type":"interval","every":"30s"}`, shorten(data))
+		return nil, fail("", `%s is not a JSON object; write a trigger like {"type":"interval","every":"30s"}`,
+			shorten(data))
 	}
 	for dec.More() {
 		if err := obj.member(dec); err != nil {

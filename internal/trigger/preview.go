@@ -24,7 +24,8 @@ type Fire struct {
 // maxAgain is how often Preview and AroundDST look again where all or except knows of no fire yet.
 const maxAgain = 20
 
-// Preview lists up to count fire times from the given time on, inclusive. A trigger that is not anchored counts from there.
+// Preview lists up to count fire times from the given time on, inclusive. A trigger that is not anchored counts from
+// there.
 func (t *Trigger) Preview(from time.Time, count int) Preview {
 	if t.anchor == unanchored {
 		t = t.Anchored(from)
@@ -166,6 +167,7 @@ func (z *zone) describeTransition(n int) string {
 		move, times = "back", "the local times between come twice"
 	}
 	by := time.Duration(max(now-before, before-now)) * time.Microsecond
-	return "at " + describeWall(from) + " the clocks of " + z.loc.String() + " go " + move + " by " + FormatDuration(by) +
+	return "at " + describeWall(from) + " the clocks of " + z.loc.String() + " go " + move + " by " +
+		FormatDuration(by) +
 		" to " + describeWall(to) + ", " + times
 }

@@ -119,7 +119,8 @@ func (d difference) next(after instant, looks int) (instant, bool, int) {
 	}
 }
 
-// stays says that none of the others fires at t. One look at each tells; with more, one that never fires would use up all.
+// stays says that none of the others fires at t. One look at each tells; with more, one that never fires would use up
+// all.
 func (d difference) stays(t instant, looks int) (bool, int) {
 	for _, m := range d[1:] {
 		other, fire, _ := m.next(t-1, 1)

@@ -81,11 +81,13 @@ func parseMember(text []byte, outer *options) (member, error) {
 	if err != nil {
 		return member{}, err
 	}
-	k, o, err := parseKind(obj, &options{zone: outer.zone, gap: outer.gap, overlap: outer.overlap, depth: outer.depth + 1, room: outer.room})
+	k, o, err := parseKind(obj,
+		&options{zone: outer.zone, gap: outer.gap, overlap: outer.overlap, depth: outer.depth + 1, room: outer.room})
 	if err == nil && o.jitter > 0 {
 		err = fail("jitter", "not for a member; write it beside the outermost type")
 	}
-	if _, inner := k.(set); err == nil && !inner { // of sets, the outermost says enough: asking each would multiply the looks
+	// of sets, the outermost says enough: asking each would multiply the looks
+	if _, inner := k.(set); err == nil && !inner {
 		err = possible(k, o)
 	}
 	return member{k, o}, err

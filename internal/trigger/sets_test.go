@@ -13,11 +13,15 @@ import (
 )
 
 var leaves = []string{
-	`{"type":"interval","every":"10m","start":"2026-03-28T00:00"}`, `{"type":"interval","every":"15m","start":"2026-03-28T00:00"}`,
+	`{"type":"interval","every":"10m","start":"2026-03-28T00:00"}`,
+	`{"type":"interval","every":"15m","start":"2026-03-28T00:00"}`,
 	`{"type":"interval","every":"7m"}`, `{"type":"interval","every":"1h","end":"2026-03-29T04:00"}`,
-	`{"type":"cron","expression":"*/5 * * * *"}`, `{"type":"cron","expression":"0 2-3 * * *"}`, `{"type":"cron","expression":"30 2 * * *"}`,
-	`{"type":"cron","expression":"0 0 29 2 *"}`, `{"type":"cron","expression":"*/20 1-4 * * sun","timezone":"Asia/Tokyo"}`,
-	`{"type":"date","at":"2026-03-29T03:30"}`, `{"type":"date"}`, `{"type":"calendar","days":1,"at":"02:30","start":"2026-03-01"}`,
+	`{"type":"cron","expression":"*/5 * * * *"}`, `{"type":"cron","expression":"0 2-3 * * *"}`,
+	`{"type":"cron","expression":"30 2 * * *"}`,
+	`{"type":"cron","expression":"0 0 29 2 *"}`,
+	`{"type":"cron","expression":"*/20 1-4 * * sun","timezone":"Asia/Tokyo"}`,
+	`{"type":"date","at":"2026-03-29T03:30"}`, `{"type":"date"}`,
+	`{"type":"calendar","days":1,"at":"02:30","start":"2026-03-01"}`,
 }
 
 // drawSet draws a definition and a function that says whether it fires at a minute, by the operations in words.
@@ -88,7 +92,8 @@ func TestSetsAreSetOperations(t *testing.T) {
 		text, fires := drawSet(t, 0, anchor, until)
 		trig, err := Parse([]byte(text[:len(text)-1] + inZoneOfSet(text) + "}"))
 		if err != nil {
-			if len(fires) > 0 && !strings.Contains(err.Error(), "of[") { // a member that never fires is refused wherever it is
+			// a member that never fires is refused wherever it is
+			if len(fires) > 0 && !strings.Contains(err.Error(), "of[") {
 				t.Fatalf("Parse(%s) = %v, but it fires", text, err)
 			}
 			return
@@ -102,14 +107,16 @@ func TestSetsAreSetOperations(t *testing.T) {
 		if n, exact := trig.Count(time.Time{}, until); n > int64(len(want)) || exact && n != int64(len(want)) {
 			t.Fatalf("Count of %s = %d, %v, want %d", text, n, exact, len(want))
 		}
-		if last, ok := trig.Last(time.Time{}, until); ok && (len(want) == 0 || last.Format(time.RFC3339) != want[len(want)-1]) {
+		if last, ok := trig.Last(time.Time{}, until); ok &&
+			(len(want) == 0 || last.Format(time.RFC3339) != want[len(want)-1]) {
 			t.Fatalf("Last of %s = %s, %v, want that of %v", text, last, ok, want)
 		}
 	})
 }
 
 func inZoneOfSet(text string) string {
-	if strings.HasPrefix(text, `{"type":"any"`) || strings.HasPrefix(text, `{"type":"all"`) || strings.HasPrefix(text, `{"type":"except"`) {
+	if strings.HasPrefix(text, `{"type":"any"`) || strings.HasPrefix(text, `{"type":"all"`) ||
+		strings.HasPrefix(text, `{"type":"except"`) {
 		return `,"timezone":"Europe/Stockholm"`
 	}
 	return inZone(text)
@@ -124,7 +131,8 @@ func TestNeverIsQuick(t *testing.T) {
 		impossible,
 		`{"type":"except","of":[{"type":"cron","expression":"*/5 * * * *"},{"type":"cron","expression":"* * * * *"}]}`,
 		`{"type":"all","of":[{"type":"interval","every":"1s"},{"type":"interval","every":"1s","start":"2026-01-01T00:00:00.5"}]}`,
-		`{"type":"all","of":[` + impossible + `,` + impossible + `,{"type":"any","of":[` + impossible + `,` + impossible + `]}]}`,
+		`{"type":"all","of":[` + impossible + `,` + impossible + `,{"type":"any","of":[` + impossible + `,` +
+			impossible + `]}]}`,
 		`{"type":"cron","fields":{"month":2,"day":29,"day_of_week":"sun"},"end":"2031-12-31"}`,
 	} {
 		trig := parse(t, text).Anchored(anchor)

@@ -11,8 +11,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestSparseCronAgreesWithSearch compares triggers that fire rarely with a search day by day over twenty years: here Next
-// leaps over transitions.
+// TestSparseCronAgreesWithSearch compares triggers that fire rarely with a search day by day over twenty years: here
+// Next leaps over transitions.
 func TestSparseCronAgreesWithSearch(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		z, err := loadZone(rapid.SampledFrom(oddZones).Draw(t, "zone"))
@@ -23,7 +23,8 @@ func TestSparseCronAgreesWithSearch(t *testing.T) {
 		month, inMonth, _ := drawField(t, "month", 1, 12)
 		weekday, inWeekday := drawWeekday(t)
 		year := rapid.IntRange(1971, 2175).Draw(t, "year")
-		o := options{zone: z, overlap: overlapPolicy(rapid.IntRange(0, 3).Draw(t, "overlap")), gap: gapPolicy(rapid.IntRange(0, 2).Draw(t, "gap"))}
+		o := options{zone: z, overlap: overlapPolicy(rapid.IntRange(0, 3).Draw(t, "overlap")),
+			gap: gapPolicy(rapid.IntRange(0, 2).Draw(t, "gap"))}
 		text := fmt.Sprintf(`{"type":"cron","expression":"15 2 %s %s %s","timezone":%q,"dst_gap":%q,"dst_overlap":%q}`,
 			day, month, weekday, z.loc, gapNames[o.gap], overlapNames[o.overlap])
 		trig, err := Parse([]byte(text))

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Trigger says when a job fires. It does not change and is safe for concurrent use. The zero Trigger is of no use; Parse
-// makes one.
+// Trigger says when a job fires. It does not change and is safe for concurrent use. The zero Trigger is of no use;
+// Parse makes one.
 type Trigger struct {
 	kind     kind
 	options  options
@@ -58,9 +58,9 @@ func (t *Trigger) Anchored(anchor time.Time) *Trigger {
 	return newTrigger(t.kind, t.options, instantOf(anchor))
 }
 
-// Never says why t, as anchored, can never fire, and is nil when it can. Except for sets the answer is exact.
-// A set is walked from its beginning until it fires, has ended, or 10,000 fire times for each member have been looked at,
-// 40,000 in all where there are more than four members: a few milliseconds at worst.
+// Never says why t, as anchored, can never fire, and is nil when it can. Except for sets the answer is exact. A set is
+// walked from its beginning until it fires, has ended, or 10,000 fire times for each member have been looked at, 40,000
+// in all where there are more than four members: a few milliseconds at worst.
 func (t *Trigger) Never() error {
 	w, k := t.walk(), t.kind
 	if t.anchor == unanchored && k.needsAnchor(&t.options) {
@@ -77,9 +77,11 @@ func (t *Trigger) Never() error {
 		return nil
 	case isDate && w.from == t.anchor: // Parse has seen that it lies before the end
 		past, _, _ := date.at.instants(&t.options)
-		return fail(k.field(), "%s lies in the past: it is now %s; leave out at to fire at once", t.moment(past), t.moment(t.anchor))
+		return fail(k.field(), "%s lies in the past: it is now %s; leave out at to fire at once", t.moment(past),
+			t.moment(t.anchor))
 	case at != never:
-		return fail(k.field(), "%s up to %s, which is how far was looked%s", k.(set).lacks(), t.moment(at-at%minute), k.(set).hint())
+		return fail(k.field(), "%s up to %s, which is how far was looked%s", k.(set).lacks(), t.moment(at-at%minute),
+			k.(set).hint())
 	case w.from == earliest && w.until == latest:
 		return fail(k.field(), "%s never happens", what)
 	case w.until == latest:
@@ -91,7 +93,8 @@ func (t *Trigger) Never() error {
 // endsBefore says that t ends before the first instant it lets through.
 func (t *Trigger) endsBefore(from instant) error {
 	if from == t.anchor {
-		return fail("end", "%s lies before %s, from when the trigger counts", t.moment(t.schedule.until), t.moment(from))
+		return fail("end", "%s lies before %s, from when the trigger counts", t.moment(t.schedule.until),
+			t.moment(from))
 	}
 	return fail("end", "%s lies before the start, %s", t.moment(t.schedule.until), t.moment(from))
 }
@@ -122,8 +125,8 @@ func (t *Trigger) Next(after time.Time) (at, again time.Time) {
 	return time.Time{}, i.time()
 }
 
-// Last returns the last fire time in (after, until], in UTC. For all and except it looks at the last 10,000 fire times of
-// the members.
+// Last returns the last fire time in (after, until], in UTC. For all and except it looks at the last 10,000 fire times
+// of the members.
 func (t *Trigger) Last(after, until time.Time) (time.Time, bool) {
 	at, _ := t.walk().last(instantOf(after), instantOf(until), maxLooks)
 	if at == never {
@@ -132,8 +135,8 @@ func (t *Trigger) Last(after, until time.Time) (time.Time, bool) {
 	return at.time(), true
 }
 
-// Count returns how many fire times lie in (after, until]. exact is false where n is only a lower bound: for any, all and
-// except with more than 10,000 fire times of their members in between.
+// Count returns how many fire times lie in (after, until]. exact is false where n is only a lower bound: for any, all
+// and except with more than 10,000 fire times of their members in between.
 func (t *Trigger) Count(after, until time.Time) (n int64, exact bool) {
 	return t.walk().count(instantOf(after), instantOf(until), maxLooks)
 }

@@ -13,8 +13,8 @@ type candidates interface {
 
 const noWall wall = math.MaxInt64
 
-// newWallClock returns the fires of c under o's zone and policies. repeats says that the times are not fixed ones: in an
-// overlap they come twice by default.
+// newWallClock returns the fires of c under o's zone and policies. repeats says that the times are not fixed ones: in
+// an overlap they come twice by default.
 func newWallClock(c candidates, o *options, repeats bool) *wallClock {
 	overlap := o.overlap
 	switch {

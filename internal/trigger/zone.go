@@ -58,7 +58,8 @@ func loadZone(name string) (*zone, error) {
 	if z, ok := zones.Load(name); ok {
 		return z.(*zone), nil
 	}
-	if strings.EqualFold(name, "local") || strings.HasPrefix(name, "right/") || strings.HasPrefix(name, "posix") || name == "localtime" {
+	if strings.EqualFold(name, "local") || strings.HasPrefix(name, "right/") || strings.HasPrefix(name, "posix") ||
+		name == "localtime" {
 		return nil, fail("timezone", "%q depends on the machine; write an IANA name such as Europe/Stockholm", name)
 	}
 	loc, err := time.LoadLocation(name)
@@ -82,7 +83,8 @@ func newZone(loc *time.Location) *zone {
 		if end.IsZero() || end.After(until) {
 			return z
 		}
-		if !end.After(t) { // the library ends a leap year, where it has only a rule, a day early: 31 December ends at its start
+		// the library ends a leap year, where it has only a rule, a day early: 31 December ends at its start
+		if !end.After(t) {
 			end = t.AddDate(0, 0, 1)
 		}
 		z.add(span{instantOf(end), offsetOf(end)})
@@ -121,8 +123,8 @@ func (z *zone) end(n int) instant {
 // wall returns what the clocks of the zone show at i.
 func (z *zone) wall(i instant) wall { return wall(int64(i) + z.spans[z.at(i)].offset) }
 
-// instants returns the instants at which the clocks show w, as first and last of them. In a gap, where there is none, ok
-// is false, and first and last are w shifted by the gap's length and the gap's edge.
+// instants returns the instants at which the clocks show w, as first and last of them. In a gap, where there is none,
+// ok is false, and first and last are w shifted by the gap's length and the gap's edge.
 func (z *zone) instants(w wall) (first, last instant, ok bool) {
 	from := z.at(instant(int64(w) - z.maxOffset))
 	for n := from; n < len(z.spans) && z.spans[n].start <= instant(int64(w)-z.minOffset); n++ {

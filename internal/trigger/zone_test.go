@@ -12,8 +12,10 @@ import (
 )
 
 // The zones with an odd history: half-hour shifts, transitions at midnight, negative daylight saving, a skipped day.
-var oddZones = []string{"UTC", "Europe/Stockholm", "America/New_York", "Europe/Dublin", "Africa/Casablanca", "Australia/Lord_Howe",
-	"Pacific/Apia", "America/Havana", "Asia/Beirut", "America/Sao_Paulo", "Asia/Kathmandu", "Africa/Monrovia", "Antarctica/Troll"}
+var oddZones = []string{"UTC", "Europe/Stockholm", "America/New_York", "Europe/Dublin", "Africa/Casablanca",
+	"Australia/Lord_Howe",
+	"Pacific/Apia", "America/Havana", "Asia/Beirut", "America/Sao_Paulo", "Asia/Kathmandu", "Africa/Monrovia",
+	"Antarctica/Troll"}
 
 func TestSpansAgreeWithTheStandardLibrary(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -51,7 +53,8 @@ func TestInstantsOfWallAreThoseThatShowIt(t *testing.T) {
 			}
 		}
 		if !ok && (z.wall(last) <= w || z.wall(last-1) >= w || z.wall(first) <= w) {
-			t.Fatalf("%s in %s is not in a gap at %s, or shifted wrongly to %s", describeWall(w), z.loc, last.time(), first.time())
+			t.Fatalf("%s in %s is not in a gap at %s, or shifted wrongly to %s", describeWall(w), z.loc, last.time(),
+				first.time())
 		}
 	})
 }
@@ -67,7 +70,8 @@ func TestNoTransitionReachesIntoTheNext(t *testing.T) {
 			s, before := z.spans[n], z.spans[n-1]
 			shift := instant(max(s.offset-before.offset, before.offset-s.offset))
 			if z.end(n)-s.start < shift || s.start-before.start < shift {
-				t.Errorf("%s: the transition at %s moves the clocks by more than it is away from the next", name, s.start.time())
+				t.Errorf("%s: the transition at %s moves the clocks by more than it is away from the next", name,
+					s.start.time())
 			}
 		}
 	}
