@@ -29,7 +29,7 @@ COMMENT ON SEQUENCE pgdue.revisions IS 'Numbers the changes of all jobs';
 CREATE TABLE pgdue.jobs (
     id               text PRIMARY KEY CHECK (id ~ '^[A-Za-z0-9._:@-]{1,200}$'),
     trigger          jsonb NOT NULL,
-    executor         text NOT NULL CHECK (executor IN ('exec', 'http', 'sql', 'func', 'worker')),
+    executor         text NOT NULL CHECK (executor ~ '^[a-z]+$'),
     payload          jsonb NOT NULL,
     max_instances    integer NOT NULL DEFAULT 1 CHECK (max_instances >= 1),
     overlap          text NOT NULL DEFAULT 'skip' CHECK (overlap IN ('skip', 'wait', 'replace')),
@@ -61,7 +61,7 @@ COMMENT ON INDEX pgdue.jobs_history_errors IS 'The jobs whose successes are fold
 COMMENT ON TABLE pgdue.jobs IS 'What each job is: cold, written by people only. When it fires is in next_run_times';
 COMMENT ON COLUMN pgdue.jobs.id IS 'Chosen by the user; 1 to 200 of A-Z a-z 0-9 . _ : @ -';
 COMMENT ON COLUMN pgdue.jobs.trigger IS 'When the job fires, in the one JSON form';
-COMMENT ON COLUMN pgdue.jobs.executor IS 'The kind of work';
+COMMENT ON COLUMN pgdue.jobs.executor IS 'The kind of work: exec or http; nodes know which there are, and block a job of any other';
 COMMENT ON COLUMN pgdue.jobs.payload IS 'The work, in the form of its executor';
 COMMENT ON COLUMN pgdue.jobs.max_instances IS 'How many running instances the job may have, counted by job id';
 COMMENT ON COLUMN pgdue.jobs.overlap IS 'What a fire does when max_instances are running';

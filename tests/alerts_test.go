@@ -92,7 +92,7 @@ func (r *receiver) calls() []call {
 // watchedJob calls /job every 100 ms and tells /alert after two failures in a row.
 func (r *receiver) watchedJob(t *testing.T, id string) job.Definition {
 	d := storetest.Job(t, id, `{"type":"interval","every":"100ms"}`)
-	d.Work = job.Work{HTTP: &job.HTTP{URL: r.url + "/job"}}
+	d.Work = &job.HTTP{URL: r.url + "/job"}
 	d.OnFailure = &job.OnFailure{After: 2, HTTP: &job.HTTP{URL: r.url + "/alert"}}
 	return d
 }
@@ -101,7 +101,7 @@ func (r *receiver) watchedJob(t *testing.T, id string) job.Definition {
 func runHTTP(t *testing.T, s scheduler.Store) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	node := &scheduler.Scheduler{Store: s, Executor: &executor.Pool{HTTP: &executor.HTTP{}}, Log: testLog(t), Poll: 100 * time.Millisecond}
+	node := &scheduler.Scheduler{Store: s, Executor: &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{}}}, Log: testLog(t), Poll: 100 * time.Millisecond}
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := node.Run(ctx); err != nil {

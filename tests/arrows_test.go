@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"internal/trigger":   {},
 	"internal/say":       {},
 	"internal/job":       {"internal/say", "internal/trigger"},
+	"internal/form":      {"client", "internal/job", "internal/trigger"},
 	"internal/policy":    {"internal/job", "internal/say", "internal/trigger"},
 	"internal/why":       {"internal/job", "internal/policy", "internal/say", "internal/trigger"},
 	"internal/scheduler": {"internal/job", "internal/policy", "internal/say"},
@@ -31,12 +32,15 @@ var arrows = map[string][]string{
 	},
 	"internal/executor": {"internal/job", "internal/trigger"},
 	"internal/metrics":  {"internal/job", "internal/policy"},
-	"internal/server":   {"client", "internal/job", "internal/policy", "internal/say", "internal/trigger", "internal/why"},
+	"internal/server": {
+		"client", "internal/form", "internal/job", "internal/policy", "internal/say", "internal/trigger", "internal/why",
+	},
 }
 
 // never are the packages that a package may not import, where that is more than an arrow that is not drawn: what begins
 // with one of these.
 var never = map[string][]string{
+	"internal/form":   {"context", "log", "sync", "github.com/jackc"},
 	"internal/policy": {"context", "log", "sync", "github.com/jackc"},
 	"internal/why":    {"context", "log", "sync", "github.com/jackc"},
 }

@@ -14,7 +14,7 @@ import (
 
 // stops is work that goes on until it is stopped.
 func stops() work {
-	return work{job.ExecutorExec, func(ctx context.Context, _ job.Attempt) job.Result {
+	return work{job.KindExec.Name, func(ctx context.Context, _ job.Attempt) job.Result {
 		<-ctx.Done()
 		return job.Result{Outcome: job.Cancelled, Error: context.Cause(ctx).Error()}
 	}}

@@ -18,7 +18,7 @@ type held struct {
 
 func newHeld() *held { return &held{released: make(chan struct{}), first: make(chan uuid.UUID, 1)} }
 
-func (h *held) Queues() []string { return []string{job.ExecutorExec} }
+func (h *held) Queues() []string { return []string{job.KindExec.Name} }
 
 func (h *held) Execute(ctx context.Context, a job.Attempt) job.Result {
 	if h.begun.Swap(true) {

@@ -152,7 +152,7 @@ func shareFires(t *testing.T, s server) {
 	}
 	var mu sync.Mutex
 	var done []string
-	counted := work{job.ExecutorExec, func(ctx context.Context, a job.Attempt) job.Result {
+	counted := work{job.KindExec.Name, func(ctx context.Context, a job.Attempt) job.Result {
 		mu.Lock()
 		done = append(done, a.RunID.String())
 		mu.Unlock()

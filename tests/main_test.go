@@ -46,7 +46,7 @@ func (w work) Execute(ctx context.Context, a job.Attempt) job.Result { return w.
 
 // sleeps is work that takes d.
 func sleeps(d time.Duration) work {
-	return work{job.ExecutorExec, func(ctx context.Context, _ job.Attempt) job.Result {
+	return work{job.KindExec.Name, func(ctx context.Context, _ job.Attempt) job.Result {
 		select {
 		case <-ctx.Done():
 			return job.Result{Outcome: job.Lost, Error: context.Cause(ctx).Error()}

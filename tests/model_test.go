@@ -85,7 +85,7 @@ func must(r *rapid.T, err error, allowed ...error) {
 // definition draws a job that fires every so many seconds.
 func (m *machine) definition(r *rapid.T, id, tag string, every int) job.Definition {
 	d := storetest.Job(m.t, id, fmt.Sprintf(`{"type":"interval","every":"%ds"}`, every))
-	d.Exec.Command = []string{"true", tag}
+	d.Work.(*job.Exec).Command = []string{"true", tag}
 	d.MaxInstances = rapid.IntRange(1, 3).Draw(r, "max_instances")
 	d.Overlap = rapid.SampledFrom([]string{job.OverlapWait, job.OverlapWait, job.OverlapSkip, job.OverlapReplace}).Draw(r, "overlap")
 	d.MaxWaiting = rapid.IntRange(1, 4).Draw(r, "max_waiting")

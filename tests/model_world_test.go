@@ -155,7 +155,7 @@ type modelExecutor struct {
 	n *modelNode
 }
 
-func (e *modelExecutor) Queues() []string { return []string{job.ExecutorExec} }
+func (e *modelExecutor) Queues() []string { return []string{job.KindExec.Name} }
 
 func (e *modelExecutor) Execute(ctx context.Context, a job.Attempt) job.Result {
 	x := &execution{a, e.n, make(chan job.Result, 1)}
@@ -179,7 +179,7 @@ func (w *world) began(x *execution) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.executing = append(w.executing, x)
-	tag := x.Definition.Exec.Command[1]
+	tag := x.Definition.Work.(*job.Exec).Command[1]
 	for _, g := range w.gens[x.JobID] {
 		own := func(e epoch) bool { return e.job.RunIDOf(x.ScheduledRunTime) == x.RunID }
 		if g.tag == tag && (x.Cause != job.CauseSchedule || slices.ContainsFunc(g.epochs, own)) {

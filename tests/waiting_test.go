@@ -136,12 +136,12 @@ func TestWaitingRunBeginsInAnotherQueue(t *testing.T) {
 	}
 	runNow()
 	storetest.Await(t, conn, "the first run to execute", "SELECT count(*) = 1 FROM pgdue.running_instances")
-	d.Work = job.Work{HTTP: &job.HTTP{URL: "http://127.0.0.1:1/"}}
+	d.Work = &job.HTTP{URL: "http://127.0.0.1:1/"}
 	if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	done := sleeps(0)
-	done.queue = job.ExecutorHTTP
+	done.queue = job.KindHTTP.Name
 	runNode(t, url, done)
 	runNow()
 	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
@@ -165,7 +165,7 @@ func TestNoWakeUpIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	release := make(chan struct{})
-	held := work{job.ExecutorExec, func(context.Context, job.Attempt) job.Result {
+	held := work{job.KindExec.Name, func(context.Context, job.Attempt) job.Result {
 		<-release
 		return job.Result{Outcome: job.Succeeded}
 	}}

@@ -96,37 +96,6 @@ func inZoneAndUTC(t time.Time, zone *time.Location) string {
 	return fmt.Sprintf("%s (%s)", timeIn(t, zone), timeIn(t, time.UTC))
 }
 
-// workOf is what a job does, as one would type it.
-func workOf(d client.JobDefinition) string {
-	switch {
-	case d.Exec != nil:
-		words := joinedWords(d.Exec.Env)
-		for _, word := range d.Exec.Command {
-			words = append(words, quoted(word))
-		}
-		if d.Exec.Dir != "" {
-			words = append(words, "(in "+quoted(d.Exec.Dir)+")")
-		}
-		return strings.Join(words, " ")
-	case d.HTTP != nil:
-		method := d.HTTP.Method
-		if method == "" && d.HTTP.Body != "" {
-			method = "POST"
-		} else if method == "" {
-			method = "GET"
-		}
-		return method + " " + d.HTTP.URL
-	}
-	return ""
-}
-
-func joinedWords(env map[string]string) (words []string) {
-	for _, name := range slices.Sorted(maps.Keys(env)) {
-		words = append(words, name+"="+quoted(env[name]))
-	}
-	return words
-}
-
 // quoted quotes a word that a shell would not take as one.
 func quoted(word string) string {
 	plain := func(r rune) bool {

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
@@ -19,10 +20,7 @@ import (
 type jobFlags struct {
 	at, in, every, cron, json, start, end, timezone string
 
-	http, method, body string
-	headers            []string
-	env                []string
-	dir                string
+	work []workFlags // by kinds
 
 	timeout, overlap, coalesce, misfire   string
 	maxInstances, maxAttempts, maxWaiting int
@@ -51,25 +49,21 @@ func (f *jobFlags) addTriggerTo(flags *pflag.FlagSet) {
 	flags.SetNormalizeFunc(shortZone)
 }
 
-// overlapWait is the overlap with which runs wait.
-const overlapWait = "wait"
-
 // addWorkTo adds the flags that say what, and how.
 func (f *jobFlags) addWorkTo(flags *pflag.FlagSet) {
-	flags.StringVar(&f.http, "http", "", "send a request to this `URL` (instead of a command after --)")
-	flags.StringVar(&f.method, "method", "", "with --http: the request's `method` (default POST with a body, else GET)")
-	flags.StringArrayVar(&f.headers, "header", nil, "with --http: a `name:value` of the request; repeatable")
-	flags.StringVar(&f.body, "body", "", "with --http: the request's body")
-	flags.StringArrayVar(&f.env, "env", nil, "with a command: a `NAME=value` of its environment; repeatable")
-	flags.StringVar(&f.dir, "dir", "", "with a command: its working `directory`, absolute")
+	f.work = newWork()
+	for _, w := range f.work {
+		w.addTo(flags)
+	}
 
+	defaults := job.Defaults()
 	flags.StringVar(&f.timeout, "timeout", "", "longest `duration` of an attempt (default 60s for --http, none for a command)")
-	flags.IntVar(&f.maxInstances, "max-instances", 1, "how many runs of the job may execute at the same time")
+	flags.IntVar(&f.maxInstances, "max-instances", defaults.MaxInstances, "how many runs of the job may execute at the same time")
 	flags.StringVar(&f.overlap, "overlap", "", "what a fire does when that many run: skip (default), wait or replace")
-	flags.IntVar(&f.maxWaiting, "max-waiting", 100, "with --overlap wait: how many runs may wait")
+	flags.IntVar(&f.maxWaiting, "max-waiting", defaults.MaxWaiting, "with --overlap wait: how many runs may wait")
 	flags.StringVar(&f.coalesce, "coalesce", "", "what several overdue fire times become: latest (default), earliest or all")
 	flags.StringVar(&f.misfire, "misfire-grace-time", "", "how late a run may be, as in `5m`; later it is skipped (default: however late)")
-	flags.IntVar(&f.maxAttempts, "max-attempts", 1, "how often a run is tried")
+	flags.IntVar(&f.maxAttempts, "max-attempts", defaults.MaxAttempts, "how often a run is tried")
 	flags.StringVar(&f.retry.Min, "retry-min", "", "with --max-attempts: longest wait before the second attempt (default `1s`)")
 	flags.StringVar(&f.retry.Max, "retry-max", "", "with --max-attempts: longest wait before any attempt (default `5m`)")
 	flags.Float64Var(&f.retry.Factor, "retry-factor", 0, "with --max-attempts: by how much the wait grows each time (default `2`)")
@@ -97,7 +91,7 @@ func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, n
 		d.MaxInstances = &f.maxInstances
 	}
 	if cmd.Flags().Changed("max-waiting") {
-		if f.overlap != overlapWait {
+		if f.overlap != job.OverlapWait {
 			return d, usagef(cmd, "--max-waiting goes with --overlap wait only")
 		}
 		d.MaxWaiting = &f.maxWaiting
@@ -121,7 +115,7 @@ func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, n
 	if d.Labels, err = pairs(cmd, "label", "=", f.labels); err != nil {
 		return d, err
 	}
-	return d, f.work(cmd, &d, command)
+	return d, writeWork(cmd, f.work, &d, command)
 }
 
 func (f *jobFlags) trigger(cmd *cobra.Command, now time.Time) (*client.Trigger, error) {
@@ -201,27 +195,6 @@ func readTrigger(text string, stdin io.Reader) (*client.Trigger, error) {
 		return nil, fmt.Errorf("--trigger: %w", err)
 	}
 	return &t, nil
-}
-
-func (f *jobFlags) work(cmd *cobra.Command, d *client.JobDefinition, command []string) (err error) {
-	forHTTP, forExec := changed(cmd, "method", "header", "body"), changed(cmd, "env", "dir")
-	switch {
-	case f.http == "" && len(command) == 0:
-		return usagef(cmd, "say what the job does: a command after --, as in `-- sleep 60`, or --http URL")
-	case f.http != "" && len(command) > 0:
-		return usagef(cmd, "--http and the command after -- exclude each other; a job does one thing")
-	case f.http != "" && len(forExec) > 0:
-		return usagef(cmd, "%s goes with a command after -- only", forExec[0])
-	case f.http == "" && len(forHTTP) > 0:
-		return usagef(cmd, "%s goes with --http only", forHTTP[0])
-	case f.http != "":
-		d.HTTP = &client.HTTP{Method: f.method, URL: f.http, Body: f.body}
-		d.HTTP.Headers, err = pairs(cmd, "header", ":", f.headers)
-		return err
-	}
-	d.Exec = &client.Exec{Command: command, Dir: f.dir}
-	d.Exec.Env, err = pairs(cmd, "env", "=", f.env)
-	return err
 }
 
 // changed lists those of the flags that were given, as they are typed.

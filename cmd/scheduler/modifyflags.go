@@ -11,18 +11,15 @@ import (
 	"github.com/pgdue/pgdue/client"
 )
 
-// modifyFields say what each flag changes: where it stands in a job, and how its value is written there. Other flags of add
-// say when the job fires.
-var modifyFields = []struct {
+// modifyField says what a flag changes: where it stands in a job, and how its value is written there.
+type modifyField struct {
 	flag, path string
 	write      func(cmd *cobra.Command, flag string, values []string) (any, error)
-}{
-	{"http", "http.url", asText},
-	{"method", "http.method", asText},
-	{"header", "http.headers", asPairs(":")},
-	{"body", "http.body", asText},
-	{"env", "exec.env", asPairs("=")},
-	{"dir", "exec.dir", asText},
+}
+
+// modifyFields are the flags that change a job, but for those of the kinds of work. Other flags of add say when the job
+// fires.
+var modifyFields = []modifyField{
 	{"timeout", "timeout", asText},
 	{"max-instances", "max_instances", asNumber},
 	{"overlap", "overlap", asText},
@@ -40,6 +37,15 @@ var modifyFields = []struct {
 	{"label", "labels", asPairs("=")},
 }
 
+// allModifyFields are those of the kinds of work too.
+func allModifyFields() []modifyField {
+	var all []modifyField
+	for _, k := range kinds {
+		all = append(all, k.fields...)
+	}
+	return append(all, modifyFields...)
+}
+
 // modifyFlags are the values of the flags that were given.
 type modifyFlags map[string]*[]string
 
@@ -48,7 +54,7 @@ func (f modifyFlags) addTo(flags *pflag.FlagSet) {
 	var ofAdd jobFlags
 	shown := pflag.NewFlagSet("", pflag.ContinueOnError)
 	ofAdd.addWorkTo(shown)
-	for _, field := range modifyFields {
+	for _, field := range allModifyFields() {
 		f[field.flag] = new([]string)
 		like := shown.Lookup(field.flag)
 		flags.Var(texts{f[field.flag], like.Value.Type()}, field.flag, like.Usage)
@@ -78,7 +84,7 @@ func (t texts) Type() string { return t.kind }
 // change is the merge patch that the flags, or --patch, and the command after -- write.
 func (f modifyFlags) change(cmd *cobra.Command, patch string, command []string) (any, error) {
 	change := map[string]any{}
-	for _, field := range modifyFields {
+	for _, field := range allModifyFields() {
 		if values := *f[field.flag]; len(values) > 0 {
 			value, err := valueOf(cmd, field.flag, values, field.write)
 			if err != nil {
@@ -96,19 +102,34 @@ func (f modifyFlags) change(cmd *cobra.Command, patch string, command []string) 
 		}
 		return readPatch(patch, cmd.InOrStdin())
 	}
-	_, http := change["http"]
-	_, exec := change["exec"]
-	switch {
-	case http && exec:
-		return nil, usagef(cmd, "a job does one thing: give a command with --env and --dir, or --http with --method, --header and --body")
-	case len(command) > 0:
-		change["http"] = nil
-	case cmd.Flags().Changed("http"):
-		change["exec"] = nil
-	case len(change) == 0:
+	if len(change) == 0 {
 		return nil, usagef(cmd, "say what to change, as in `scheduler modify 123 --max-instances 12`")
 	}
-	return change, nil
+	return change, otherWorkGoes(cmd, change, command)
+}
+
+// otherWorkGoes takes the work of another kind out of a job that is given work of one kind whole.
+func otherWorkGoes(cmd *cobra.Command, change map[string]any, command []string) error {
+	var changed []string
+	for _, k := range kinds {
+		if _, found := change[k.name]; found {
+			changed = append(changed, k.name)
+		}
+	}
+	if len(changed) > 1 {
+		return usagef(cmd, "a job does one thing: give %s", each(", or ", func(k workKind) string { return k.give }))
+	}
+	for i, k := range kinds {
+		if !k.asks(cmd, command) {
+			continue
+		}
+		for j, other := range kinds {
+			if j != i {
+				change[other.name] = nil
+			}
+		}
+	}
+	return nil
 }
 
 // valueOf writes the values of a flag; one that is empty is null, which takes the default.

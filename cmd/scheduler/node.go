@@ -150,10 +150,7 @@ func (n *node) client() *client.Client { return &client.Client{BaseURL: n.url()}
 
 // run serves the API and claims due jobs until ctx ends; ready is called once the API answers.
 func (n *node) run(ctx context.Context, ready func(context.Context) error) error {
-	n.pool = &executor.Pool{Log: n.log, HTTP: &executor.HTTP{UserAgent: "pgdue/" + buildVersion()}}
-	if n.enableExec {
-		n.pool.Exec = &executor.Exec{URL: n.url()}
-	}
+	n.pool = &executor.Pool{Log: n.log, Kinds: n.offers()}
 	loopback, err := isLoopback(n.listener.Addr().String())
 	if err != nil {
 		return fmt.Errorf("read the address of the API: %w", err)

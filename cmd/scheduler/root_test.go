@@ -83,7 +83,7 @@ func TestItExplainsItself(t *testing.T) {
 // The flags of modify are shown as those of add, but for the defaults, which it does not have.
 func TestModifyShowsFlagsAsAddDoes(t *testing.T) {
 	add, modify := newAdd().Flags(), newModify().Flags()
-	for _, f := range modifyFields {
+	for _, f := range allModifyFields() {
 		want, wantUsage := pflag.UnquoteUsage(add.Lookup(f.flag))
 		got, gotUsage := pflag.UnquoteUsage(modify.Lookup(f.flag))
 		if got != want || gotUsage != wantUsage {

@@ -33,7 +33,11 @@ func newServe() *cobra.Command {
 	cmd.Flags().StringVar(&url, "database-url", "", "`URL` of the database (default $PGDUE_DATABASE_URL)")
 	cmd.Flags().BoolVar(&migrate, "migrate", false, "bring the schema up to date first")
 	cmd.Flags().BoolVar(&n.jobLabels, "metrics-job-labels", false, "count fires by job, too, in /metrics: of the first 1,000 jobs")
-	cmd.Flags().BoolVar(&n.enableExec, "enable-exec", false, "run exec jobs: programs on this machine, as this user")
+	for _, k := range kinds {
+		if k.allow != nil {
+			k.allow(&n, cmd.Flags())
+		}
+	}
 	return cmd
 }
 

@@ -29,7 +29,7 @@ func environment(a *job.Attempt, url string) map[string]string {
 	if home, ok := os.LookupEnv("HOME"); ok {
 		env["HOME"] = home
 	}
-	maps.Copy(env, a.Definition.Exec.Env)
+	maps.Copy(env, a.Definition.Work.(*job.Exec).Env)
 	env["PGDUE_JOB_ID"] = a.JobID
 	env["PGDUE_RUN_ID"] = a.RunID.String()
 	env["PGDUE_ATTEMPT"] = strconv.Itoa(a.Attempt)

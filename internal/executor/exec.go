@@ -23,7 +23,9 @@ type Exec struct {
 
 const defaultKillGrace = 3 * time.Second
 
-// run is the work of kind exec.
+func (x *Exec) kind() *job.Kind { return job.KindExec }
+
+// run runs the program of an attempt.
 func (x *Exec) run(ctx context.Context, a *job.Attempt) *end {
 	e := new(end)
 	cmd, err := x.command(a)
@@ -47,7 +49,7 @@ func (x *Exec) run(ctx context.Context, a *job.Attempt) *end {
 
 // command is the program of a as it will be started, or what is wrong with it.
 func (x *Exec) command(a *job.Attempt) (*exec.Cmd, error) {
-	work := a.Definition.Exec
+	work := a.Definition.Work.(*job.Exec)
 	if len(work.Command) == 0 {
 		return nil, errors.New("the command is empty")
 	}

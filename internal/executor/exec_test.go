@@ -19,7 +19,7 @@ import (
 func TestExecEnvironmentIsClean(t *testing.T) {
 	t.Parallel()
 	a := execAttempt("env")
-	a.Definition.Exec.Env = map[string]string{"GREETING": "hej då", "LANG": "C", "PGHOST": "declared"}
+	a.Definition.Work.(*job.Exec).Env = map[string]string{"GREETING": "hej då", "LANG": "C", "PGHOST": "declared"}
 	res := execPool().Execute(t.Context(), a)
 
 	binary, err := os.Executable()
@@ -86,7 +86,7 @@ func TestExecRunsInItsDirectory(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "tool"), "#!/bin/sh\npwd\n", 0o755)
 	a := execAttempt("./tool")
-	a.Definition.Exec.Dir = dir
+	a.Definition.Work.(*job.Exec).Dir = dir
 	want := job.Result{Outcome: job.Succeeded, Output: dir + "\n", Status: status(0)}
 	if diff := cmp.Diff(want, execPool().Execute(t.Context(), a)); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
@@ -99,8 +99,8 @@ func TestExecLooksUpInTheDeclaredPath(t *testing.T) {
 	writeFile(t, filepath.Join(dir, "tool"), "#!/bin/sh\necho \"$PATH\"\n", 0o755)
 	writeFile(t, filepath.Join(shadowed, "tool"), "not executable", 0o644)
 	a := execAttempt("tool")
-	a.Definition.Exec.Env["PATH"] = "relative:" + shadowed + ":" + dir
-	want := job.Result{Outcome: job.Succeeded, Output: a.Definition.Exec.Env["PATH"] + "\n", Status: status(0)}
+	a.Definition.Work.(*job.Exec).Env["PATH"] = "relative:" + shadowed + ":" + dir
+	want := job.Result{Outcome: job.Succeeded, Output: a.Definition.Work.(*job.Exec).Env["PATH"] + "\n", Status: status(0)}
 	if diff := cmp.Diff(want, execPool().Execute(t.Context(), a)); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -146,7 +146,7 @@ func TestExecThatCannotStartSaysWhy(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			res := execPool().Execute(t.Context(), attempt(job.Work{Exec: &tt.work}))
+			res := execPool().Execute(t.Context(), attempt(&tt.work))
 			if diff := cmp.Diff(job.Result{Outcome: job.Failed, Error: tt.want}, res); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
 			}
@@ -157,7 +157,7 @@ func TestExecThatCannotStartSaysWhy(t *testing.T) {
 // It runs alone: it measures what the whole process allocates.
 func TestExecMemoryIsFlatUnderAFlood(t *testing.T) {
 	a := execAttempt(os.Args[0])
-	a.Definition.Exec.Env[helperEnv] = "flood"
+	a.Definition.Work.(*job.Exec).Env[helperEnv] = "flood"
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	res := execPool().Execute(t.Context(), a)

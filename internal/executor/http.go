@@ -53,7 +53,9 @@ func proxy(req *http.Request) (*url.URL, error) {
 	return u, nil
 }
 
-// run is the work of kind http.
+func (h *HTTP) kind() *job.Kind { return job.KindHTTP }
+
+// run sends the request of an attempt.
 func (h *HTTP) run(ctx context.Context, a *job.Attempt) *end {
 	e := new(end)
 	req, err := h.request(ctx, a)
@@ -93,7 +95,7 @@ func (e *end) fail(ctx context.Context, stage string, err error) {
 
 // request is the declared request with what the work is told about its run. What a run was given is its body.
 func (h *HTTP) request(ctx context.Context, a *job.Attempt) (*http.Request, error) {
-	work := a.Definition.HTTP
+	work := a.Definition.Work.(*job.HTTP)
 	body := cmp.Or(a.Payload, work.Body)
 	method := work.Method
 	if method == "" {

@@ -19,7 +19,9 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-func httpPool() *executor.Pool { return &executor.Pool{HTTP: &executor.HTTP{UserAgent: "pgdue/1.2.3"}} }
+func httpPool() *executor.Pool {
+	return &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{UserAgent: "pgdue/1.2.3"}}}
+}
 
 // serve starts a server and returns its URL.
 func serve(t *testing.T, handler http.HandlerFunc) string {
@@ -31,7 +33,7 @@ func serve(t *testing.T, handler http.HandlerFunc) string {
 
 func send(t *testing.T, work job.HTTP) job.Result {
 	t.Helper()
-	return httpPool().Execute(t.Context(), attempt(job.Work{HTTP: &work}))
+	return httpPool().Execute(t.Context(), attempt(&work))
 }
 
 // request is what a server saw of one.
@@ -113,8 +115,8 @@ func TestHTTPSpeaksAsPgdueByDefault(t *testing.T) {
 	t.Parallel()
 	agent := ""
 	url := serve(t, func(_ http.ResponseWriter, r *http.Request) { agent = r.UserAgent() })
-	pool := &executor.Pool{HTTP: &executor.HTTP{}}
-	pool.Execute(t.Context(), attempt(job.Work{HTTP: &job.HTTP{URL: url}}))
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{}}}
+	pool.Execute(t.Context(), attempt(&job.HTTP{URL: url}))
 	if agent != "pgdue" {
 		t.Errorf("User-Agent %q, want pgdue", agent)
 	}
@@ -208,7 +210,7 @@ func TestHTTPStopsWithoutAnAnswer(t *testing.T) {
 				<-r.Context().Done() // the connection is closed
 				close(closed)
 			})
-			res := httpPool().Execute(ctx, attempt(job.Work{HTTP: &job.HTTP{URL: url}}))
+			res := httpPool().Execute(ctx, attempt(&job.HTTP{URL: url}))
 			if diff := cmp.Diff(job.Result{Outcome: tt.outcome, Error: tt.want}, res); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
 			}
@@ -234,13 +236,13 @@ func TestHTTPStopsInAnAnswer(t *testing.T) {
 		<-r.Context().Done() // the connection is closed
 		close(closed)
 	})
-	pool := &executor.Pool{HTTP: &executor.HTTP{Transport: afterHeaders(func() { cancel(job.ErrTimeout) })}}
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{Transport: afterHeaders(func() { cancel(job.ErrTimeout) })}}}
 	want := job.Result{
 		Outcome: job.TimedOut,
 		Error:   "timed out after 1m0s: its answer was not complete: HTTP 200 OK",
 		Status:  status(200),
 	}
-	if diff := cmp.Diff(want, pool.Execute(ctx, attempt(job.Work{HTTP: &job.HTTP{URL: url}}))); diff != "" {
+	if diff := cmp.Diff(want, pool.Execute(ctx, attempt(&job.HTTP{URL: url}))); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
 	<-closed
@@ -249,7 +251,7 @@ func TestHTTPStopsInAnAnswer(t *testing.T) {
 func TestHTTPTimesOut(t *testing.T) {
 	t.Parallel()
 	url := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
-	a := attempt(job.Work{HTTP: &job.HTTP{URL: url}})
+	a := attempt(&job.HTTP{URL: url})
 	a.Definition.Timeout = 50 * time.Millisecond
 	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 50ms: it had no answer yet"}
 	if diff := cmp.Diff(want, httpPool().Execute(t.Context(), a)); diff != "" {

@@ -72,11 +72,11 @@ func escape() {
 }
 
 func execPool() *executor.Pool {
-	return &executor.Pool{Exec: &executor.Exec{URL: "http://127.0.0.1:8080", KillGrace: 5 * time.Second}}
+	return &executor.Pool{Kinds: []executor.Kind{&executor.Exec{URL: "http://127.0.0.1:8080", KillGrace: 5 * time.Second}}}
 }
 
 func execAttempt(command ...string) job.Attempt {
-	return attempt(job.Work{Exec: &job.Exec{Command: command, Env: map[string]string{}}})
+	return attempt(&job.Exec{Command: command, Env: map[string]string{}})
 }
 
 func attempt(work job.Work) job.Attempt {

@@ -40,7 +40,7 @@ func TestHTTPSendsItsPayload(t *testing.T) {
 			body, _ := io.ReadAll(r.Body)
 			got = strings.Join([]string{r.Method, r.Header.Get("Content-Type"), string(body)}, " ")
 		})
-		a := attempt(job.Work{HTTP: &job.HTTP{URL: url, Method: tt.method, Body: tt.body}})
+		a := attempt(&job.HTTP{URL: url, Method: tt.method, Body: tt.body})
 		a.Payload = tt.payload
 		if res := httpPool().Execute(t.Context(), a); res.Outcome != job.Succeeded || got != tt.want {
 			t.Errorf("%s %s, the request was %q, want %q", res.Outcome, res.Error, got, tt.want)

@@ -6,16 +6,16 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// Pool is the job.Executor of a node. It does the kinds of work that are not nil. It is safe for concurrent use.
+// Pool is the job.Executor of a node. It is safe for concurrent use.
 type Pool struct {
-	Exec *Exec        // nil: exec is off
-	HTTP *HTTP        // nil: http is off
-	Log  *slog.Logger // gets one error for each panic; nil: nowhere
+	Kinds []Kind       // the kinds of work that it does, one of each
+	Log   *slog.Logger // gets one error for each panic; nil: nowhere
 }
 
 var _ job.Executor = (*Pool)(nil)
@@ -30,27 +30,30 @@ type end struct {
 	retryAfter time.Duration
 }
 
-// kind does one attempt of its kind of work. It returns soon after ctx has ended, with nothing of the work left.
-type kind func(ctx context.Context, a *job.Attempt) *end
+// Kind does one kind of work: *Exec, *HTTP.
+type Kind interface {
+	// kind is what it does.
+	kind() *job.Kind
+	// run does one attempt. It returns soon after ctx has ended, with nothing of the work left.
+	run(ctx context.Context, a *job.Attempt) *end
+}
 
-// Queues lists the queues of the kinds of work that are on.
+// Queues lists the queues of the kinds of work that it does.
 func (p *Pool) Queues() []string {
 	var queues []string
-	for _, queue := range []string{job.ExecutorExec, job.ExecutorHTTP} {
-		if p.kind(queue) != nil {
-			queues = append(queues, queue)
-		}
+	for _, k := range p.Kinds {
+		queues = append(queues, k.kind().Name)
 	}
+	slices.Sort(queues)
 	return queues
 }
 
-// kind picks the kind of work by its queue; nil when this node does not do it.
-func (p *Pool) kind(queue string) kind {
-	switch {
-	case queue == job.ExecutorExec && p.Exec != nil:
-		return p.Exec.run
-	case queue == job.ExecutorHTTP && p.HTTP != nil:
-		return p.HTTP.run
+// does picks who does a job's work; nil when this node does not.
+func (p *Pool) does(d *job.Definition) Kind {
+	for _, k := range p.Kinds {
+		if k.kind().Name == d.Executor() {
+			return k
+		}
 	}
 	return nil
 }
@@ -81,12 +84,11 @@ func (p *Pool) recovered(ctx context.Context, a *job.Attempt) (e *end) {
 	if ctx.Err() != nil {
 		return &end{stopped: "its work had not begun"}
 	}
-	queue := a.Definition.Queue()
-	do := p.kind(queue)
-	if do == nil {
-		return &end{err: fmt.Errorf("this node does not do the work of queue %q", queue)}
+	k := p.does(&a.Definition)
+	if k == nil {
+		return &end{err: fmt.Errorf("this node does not do the work of queue %q", a.Definition.Queue())}
 	}
-	return do(ctx, a)
+	return k.run(ctx, a)
 }
 
 func (p *Pool) logPanic(a *job.Attempt, v any, stack []byte) {

@@ -21,8 +21,8 @@ func TestQueuesAreTheKindsThatAreOn(t *testing.T) {
 		want []string
 	}{
 		{&executor.Pool{}, nil},
-		{&executor.Pool{HTTP: &executor.HTTP{}}, []string{"http"}},
-		{&executor.Pool{HTTP: &executor.HTTP{}, Exec: &executor.Exec{}}, []string{"exec", "http"}},
+		{&executor.Pool{Kinds: []executor.Kind{&executor.HTTP{}}}, []string{"http"}},
+		{&executor.Pool{Kinds: []executor.Kind{&executor.HTTP{}, &executor.Exec{}}}, []string{"exec", "http"}},
 	}
 	for _, tt := range tests {
 		if diff := cmp.Diff(tt.want, tt.pool.Queues()); diff != "" {
@@ -33,7 +33,7 @@ func TestQueuesAreTheKindsThatAreOn(t *testing.T) {
 
 func TestWorkOfAKindThatIsOffFails(t *testing.T) {
 	t.Parallel()
-	pool := &executor.Pool{HTTP: &executor.HTTP{}}
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{}}}
 	want := job.Result{Outcome: job.Failed, Error: `this node does not do the work of queue "exec"`}
 	if diff := cmp.Diff(want, pool.Execute(t.Context(), execAttempt("true"))); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
@@ -57,8 +57,8 @@ func (panicking) RoundTrip(*http.Request) (*http.Response, error) { panic("no id
 func TestPanicIsTheErrorOfItsAttempt(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	pool := &executor.Pool{HTTP: &executor.HTTP{Transport: panicking{}}, Log: slog.New(slog.NewTextHandler(&log, nil))}
-	res := pool.Execute(t.Context(), attempt(job.Work{HTTP: &job.HTTP{URL: "http://127.0.0.1/"}}))
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{Transport: panicking{}}}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	res := pool.Execute(t.Context(), attempt(&job.HTTP{URL: "http://127.0.0.1/"}))
 
 	if !strings.Contains(res.Output, "panicking.RoundTrip") {
 		t.Errorf("the output is not the stack of the panic:\n%s", res.Output)

@@ -92,7 +92,7 @@ func TestExecEndsAnEndlessFlood(t *testing.T) {
 
 func TestExecKillsTheWholeGroupThatIgnoresSIGTERM(t *testing.T) {
 	t.Parallel()
-	pool := &executor.Pool{Exec: &executor.Exec{KillGrace: 50 * time.Millisecond}}
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.Exec{KillGrace: 50 * time.Millisecond}}}
 	script := `trap "" TERM; sleep 300 & sh -c "sleep 300 & wait" &` + " :" + ready + `wait`
 	res, group := cancelled(t, pool, script, job.ErrTimeout)
 	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 1m0s: SIGTERM, then SIGKILL"}
@@ -106,7 +106,7 @@ func TestExecKillsTheWholeGroupThatIgnoresSIGTERM(t *testing.T) {
 
 func TestExecKillsWhatOutlivesALeaderThatObeysSIGTERM(t *testing.T) {
 	t.Parallel()
-	pool := &executor.Pool{Exec: &executor.Exec{KillGrace: 50 * time.Millisecond}}
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.Exec{KillGrace: 50 * time.Millisecond}}}
 	script := `(trap "" TERM; exec sleep 300) & :` + ready + `wait`
 	res, group := cancelled(t, pool, script, job.ErrTimeout)
 	if res.Outcome != job.TimedOut {
@@ -119,7 +119,7 @@ func TestExecKillsWhatOutlivesALeaderThatObeysSIGTERM(t *testing.T) {
 
 func TestExecStopsAHaltedProgram(t *testing.T) {
 	t.Parallel()
-	pool := &executor.Pool{Exec: &executor.Exec{KillGrace: time.Hour}}
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.Exec{KillGrace: time.Hour}}}
 	res, _ := cancelled(t, pool, ":"+ready+"kill -STOP $$", job.ErrShutdown)
 	if res.Outcome != job.Lost {
 		t.Errorf("outcome %s, want lost", res.Outcome)
@@ -183,7 +183,7 @@ func TestExecDoesNotWaitForAProcessThatLeftTheGroup(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pid")
 	a := execAttempt("sh", "-c", `"$0" "$1" & until test -e "$1"; do sleep 0.01; done; echo first`, os.Args[0], file)
-	a.Definition.Exec.Env[helperEnv] = "escape"
+	a.Definition.Work.(*job.Exec).Env[helperEnv] = "escape"
 	res := execPool().Execute(t.Context(), a)
 	escaped := pid(t, file)
 	t.Cleanup(func() { syscall.Kill(escaped, syscall.SIGKILL) })

@@ -83,7 +83,7 @@ func tick(t *testing.T, node *scheduler.Scheduler) {
 // works is an executor whose work takes a millisecond and succeeds, but that of job retry.
 type works struct{}
 
-func (works) Queues() []string { return []string{job.ExecutorExec} }
+func (works) Queues() []string { return []string{job.KindExec.Name} }
 
 func (works) Execute(_ context.Context, a job.Attempt) job.Result {
 	<-time.After(time.Millisecond)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/pgdue/pgdue/internal/trigger"
 )
 
 var (
@@ -66,4 +68,25 @@ func (e *InvalidError) Is(target error) bool { return target == ErrInvalid }
 // Invalid is an InvalidError for one field.
 func Invalid(field, format string, args ...any) error {
 	return &InvalidError{[]FieldError{{field, fmt.Sprintf(format, args...)}}}
+}
+
+// FieldErrors are those of an *InvalidError; none of another error.
+func FieldErrors(err error) []FieldError {
+	var invalid *InvalidError
+	if errors.As(err, &invalid) {
+		return invalid.Fields
+	}
+	return nil
+}
+
+// InvalidTrigger is an error of package trigger as an *InvalidError, with the field as it stands in a job.
+func InvalidTrigger(err error) error {
+	var te *trigger.Error
+	switch {
+	case !errors.As(err, &te):
+		return Invalid("trigger", "%s", err)
+	case te.Field == "":
+		return Invalid("trigger", "%s", te.Message)
+	}
+	return Invalid("trigger."+te.Field, "%s", te.Message)
 }

@@ -13,11 +13,9 @@ func definition(t testing.TB, triggerJSON string) Definition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Definition{
-		History: HistoryAll,
-		ID:      "j", Trigger: when, Work: Work{Exec: &Exec{Command: []string{"true"}}},
-		MaxInstances: 1, Overlap: OverlapSkip, Coalesce: CoalesceLatest, MaxAttempts: 1, MaxWaiting: DefaultMaxWaiting,
-	}
+	d := Defaults()
+	d.ID, d.Trigger, d.Work = "j", when, &Exec{Command: []string{"true"}}
+	return d
 }
 
 // t0 is when the jobs of these tests are created.

@@ -2,47 +2,20 @@ package job
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"maps"
-	"math"
-	"math/rand/v2"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
-// Equal compares all but the trigger.
-func (d *Definition) Equal(e *Definition) bool {
-	return maps.Equal(d.Labels, e.Labels) && equalWork(d.Work, e.Work) && d.MaxInstances == e.MaxInstances &&
-		d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting && d.Coalesce == e.Coalesce &&
-		d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts && d.Retry == e.Retry &&
-		slices.Equal(d.RetryOn, e.RetryOn) && d.History == e.History && SameStored(d.OnFailure, e.OnFailure) &&
-		d.AlertIfNoSuccessFor == e.AlertIfNoSuccessFor
-}
-
-func equalWork(a, b Work) bool {
-	return a.Executor() == b.Executor() && SameStored(a, b)
-}
-
-// SameStored compares by what is stored, in which absent and empty are the same.
-func SameStored(a, b any) bool {
-	x, errX := json.Marshal(a)
-	y, errY := json.Marshal(b)
-	if errX != nil || errY != nil {
-		return reflect.DeepEqual(a, b)
-	}
-	return bytes.Equal(x, y)
-}
-
 // Definition is a job as its user wrote it, with the defaults filled in.
 type Definition struct {
 	ID      string           // 1–200 of A-Za-z0-9._:@-
 	Trigger *trigger.Trigger // when, not yet anchored
-	Work                     // what, exactly one kind
+	Work    Work             // what
 	// MaxInstances is how many running instances the job may have, counted by job id; at least 1, default 1.
 	MaxInstances int
 	Overlap      string // what a fire does at the limit: OverlapSkip (default), OverlapWait
@@ -61,20 +34,6 @@ type Definition struct {
 	Labels              map[string]string
 }
 
-// Retry is an exponential backoff with jitter. Zero fields have their defaults.
-type Retry struct {
-	Min    time.Duration // longest wait before the second attempt; default 1 s
-	Max    time.Duration // longest wait before any attempt; default 5 min
-	Factor float64       // by how much the wait grows with each attempt; default 2
-}
-
-// OnFailure is done once when the last After final outcomes were failures, and HTTP once more when a run succeeds again.
-type OnFailure struct {
-	After int   `json:"after"`           // so many failed, timed out or lost runs in a row, at least 1
-	Pause bool  `json:"pause,omitempty"` // pause the job
-	HTTP  *HTTP `json:"http,omitempty"`  // call this URL; without a body it is told what happened as JSON
-}
-
 const (
 	OverlapSkip    = "skip"    // the fire is skipped and recorded
 	OverlapWait    = "wait"    // the fire waits for an instance to end
@@ -86,61 +45,58 @@ const (
 	CoalesceLatest   = "latest"   // one run, of the latest overdue fire time; the others are recorded as coalesced
 	CoalesceEarliest = "earliest" // one run, of the earliest
 	CoalesceAll      = "all"      // the oldest 1,000 run one by one; the others are recorded
-
-	// DefaultMaxWaiting is max_waiting where a definition sets none.
-	DefaultMaxWaiting = 100
 )
 
-// Work is what a job does: exactly one field is set.
-type Work struct {
-	Exec *Exec
-	HTTP *HTTP
-}
-
-// Exec runs a program.
-type Exec struct {
-	Command []string          `json:"command"`       // argv; the program is looked up in the PATH of the run
-	Env     map[string]string `json:"env,omitempty"` // added to the run's environment
-	Dir     string            `json:"dir,omitempty"` // working directory; "" is the node's
-}
-
-// HTTP sends a request; an answer of 200–299 is success.
-type HTTP struct {
-	Method  string            `json:"method,omitempty"` // default POST when there is a body, else GET
-	URL     string            `json:"url"`
-	Headers map[string]string `json:"headers,omitempty"`
-	Body    string            `json:"body,omitempty"`
-}
-
-// Names of executors, as in the column jobs.executor.
-const (
-	ExecutorExec = "exec"
-	ExecutorHTTP = "http"
-)
-
-// Executor names the kind of work; "" when none is set.
-func (w Work) Executor() string {
-	switch {
-	case w.Exec != nil:
-		return ExecutorExec
-	case w.HTTP != nil:
-		return ExecutorHTTP
+// Defaults is a definition with the defaults of all policies, and nothing else.
+func Defaults() Definition {
+	return Definition{
+		MaxInstances: 1, Overlap: OverlapSkip, MaxWaiting: 100, Coalesce: CoalesceLatest, MaxAttempts: 1,
+		History: HistoryAll,
 	}
-	return ""
 }
 
-// Queue says which nodes may claim the job: those that serve this queue. For exec and http it is the executor's name.
-func (w Work) Queue() string { return w.Executor() }
+// Executor names the kind of work; "" where it is not known.
+func (d *Definition) Executor() string {
+	if d.Work == nil {
+		return ""
+	}
+	return d.Work.Kind().Name
+}
 
-// defaultHTTPTimeout is the timeout of http work that sets none: a request without a limit holds its instance for ever.
-const defaultHTTPTimeout = 60 * time.Second
+// Queue says which nodes may claim the job: those that serve this queue. "" where the work is not known.
+func (d *Definition) Queue() string {
+	if d.Work == nil {
+		return ""
+	}
+	return d.Work.Queue()
+}
 
-// EffectiveTimeout is the longest duration of an attempt; 0 is no limit. http without a timeout has 60 s.
+// EffectiveTimeout is the longest duration of an attempt, that of the kind of work where the definition sets none; 0 is
+// no limit.
 func (d *Definition) EffectiveTimeout() time.Duration {
-	if d.Timeout == 0 && d.HTTP != nil {
-		return defaultHTTPTimeout
+	if d.Timeout == 0 && d.Work != nil {
+		return d.Work.Kind().Timeout
 	}
 	return d.Timeout
+}
+
+// Equal compares all but the trigger.
+func (d *Definition) Equal(e *Definition) bool {
+	return maps.Equal(d.Labels, e.Labels) && d.Executor() == e.Executor() && SameStored(d.Work, e.Work) && d.MaxInstances == e.MaxInstances &&
+		d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting && d.Coalesce == e.Coalesce &&
+		d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts && d.Retry == e.Retry &&
+		slices.Equal(d.RetryOn, e.RetryOn) && d.History == e.History && SameStored(d.OnFailure, e.OnFailure) &&
+		d.AlertIfNoSuccessFor == e.AlertIfNoSuccessFor
+}
+
+// SameStored compares by what is stored, in which absent and empty are the same.
+func SameStored(a, b any) bool {
+	x, errX := json.Marshal(a)
+	y, errY := json.Marshal(b)
+	if errX != nil || errY != nil {
+		return reflect.DeepEqual(a, b)
+	}
+	return bytes.Equal(x, y)
 }
 
 // State is where a job is in its life.
@@ -186,23 +142,4 @@ type Overview struct {
 	// PausedWith says with what the job is paused, "label team=web" or "everything", where it is not paused itself; then State
 	// is StatePaused, and PausedAt, PausedBy and PausedReason are those of that pause.
 	PausedWith string
-}
-
-// ExecutorOf is the kind of work whose jobs are in a queue: the queue's name, or what comes before the colon.
-func ExecutorOf(queue string) string {
-	executor, _, _ := strings.Cut(queue, ":")
-	return executor
-}
-
-const (
-	defaultRetryMin    = time.Second
-	defaultRetryMax    = 5 * time.Minute
-	defaultRetryFactor = 2
-)
-
-// Backoff draws how long a run waits after the given attempt: half to all of Min × Factor^(attempt−1), at most Max.
-func (r Retry) Backoff(attempt int) time.Duration {
-	longest := float64(max(cmp.Or(r.Max, defaultRetryMax), r.Min))
-	wait := min(longest, float64(cmp.Or(r.Min, defaultRetryMin))*math.Pow(cmp.Or(r.Factor, defaultRetryFactor), float64(attempt-1)))
-	return time.Duration(wait * (0.5 + rand.Float64()/2)).Truncate(time.Microsecond)
 }

@@ -5,7 +5,7 @@ import (
 )
 
 func TestRetryOn(t *testing.T) {
-	exec, http := Work{Exec: &Exec{}}, Work{HTTP: &HTTP{}}
+	exec, http := &Exec{}, &HTTP{}
 	for _, c := range []struct {
 		on      string
 		work    Work
@@ -39,7 +39,7 @@ func TestRetryOn(t *testing.T) {
 			status = &c.status
 		}
 		if got := d.RetriesOn(c.outcome, status); got != c.want {
-			t.Errorf("retry_on %s, %s of %s with status %d: %v, want %v", c.on, c.outcome, c.work.Executor(), c.status, got, c.want)
+			t.Errorf("retry_on %s, %s of %s with status %d: %v, want %v", c.on, c.outcome, c.work.Kind().Name, c.status, got, c.want)
 		}
 	}
 }

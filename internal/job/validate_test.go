@@ -12,12 +12,13 @@ import (
 
 func TestValidate(t *testing.T) {
 	exec := func(change func(*Exec)) func(*Definition) {
-		return func(d *Definition) { change(d.Exec) }
+		return func(d *Definition) { change(d.Work.(*Exec)) }
 	}
 	http := func(change func(*HTTP)) func(*Definition) {
 		return func(d *Definition) {
-			d.Exec, d.HTTP = nil, &HTTP{URL: "https://example.org/ping"}
-			change(d.HTTP)
+			h := &HTTP{URL: "https://example.org/ping"}
+			change(h)
+			d.Work = h
 		}
 	}
 	tries := func(change func(*Definition)) func(*Definition) {
@@ -41,8 +42,7 @@ func TestValidate(t *testing.T) {
 		{"id with a slash", func(d *Definition) { d.ID = "a/b" }, "id", `"a/b"`},
 		{"id with a line break at its end", func(d *Definition) { d.ID = "a\n" }, "id", `"a\n"`},
 		{"no trigger", func(d *Definition) { d.Trigger = nil }, "trigger", "say when"},
-		{"no work", func(d *Definition) { d.Exec = nil }, "exec", "exactly one of exec, http"},
-		{"two works", func(d *Definition) { d.HTTP = &HTTP{URL: "http://x"} }, "http", "exactly one of exec, http"},
+		{"no work", func(d *Definition) { d.Work = nil }, "exec", "exactly one of exec, http"},
 		{"no instances", func(d *Definition) { d.MaxInstances = 0 }, "max_instances", "0 is outside 1 to 1000000"},
 		{"negative instances", func(d *Definition) { d.MaxInstances = -1 }, "max_instances", "-1 is outside"},
 		{"too many instances", func(d *Definition) { d.MaxInstances = 1_000_001 }, "max_instances", "1000001 is outside"},
@@ -114,7 +114,7 @@ func TestValidate(t *testing.T) {
 
 func TestEveryBadNameIsTold(t *testing.T) {
 	d := definition(t, every5s)
-	d.Exec.Env = map[string]string{"1A": "", "PGDUE_URL": "", "A B": ""}
+	d.Work.(*Exec).Env = map[string]string{"1A": "", "PGDUE_URL": "", "A B": ""}
 	d.Labels = map[string]string{"-a": "", "\x00": ""}
 	var invalid *InvalidError
 	if !errors.As(d.Validate(), &invalid) {

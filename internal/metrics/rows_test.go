@@ -20,7 +20,7 @@ import (
 // byJob is an executor that does what the job's id says.
 type byJob struct{ released chan struct{} }
 
-func (byJob) Queues() []string { return []string{job.ExecutorExec} }
+func (byJob) Queues() []string { return []string{job.KindExec.Name} }
 
 func (b byJob) Execute(_ context.Context, a job.Attempt) job.Result {
 	switch a.JobID {

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"time"
@@ -25,11 +24,7 @@ func NewJob(d job.Definition, now time.Time, revision int64, lastRunTime time.Ti
 func arm(j *job.Job, t *trigger.Trigger, now time.Time) error {
 	j.Trigger, j.Anchor = t.Anchored(now), now
 	if err := j.Trigger.Never(); err != nil {
-		var te *trigger.Error
-		if errors.As(err, &te) {
-			return job.Invalid("trigger."+te.Field, "%s", te.Message)
-		}
-		return job.Invalid("trigger", "%s", err)
+		return job.InvalidTrigger(err)
 	}
 	j.PausedAt, j.PausedBy, j.PausedReason = time.Time{}, "", ""
 	if j.LastRunTime.After(now) { // skipped ahead, of the trigger before; or the clock was set back

@@ -45,7 +45,7 @@ func outlineOf(d Decision, now time.Time) outline {
 func TestPlanOverlapMisfireCoalesce(t *testing.T) {
 	const every = 10 * time.Second
 	base := jobEvery(t, every)
-	base.MaxWaiting = job.DefaultMaxWaiting
+	base.MaxWaiting = job.Defaults().MaxWaiting
 	due := base.NextRunTime
 	live := []job.Instance{{Run: job.Run{JobID: base.ID}, StartedAt: due.Add(-time.Minute)}}
 	waits := func(n int) (list []job.WaitingRun) {

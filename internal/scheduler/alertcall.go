@@ -37,7 +37,7 @@ var callBackoff = job.Retry{Min: 10 * time.Second, Max: 20 * time.Minute, Factor
 
 // run ends when ctx does, which aborts the calls in progress.
 func (l *callLoop) run(ctx context.Context) error {
-	if !slices.Contains(l.executor.Queues(), job.ExecutorHTTP) {
+	if !slices.Contains(l.executor.Queues(), job.KindHTTP.Name) {
 		return nil
 	}
 	var calls sync.WaitGroup
@@ -80,7 +80,7 @@ func (l *callLoop) call(ctx context.Context, a job.Alert) {
 			Run:       job.Run{JobID: a.JobID, RunID: a.ID, ScheduledRunTime: a.At, Attempt: a.Attempts},
 			StandsFor: job.StandsFor{FireCount: 1, FirstRunTime: a.At, LastRunTime: a.At},
 		},
-		Definition: job.Definition{ID: a.JobID, Work: job.Work{HTTP: a.HTTP}, Timeout: callTimeout},
+		Definition: job.Definition{ID: a.JobID, Work: a.HTTP, Timeout: callTimeout},
 	})
 	again := l.settle(&a, result, ctx.Err() != nil)
 	recording, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)

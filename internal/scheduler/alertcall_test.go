@@ -81,7 +81,7 @@ type caller struct {
 	do func(context.Context, job.Attempt) job.Result
 }
 
-func (caller) Queues() []string { return []string{job.ExecutorExec, job.ExecutorHTTP} }
+func (caller) Queues() []string { return []string{job.KindExec.Name, job.KindHTTP.Name} }
 
 func (c caller) Execute(ctx context.Context, a job.Attempt) job.Result { return c.do(ctx, a) }
 
@@ -175,7 +175,7 @@ func TestCallIsTriedAgainAndGivenUp(t *testing.T) {
 		a := pending(tt.attempts)
 		l.executor = caller{func(_ context.Context, got job.Attempt) job.Result {
 			if got.RunID != a.ID || got.Attempt != tt.attempts || got.JobID != "j" ||
-				got.Definition.HTTP != a.HTTP || got.Definition.Timeout != callTimeout {
+				got.Definition.Work.(*job.HTTP) != a.HTTP || got.Definition.Timeout != callTimeout {
 				t.Errorf("executed %+v", got)
 			}
 			return job.Result{Outcome: tt.outcome, Error: "HTTP 500"}
@@ -277,7 +277,7 @@ func TestEndIsJudgedAtOnce(t *testing.T) {
 					j.OnFailure = &job.OnFailure{After: 1, Pause: true}
 				}
 				l := on(j, time.Now())
-				l.Queue = job.ExecutorExec
+				l.Queue = job.KindExec.Name
 				return policy.Claim{Decided: []policy.Decided{{Look: l, Decision: decide(l)}}}, nil
 			}
 			stop := runningNode(t, o, does(func(ctx context.Context) job.Result {

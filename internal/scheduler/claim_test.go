@@ -60,7 +60,7 @@ func (c *dueStore) TellCancels(_ context.Context, nodes []uuid.UUID) error {
 func due(t *testing.T, ids ...string) (looks []policy.Look) {
 	for _, id := range ids {
 		l := on(lookAt(t, `{"type":"date"}`, time.Now()), time.Now())
-		l.ID, l.Queue = id, job.ExecutorExec
+		l.ID, l.Queue = id, job.KindExec.Name
 		looks = append(looks, l)
 	}
 	return looks
@@ -93,7 +93,7 @@ func TestRefusedJobIsBlockedAlone(t *testing.T) {
 			if !slices.Equal(s.blocked, c.blocked) {
 				t.Errorf("%s: blocked %v, want %v", c.bad, s.blocked, c.blocked)
 			}
-			if free := n.slots.take(defaultSlots)[job.ExecutorExec]; free != defaultSlots {
+			if free := n.slots.take(defaultSlots)[job.KindExec.Name]; free != defaultSlots {
 				t.Errorf("%s: %d slots are free at the end, want all", c.bad, free)
 			}
 		})
@@ -128,7 +128,7 @@ func TestClaimInDoubt(t *testing.T) {
 		if started := len(s.recorded()) == 1; started != committed {
 			t.Errorf("committed %v, started %v", committed, started)
 		}
-		if free := n.slots.take(defaultSlots)[job.ExecutorExec]; free != defaultSlots {
+		if free := n.slots.take(defaultSlots)[job.KindExec.Name]; free != defaultSlots {
 			t.Errorf("committed %v: %d slots are free at the end, want all", committed, free)
 		}
 	}

@@ -25,7 +25,7 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 					j := lookAt(t, `{"type":"date"}`, time.Now())
 					j.ID = id
 					l := on(j, time.Now())
-					l.Queue = job.ExecutorExec
+					l.Queue = job.KindExec.Name
 					c.Decided = append(c.Decided, policy.Decided{Look: l, Decision: decide(l)})
 				}
 				return c, nil
@@ -56,7 +56,7 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 		if ends := f.recorded(); len(ends) != 2 {
 			t.Errorf("recorded %+v, want the two others", ends)
 		}
-		if free := s.slots.take(9)[job.ExecutorExec]; free != 2 {
+		if free := s.slots.take(9)[job.KindExec.Name]; free != 2 {
 			t.Errorf("%d slots are free, want those of the two others", free)
 		}
 		lines := strings.Count(log.String(), "is refused by the database")
@@ -67,7 +67,7 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 		if ends := f.recorded(); len(ends) != 3 || ends[2].JobID != "bad" || ends[2].Outcome != job.Succeeded {
 			t.Errorf("recorded %+v, want the refused one at last", ends)
 		}
-		if free := s.slots.take(9)[job.ExecutorExec]; free != 1 {
+		if free := s.slots.take(9)[job.KindExec.Name]; free != 1 {
 			t.Errorf("%d slots came back with it, want 1", free)
 		}
 	})
@@ -81,7 +81,7 @@ func TestEndsTellOthersWhereThisNodeMayNotBegin(t *testing.T) {
 		drains bool
 		want   []string
 	}{
-		{"slots were free", 2, false, []string{job.ExecutorExec}},
+		{"slots were free", 2, false, []string{job.KindExec.Name}},
 		{"no slot was free", 1, false, nil},
 		{"the node drains", 2, true, nil},
 	} {

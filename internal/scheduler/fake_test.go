@@ -146,7 +146,7 @@ func oneRun(t *testing.T) func(func(policy.Look) policy.Decision) (policy.Claim,
 		begun = true
 		j := lookAt(t, `{"type":"date"}`, time.Now())
 		l := on(j, time.Now())
-		l.Queue = job.ExecutorExec
+		l.Queue = job.KindExec.Name
 		return policy.Claim{Decided: []policy.Decided{{Look: l, Decision: decide(l)}}}, nil
 	}
 }
@@ -154,7 +154,7 @@ func oneRun(t *testing.T) func(func(policy.Look) policy.Decision) (policy.Claim,
 // does is an executor.
 type does func(ctx context.Context) job.Result
 
-func (d does) Queues() []string { return []string{job.ExecutorExec} }
+func (d does) Queues() []string { return []string{job.KindExec.Name} }
 
 func (d does) Execute(ctx context.Context, _ job.Attempt) job.Result { return d(ctx) }
 
@@ -192,7 +192,7 @@ func definition(t testing.TB, triggerJSON string) job.Definition {
 	}
 	return job.Definition{
 		History: job.HistoryAll,
-		ID:      "j", Trigger: when, Work: job.Work{Exec: &job.Exec{Command: []string{"true"}}},
+		ID:      "j", Trigger: when, Work: &job.Exec{Command: []string{"true"}},
 		MaxInstances: 1, Overlap: job.OverlapSkip, Coalesce: job.CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/form"
 	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/trigger"
@@ -83,8 +84,8 @@ func (in *rescheduleInput) Resolve(huma.Context) []error {
 			Message: "give either this, to move the job's next fire alone, or trigger, to change when it fires"})
 	case given.Trigger != nil:
 		var err error
-		if in.trigger, err = parseTrigger(given.Trigger); err != nil {
-			bad = append(bad, details([]job.FieldError{triggerError(err)}, "path.id")...)
+		if in.trigger, err = form.Trigger(given.Trigger); err != nil {
+			bad = append(bad, details(job.FieldErrors(err), "path.id")...)
 		}
 	default:
 		in.at = wholeMicrosecond(given.NextRunTime).UTC()

@@ -10,6 +10,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/form"
 	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/policy"
 )
@@ -73,7 +74,7 @@ type addInput struct {
 }
 
 func (in *addInput) Resolve(huma.Context) []error {
-	d, bad := definition(in.Body)
+	d, bad := form.Read(in.Body)
 	in.definition = d
 	return details(bad, "body.id")
 }
@@ -98,7 +99,7 @@ func (in *putInput) Resolve(huma.Context) []error {
 			Message:  fmt.Sprintf("%q is not the id in the path, %q; leave it out of the body", body.ID, in.ID),
 		}}
 	}
-	d, bad := definition(body)
+	d, bad := form.Read(body)
 	in.definition = d
 	return details(bad, "path.id")
 }

@@ -17,6 +17,7 @@ import (
 	jsonpatch "github.com/evanphx/json-patch/v5"
 
 	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/form"
 	"github.com/pgdue/pgdue/internal/job"
 )
 
@@ -175,7 +176,7 @@ func (p *patcher) unknownNulls(s *huma.Schema, fields map[string]any, place stri
 
 // merge is the definition that the patch makes of a job, or a problem document with all that is wrong with it.
 func (p *patcher) merge(o job.Overview, patch patch) (d job.Definition, err error) {
-	present, err := json.Marshal(jobOf(o).JobDefinition)
+	present, err := json.Marshal(form.Write(&o.Definition))
 	if err != nil {
 		return d, fmt.Errorf("write the job: %w", err)
 	}
@@ -193,7 +194,7 @@ func (p *patcher) merge(o job.Overview, patch patch) (d job.Definition, err erro
 	if err := readJSON(merged, &w); err != nil && len(result.Errors) == 0 {
 		result.Errors = append(result.Errors, &huma.ErrorDetail{Location: "body", Message: err.Error()})
 	}
-	d, wrong := definition(w)
+	d, wrong := form.Read(w)
 	_, retriggered := patch.fields["trigger"]
 	for i := range wrong {
 		if wrong[i].Field == "trigger" && o.Trigger == nil && !retriggered {

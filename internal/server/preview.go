@@ -9,6 +9,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/form"
 	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
@@ -44,7 +45,11 @@ func (in *previewInput) Resolve(huma.Context) []error {
 		in.from = time.Now()
 	}
 	in.from = wholeMicrosecond(in.from)
-	if in.count = valueOr(in.Body.Count, defaultPreview); in.count < 1 || in.count > maxPreview {
+	in.count = defaultPreview
+	if in.Body.Count != nil {
+		in.count = *in.Body.Count
+	}
+	if in.count < 1 || in.count > maxPreview {
 		bad = append(bad, job.FieldError{Field: "count", Message: fmt.Sprintf("%d is outside 1 to %d", in.count, maxPreview)})
 	}
 	if y := in.from.UTC().Year(); y < 1970 || y > 2199 {
@@ -53,18 +58,21 @@ func (in *previewInput) Resolve(huma.Context) []error {
 	if in.Body.Trigger == nil {
 		bad = append(bad, job.FieldError{Field: "trigger", Message: `is missing; say when, as in {"type": "cron", "expression": "0 9 * * mon-fri"}`})
 	} else if err := in.anchor(); err != nil {
-		bad = append(bad, triggerError(err))
+		bad = append(bad, job.FieldErrors(err)...)
 	}
 	return details(bad, "body.id")
 }
 
 func (in *previewInput) anchor() error {
-	t, err := parseTrigger(in.Body.Trigger)
-	if err == nil {
-		in.trigger = t.Anchored(in.from)
-		err = in.trigger.Never()
+	t, err := form.Trigger(in.Body.Trigger)
+	if err != nil {
+		return err
 	}
-	return err
+	in.trigger = t.Anchored(in.from)
+	if err := in.trigger.Never(); err != nil {
+		return job.InvalidTrigger(err)
+	}
+	return nil
 }
 
 // wholeMicrosecond is the first whole microsecond that is not before t: fire times have no finer ones.

@@ -19,7 +19,7 @@ import (
 // stoppable is work that goes on until its context ends, and says so as the executors do.
 type stoppable struct{ begun chan job.Attempt }
 
-func (stoppable) Queues() []string { return []string{job.ExecutorExec} }
+func (stoppable) Queues() []string { return []string{job.KindExec.Name} }
 
 func (s stoppable) Execute(ctx context.Context, a job.Attempt) job.Result {
 	s.begun <- a

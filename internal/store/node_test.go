@@ -25,7 +25,7 @@ type work struct {
 	jobs []string
 }
 
-func (w *work) Queues() []string { return []string{job.ExecutorExec} }
+func (w *work) Queues() []string { return []string{job.KindExec.Name} }
 
 func (w *work) Execute(_ context.Context, a job.Attempt) job.Result {
 	w.mu.Lock()
@@ -74,7 +74,7 @@ func tick(t *testing.T, n *scheduler.Scheduler) {
 // registered writes a node's row for tests that call the Store by hand.
 func registered(t *testing.T, s *store.Store, name string) job.Node {
 	t.Helper()
-	n := job.Node{ID: uuid.New(), Name: name, Queues: []string{job.ExecutorExec}, Version: "test"}
+	n := job.Node{ID: uuid.New(), Name: name, Queues: []string{job.KindExec.Name}, Version: "test"}
 	if err := s.Register(t.Context(), n); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func peer(n job.Node) job.Peer {
 
 // one is a claim of up to ten exec jobs.
 func one(n job.Node) policy.ClaimRequest {
-	return policy.ClaimRequest{Node: n.ID, Want: map[string]int{job.ExecutorExec: 10}}
+	return policy.ClaimRequest{Node: n.ID, Want: map[string]int{job.KindExec.Name: 10}}
 }
 
 // plan decides as a node does.

@@ -257,7 +257,7 @@ func TestResumeWakesWhatALookParksMeanwhile(t *testing.T) {
 	pauseMany(t, s, teamWeb)
 	node := registered(t, s, "n")
 	resumed := make(chan job.Resumed, 1)
-	claim, err := later.Claim(t.Context(), policy.ClaimRequest{Node: node.ID, Want: map[string]int{job.ExecutorExec: 9}},
+	claim, err := later.Claim(t.Context(), policy.ClaimRequest{Node: node.ID, Want: map[string]int{job.KindExec.Name: 9}},
 		func(l policy.Look) policy.Decision {
 			go func() {
 				r, _ := later.ResumeMany(context.WithoutCancel(t.Context()), teamWeb, false, job.Author{})

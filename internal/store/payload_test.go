@@ -23,7 +23,7 @@ type given struct {
 	payloads []string
 }
 
-func (g *given) Queues() []string { return []string{job.ExecutorExec} }
+func (g *given) Queues() []string { return []string{job.KindExec.Name} }
 
 func (g *given) Execute(_ context.Context, a job.Attempt) job.Result {
 	g.mu.Lock()

@@ -26,8 +26,8 @@ var poisons = []struct {
 	name, poison, cure string
 	problem            string // what job_overview says of it
 }{
-	{"trigger damaged", `UPDATE pgdue.jobs SET trigger = '{"type": "sundial"}' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.trigger is no trigger"},
-	{"payload damaged", `UPDATE pgdue.jobs SET payload = 'null' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.payload is no work"},
+	{"trigger damaged", `UPDATE pgdue.jobs SET trigger = '{"type": "sundial"}' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.trigger is not a trigger"},
+	{"payload damaged", `UPDATE pgdue.jobs SET payload = 'null' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.payload cannot be read"},
 	{"policy of another version", `UPDATE pgdue.jobs SET retry_on = '{moonlight}' WHERE id = 'bad'`, "SELECT", `retry_on[0]: "moonlight" is none of`},
 	{"labels damaged", `UPDATE pgdue.jobs SET labels = '{"team": 7}' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.labels are not names with texts"},
 	{"instance refused", fmt.Sprintf(refuse, "RAISE EXCEPTION 'not this one';", "running_instances"),

@@ -22,7 +22,7 @@ type failing struct {
 	attempts []job.Attempt
 }
 
-func (f *failing) Queues() []string { return []string{job.ExecutorExec} }
+func (f *failing) Queues() []string { return []string{job.KindExec.Name} }
 
 func (f *failing) Execute(_ context.Context, a job.Attempt) job.Result {
 	f.attempts = append(f.attempts, a)
@@ -158,7 +158,7 @@ func TestRetryOutlivesAChangeOfTheTrigger(t *testing.T) {
 	t.Parallel()
 	s, conn, n, f := tried(t, 3, 1)
 	d := storetest.Job(t, "try", `{"type":"date","at":"2199-01-01T00:00:00Z"}`)
-	d.MaxAttempts, d.Exec = 3, &job.Exec{Command: []string{"changed"}}
+	d.MaxAttempts, d.Work = 3, &job.Exec{Command: []string{"changed"}}
 	if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
 		t.Fatal(err)
 	}
@@ -170,7 +170,7 @@ func TestRetryOutlivesAChangeOfTheTrigger(t *testing.T) {
 	tick(t, n)
 	finish(t, n)
 	wantHistory(t, conn, "1 failed, 2 succeeded final")
-	if got := f.attempts[1].Definition.Exec.Command[0]; got != "changed" {
+	if got := f.attempts[1].Definition.Work.(*job.Exec).Command[0]; got != "changed" {
 		t.Errorf("the second attempt ran %q", got)
 	}
 }
@@ -228,7 +228,7 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 // held is work that fails when its gate is closed.
 type held struct{ gate <-chan struct{} }
 
-func (h held) Queues() []string { return []string{job.ExecutorExec} }
+func (h held) Queues() []string { return []string{job.KindExec.Name} }
 
 func (h held) Execute(context.Context, job.Attempt) job.Result {
 	<-h.gate

@@ -74,7 +74,7 @@ func (r *jobRow) job(s *scheduleRow) (job.Job, error) {
 	if errTrigger == nil {
 		j.Trigger = t.Anchored(j.Anchor)
 	} else {
-		errTrigger = fmt.Errorf("pgdue.jobs.trigger is no trigger: %w", errTrigger)
+		errTrigger = fmt.Errorf("pgdue.jobs.trigger is not a trigger: %w", errTrigger)
 	}
 	if err := errors.Join(errTrigger, r.readWork(&j.Work), r.readOnFailure(&j.OnFailure), r.readLabels(&j.Labels)); err != nil {
 		return j, err
@@ -97,27 +97,25 @@ func (r *jobRow) readOnFailure(f **job.OnFailure) error {
 		return nil
 	}
 	if err := json.Unmarshal(r.OnFailure, f); err != nil {
-		return fmt.Errorf("pgdue.jobs.on_failure says not what to do: %w", err)
+		return fmt.Errorf("pgdue.jobs.on_failure does not say what to do: %w", err)
 	}
 	return nil
 }
 
 func (r *jobRow) readWork(w *job.Work) error {
-	var err error
-	switch r.Executor {
-	case job.ExecutorExec:
-		err = json.Unmarshal(r.Payload, &w.Exec)
-	case job.ExecutorHTTP:
-		err = json.Unmarshal(r.Payload, &w.HTTP)
-	default:
-		err = fmt.Errorf("this version has no executor %q", r.Executor)
+	kind := job.KindOf(r.Executor)
+	if kind == nil {
+		return fmt.Errorf("pgdue.jobs.payload cannot be read: this version has no executor %q", r.Executor)
 	}
-	if err == nil && w.Executor() == "" {
+	work := kind.New()
+	err := json.Unmarshal(r.Payload, work)
+	if err == nil && string(r.Payload) == "null" {
 		err = errors.New("it is null")
 	}
 	if err != nil {
-		return fmt.Errorf("pgdue.jobs.payload is no work: %w", err)
+		return fmt.Errorf("pgdue.jobs.payload cannot be read as %s: %w", kind.Name, err)
 	}
+	*w = work
 	return nil
 }
 
@@ -127,11 +125,7 @@ func jobArgs(j *job.Job) (pgx.StrictNamedArgs, error) {
 	if err != nil {
 		return nil, fmt.Errorf("write trigger: %w", err)
 	}
-	var work any = j.HTTP
-	if j.Exec != nil {
-		work = j.Exec
-	}
-	payload, err := json.Marshal(work)
+	payload, err := json.Marshal(j.Work)
 	if err != nil {
 		return nil, fmt.Errorf("write payload: %w", err)
 	}

@@ -26,7 +26,7 @@ var calls = map[string]func(ctx context.Context, s *store.Store, n job.Node) err
 	},
 	"block": func(ctx context.Context, s *store.Store, _ job.Node) error { return s.Block(ctx, "other", "no") },
 	"next due": func(ctx context.Context, s *store.Store, _ job.Node) error {
-		_, _, err := s.NextDue(ctx, []string{job.ExecutorExec})
+		_, _, err := s.NextDue(ctx, []string{job.KindExec.Name})
 		return err
 	},
 	"complete": func(ctx context.Context, s *store.Store, n job.Node) error {

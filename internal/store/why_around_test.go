@@ -94,7 +94,7 @@ func TestWhyAJobIsBlocked(t *testing.T) {
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET payload = '{"command": 7}'`)
 	a := ask(t, s, "j")
 	wantCodes(t, a, "blocked!")
-	if !strings.HasPrefix(a.Findings[0].Sentence, "its row cannot be read, and the next look will block it: pgdue.jobs.payload is no work: ") {
+	if !strings.HasPrefix(a.Findings[0].Sentence, "its row cannot be read, and the next look will block it: pgdue.jobs.payload cannot be read as exec: ") {
 		t.Errorf("%q", a.Findings[0].Sentence)
 	}
 	if err := s.Block(t.Context(), "j", "no such thing"); err != nil {

@@ -19,8 +19,8 @@ const twelve = "scheduler modify j --max-instances 12; if more must not run at a
 func facts(t *testing.T, change func(*Facts)) Facts {
 	t.Helper()
 	f := Facts{ID: "j", Known: true, Look: on(lookAt(t, every5s, t0), at(2)), Retention: 30 * 24 * time.Hour,
-		Nodes: []NodeFact{{ID: uuid.Max, Name: "web-1", Alive: true, Queues: []string{job.ExecutorExec}, Slots: 2, BeatAt: at(1)}}}
-	f.Queue = job.ExecutorExec
+		Nodes: []NodeFact{{ID: uuid.Max, Name: "web-1", Alive: true, Queues: []string{job.KindExec.Name}, Slots: 2, BeatAt: at(1)}}}
+	f.Queue = job.KindExec.Name
 	if change != nil {
 		change(&f)
 	}
@@ -111,9 +111,9 @@ func TestExplain(t *testing.T) {
 		{"cannot be read", func(f *Facts) { f.Err = errors.New("payload"); f.Job.Trigger = nil }, "blocked!", "the next look will block it: payload", "*"},
 
 		{"no node", func(f *Facts) { f.Nodes = nil }, "no_node!", "no live node serves its queue, exec; no node is alive at all", "scheduler serve --enable-exec --database-url …"},
-		{"no node for http", func(f *Facts) { f.Queue = job.ExecutorHTTP }, "no_node!", "no live node serves its queue, http; alive are web-1 (exec)", "scheduler serve --database-url …"},
-		{"no node for a function", func(f *Facts) { f.Queue = "func:mail" }, "no_node!", "func:mail", "start a program that registers the function mail"},
-		{"no node for a worker", func(f *Facts) { f.Queue = "worker:mail" }, "no_node!", "worker:mail", "start a program that pulls the work of mail"},
+		{"no node for http", func(f *Facts) { f.Queue = job.KindHTTP.Name }, "no_node!", "no live node serves its queue, http; alive are web-1 (exec)", "scheduler serve --database-url …"},
+		{"no node for a name of a kind", func(f *Facts) { f.Queue = "exec:gpu" }, "no_node!", "exec:gpu", "scheduler serve --enable-exec --database-url …"},
+		{"no node for a name of another kind", func(f *Facts) { f.Queue = "func:mail" }, "no_node!", "func:mail", "start a node that serves the queue func:mail"},
 		{"no node for a queue of somebody's", func(f *Facts) { f.Queue = "sql" }, "no_node!", "sql", "start a node that serves the queue sql"},
 		{"no row of its schedule", func(f *Facts) { f.ID, f.Queue = "it's", "" }, "blocked!", "it has no row in pgdue.next_run_times", "DELETE FROM pgdue.jobs WHERE id = 'it''s', and add the job again"},
 		{"no node for what will not fire", func(f *Facts) { f.Nodes = nil; finished(&f.Look); f.Job.DueAt = at(day) }, "finished!", "", "*"},

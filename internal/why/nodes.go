@@ -62,18 +62,10 @@ func noNode(f *Facts) []Finding {
 
 // startNode is how to start a node that serves a queue.
 func startNode(queue string) string {
-	switch name, which, _ := strings.Cut(queue, ":"); name {
-	case job.ExecutorExec:
-		return "scheduler serve --enable-exec --database-url …"
-	case "func":
-		return "start a program that registers the function " + which
-	case "worker":
-		return "start a program that pulls the work of " + which
+	if kind := job.KindOf(job.ExecutorOf(queue)); kind != nil {
+		return kind.Serve
 	}
-	if queue != job.ExecutorHTTP {
-		return "start a node that serves the queue " + queue
-	}
-	return "scheduler serve --database-url …"
+	return "start a node that serves the queue " + queue
 }
 
 // slotsTaken tells of nodes that all are full. That stands in the way of what is due.

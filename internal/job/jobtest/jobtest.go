@@ -24,11 +24,9 @@ func Definition(t testing.TB, triggerJSON string) job.Definition {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return job.Definition{
-		ID: "j", Trigger: when, Work: job.Work{Exec: &job.Exec{Command: []string{"true"}}},
-		MaxInstances: 1, Overlap: job.OverlapSkip, MaxWaiting: job.DefaultMaxWaiting, Coalesce: job.CoalesceLatest,
-		MaxAttempts: 1, History: job.HistoryAll,
-	}
+	d := job.Defaults()
+	d.ID, d.Trigger, d.Work = "j", when, &job.Exec{Command: []string{"true"}}
+	return d
 }
 
 // At is so many seconds after T0.
