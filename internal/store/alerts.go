@@ -14,13 +14,10 @@ import (
 
 // ClaimAlerts takes alerts whose call is due.
 func (s *Store) ClaimAlerts(ctx context.Context, limit int, lease time.Duration) (taken []job.Alert, err error) {
+	taken = []job.Alert{}
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, alertClaim, pgx.StrictNamedArgs{"limit": limit, "lease": lease})
-		if err != nil {
-			return err
-		}
-		taken, err = collectAlerts(rows)
-		return err
+		args := pgx.StrictNamedArgs{"limit": limit, "lease": lease}
+		return readRows(ctx, tx, alertClaim, args, func(r alertRow) { taken = append(taken, r.alert()) })
 	})
 	if err != nil {
 		return nil, fmt.Errorf("take alerts whose call is due: %w", err)
@@ -37,19 +34,14 @@ func (s *Store) SettleAlert(ctx context.Context, a job.Alert, again time.Duratio
 }
 
 // Alerts returns the alerts of a job id, newest first.
-func (s *Store) Alerts(ctx context.Context, f job.AlertFilter) (list []job.Alert, err error) {
+func (s *Store) Alerts(ctx context.Context, f job.AlertFilter) ([]job.Alert, error) {
 	var before *int64
 	if f.Before != 0 {
 		before = &f.Before
 	}
-	err = call(ctx, s.limit, func(ctx context.Context) error {
-		rows, err := s.pool.Query(ctx, alertsRows, pgx.StrictNamedArgs{"job_id": f.JobID, "before": before, "limit": f.Limit})
-		if err != nil {
-			return err
-		}
-		list, err = collectAlerts(rows)
-		return err
-	})
+	list := []job.Alert{}
+	args := pgx.StrictNamedArgs{"job_id": f.JobID, "before": before, "limit": f.Limit}
+	err := read(ctx, s, alertsRows, args, func(r alertRow) { list = append(list, r.alert()) })
 	return list, err
 }
 
@@ -74,24 +66,21 @@ type alertRow struct {
 	EndedAt         *time.Time
 }
 
-// collectAlerts reads alerts. A request that cannot be read is one without a URL, whose calls fail.
-func collectAlerts(rows pgx.Rows) ([]job.Alert, error) {
-	list := []job.Alert{}
-	err := each(rows, func(r alertRow) {
-		a := job.Alert{
-			ID: r.ID, Number: r.Number, JobID: r.JobID, CreatedRevision: r.CreatedRevision, Kind: job.AlertKind(r.Kind),
-			At: r.At.UTC(), Sentence: r.Sentence, Failures: r.Failures, Since: r.Since.UTC(), RunEndedAt: r.RunEndedAt.UTC(), Paused: r.Paused,
-			State: r.State, Attempts: r.Attempts, NextAttemptAt: orZero(r.NextAttemptAt), LastError: deref(r.LastError), EndedAt: orZero(r.EndedAt),
-		}
-		if r.HTTP != nil {
+// alert is the alert of a row. A request that cannot be read is one without a URL, whose calls fail.
+func (r *alertRow) alert() job.Alert {
+	a := job.Alert{
+		ID: r.ID, Number: r.Number, JobID: r.JobID, CreatedRevision: r.CreatedRevision, Kind: job.AlertKind(r.Kind),
+		At: r.At.UTC(), Sentence: r.Sentence, Failures: r.Failures, Since: r.Since.UTC(), RunEndedAt: r.RunEndedAt.UTC(),
+		Paused: r.Paused, State: r.State, Attempts: r.Attempts, NextAttemptAt: orZero(r.NextAttemptAt),
+		LastError: deref(r.LastError), EndedAt: orZero(r.EndedAt),
+	}
+	if r.HTTP != nil {
+		a.HTTP = &job.HTTP{}
+		if json.Unmarshal(r.HTTP, a.HTTP) != nil {
 			a.HTTP = &job.HTTP{}
-			if json.Unmarshal(r.HTTP, a.HTTP) != nil {
-				a.HTTP = &job.HTTP{}
-			}
 		}
-		list = append(list, a)
-	})
-	return list, err
+	}
+	return a
 }
 
 // insertAlert records an alert of a locked job.

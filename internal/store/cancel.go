@@ -94,11 +94,7 @@ func askToCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID,
 	if runID != nil {
 		statement, args["run_id"] = cancelExecuting, *runID
 	}
-	rows, err := tx.Query(ctx, statement, args)
-	if err != nil {
-		return 0, err
-	}
-	nodes, err := pgx.CollectRows(rows, pgx.RowTo[*uuid.UUID])
+	nodes, err := values[*uuid.UUID](ctx, tx, statement, args)
 	if err != nil || len(nodes) == 0 {
 		return 0, err
 	}
@@ -129,11 +125,9 @@ func (s *Store) Cancels(ctx context.Context, node uuid.UUID) (asked []job.Asked,
 		cancelRow
 	}
 	err = call(ctx, s.limit, func(ctx context.Context) error {
-		rows, err := s.loops.Query(ctx, cancelAsked, pgx.StrictNamedArgs{"node_id": node})
-		if err != nil {
-			return err
-		}
-		return each(rows, func(r row) { asked = append(asked, job.Asked{RunID: r.RunID, CancelRequest: r.request()}) })
+		return readRows(ctx, s.loops, cancelAsked, pgx.StrictNamedArgs{"node_id": node}, func(r row) {
+			asked = append(asked, job.Asked{RunID: r.RunID, CancelRequest: r.request()})
+		})
 	})
 	return asked, err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -36,6 +35,8 @@ func (s *Store) MakeWaitingDue(ctx context.Context, jobIDs, mine []string) (made
 // removedByHand ends the sentence of a run whose running instance somebody has deleted.
 const removedByHand = "; its row in pgdue.running_instances had been removed by hand"
 
+func removed() pgx.StrictNamedArgs { return pgx.StrictNamedArgs{"removed": removedByHand} }
+
 // Complete ends attempts: what was running is deleted, or waits for its next attempt, and is recorded; what was not is
 // stale and changes nothing, unless nothing at all is left of the run, since somebody removed its instance by hand: then
 // its end is recorded all the same.
@@ -49,7 +50,7 @@ func (s *Store) Complete(ctx context.Context, ended []job.Record) (recorded []jo
 		if recorded = written; err != nil || done == len(ended) {
 			return err
 		}
-		if _, err := tx.Exec(ctx, completeRemoved, removedArgs(written)); err != nil {
+		if _, err := tx.Exec(ctx, completeRemoved, removedColumns.addTo(removed(), written)); err != nil {
 			return fmt.Errorf("record attempts whose instances were removed: %w", err)
 		}
 		recorded, err = ours(ctx, tx, written)
@@ -63,15 +64,7 @@ func (s *Store) Complete(ctx context.Context, ended []job.Record) (recorded []jo
 
 // ours are those of the ends that are recorded now: by this commit, or by one whose answer we did not get.
 func ours(ctx context.Context, tx pgx.Tx, written []job.Record) ([]job.Record, error) {
-	args := endedArgs(written)
-	rows, err := tx.Query(ctx, completeRecorded, pgx.StrictNamedArgs{
-		"job_ids": args["job_ids"], "run_ids": args["run_ids"], "attempts": args["attempts"], "node_ids": args["node_ids"],
-		"sentences": args["sentences"], "removed": removedByHand,
-	})
-	if err != nil {
-		return nil, err
-	}
-	which, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	which, err := values[int](ctx, tx, completeRecorded, attemptColumns.addTo(removed(), written))
 	recorded := make([]job.Record, len(which))
 	for i, n := range which {
 		recorded[i] = written[n-1]
@@ -86,14 +79,14 @@ func endAttempts(ctx context.Context, tx pgx.Tx, ended []job.Record) (written []
 		return nil, 0, fmt.Errorf("lock jobs of attempts that are to be followed by another: %w", err)
 	}
 	if len(finals) > 0 {
-		tag, err := tx.Exec(ctx, completeEnded, endedArgs(finals))
+		tag, err := tx.Exec(ctx, completeEnded, endedColumns.args(finals))
 		if err != nil {
 			return nil, 0, fmt.Errorf("end attempts: %w", err)
 		}
 		done += int(tag.RowsAffected())
 	}
 	if len(again) > 0 {
-		tag, err := tx.Exec(ctx, retryAttempts, retryArgs(again))
+		tag, err := tx.Exec(ctx, retryAttempts, retryInColumns.args(again))
 		if err != nil {
 			return nil, 0, fmt.Errorf("let runs wait for their next attempt: %w", err)
 		}
@@ -122,16 +115,13 @@ func lockRetries(ctx context.Context, tx pgx.Tx, ended []job.Record) (finals, ag
 	if _, err := tx.Exec(ctx, retryLock, args); err != nil {
 		return nil, nil, err
 	}
-	rows, err := tx.Query(ctx, retryJobs, args) // later than the lock
-	if err != nil {
-		return nil, nil, err
-	}
 	type row struct {
 		ID              string
 		CreatedRevision int64
 	}
 	created := map[string]int64{}
-	if err := each(rows, func(r row) { created[r.ID] = r.CreatedRevision }); err != nil {
+	err = readRows(ctx, tx, retryJobs, args, func(r row) { created[r.ID] = r.CreatedRevision }) // later than the lock
+	if err != nil {
 		return nil, nil, err
 	}
 	cancelled, err := cancelledRuns(ctx, tx, again)
@@ -161,13 +151,11 @@ func cancelledRuns(ctx context.Context, tx pgx.Tx, records []job.Record) (map[uu
 	for i, r := range records {
 		runs[i] = r.Run
 	}
-	rows, err := tx.Query(ctx, retryCancelled, runArgs(runs))
-	if err != nil {
-		return nil, err
-	}
+	list, err := values[uuid.UUID](ctx, tx, retryCancelled, runColumns.args(runs))
 	cancelled := map[uuid.UUID]bool{}
-	type row struct{ RunID uuid.UUID }
-	err = each(rows, func(r row) { cancelled[r.RunID] = true })
+	for _, run := range list {
+		cancelled[run] = true
+	}
 	return cancelled, err
 }
 
@@ -178,74 +166,4 @@ func jobIDs(records []job.Record) []string {
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
-}
-
-// retryArgs are the columns of retry.
-func retryArgs(ended []job.Record) pgx.StrictNamedArgs {
-	args := endedArgs(ended)
-	delete(args, "finals")
-	waits := make([]time.Duration, len(ended))
-	for i, r := range ended {
-		waits[i] = r.RetryIn
-	}
-	args["retry_ins"] = waits
-	return args
-}
-
-// removedArgs are the columns of complete_removed: also those that complete takes from the instance.
-func removedArgs(ended []job.Record) pgx.StrictNamedArgs {
-	n := len(ended)
-	causes, revisions := make([]string, n), make([]int64, n)
-	scheduled, started := make([]time.Time, n), make([]time.Time, n)
-	for i, r := range ended {
-		causes[i], revisions[i] = string(r.Cause), r.JobRevision
-		scheduled[i], started[i] = r.ScheduledRunTime, r.StartedAt
-	}
-	args := endedArgs(ended)
-	args["causes"], args["scheduled_run_times"], args["started_ats"], args["job_revisions"] = causes, scheduled, started, revisions
-	args["removed"] = removedByHand
-	return args
-}
-
-func endedArgs(ended []job.Record) pgx.StrictNamedArgs {
-	n := len(ended)
-	jobIDs, runIDs, attempts := make([]string, n), make([]uuid.UUID, n), make([]int, n)
-	nodeIDs, nodes, finals := make([]uuid.UUID, n), make([]string, n), make([]bool, n)
-	outcomes, sentences := make([]string, n), make([]string, n)
-	errors, outputs, statuses := make([]*string, n), make([]*string, n), make([]*int, n)
-	for i, r := range ended {
-		jobIDs[i], runIDs[i], attempts[i] = r.JobID, r.RunID, r.Attempt
-		nodeIDs[i], nodes[i], finals[i] = r.NodeID, r.Node, r.Final
-		outcomes[i], sentences[i] = string(r.Outcome), r.Sentence
-		errors[i], outputs[i], statuses[i] = text(r.Error), text(r.Output), r.Status
-	}
-	return pgx.StrictNamedArgs{
-		"job_ids": jobIDs, "run_ids": runIDs, "attempts": attempts, "node_ids": nodeIDs, "nodes": nodes, "finals": finals,
-		"outcomes": outcomes, "sentences": sentences, "errors": errors, "outputs": outputs, "statuses": statuses,
-	}
-}
-
-// historyArgs are the columns of history_insert.
-func historyArgs(records []job.Record) pgx.StrictNamedArgs {
-	n := len(records)
-	jobIDs, runIDs, attempts, causes := make([]string, n), make([]uuid.UUID, n), make([]int, n), make([]string, n)
-	scheduled, firsts, lasts := make([]time.Time, n), make([]time.Time, n), make([]time.Time, n)
-	outcomes, reasons, sentences := make([]string, n), make([]string, n), make([]string, n)
-	nodeIDs, nodes := make([]*uuid.UUID, n), make([]*string, n)
-	counts, revisions := make([]int64, n), make([]int64, n)
-	for i, r := range records {
-		jobIDs[i], runIDs[i], attempts[i], causes[i] = r.JobID, r.RunID, r.Attempt, string(r.Cause)
-		scheduled[i], firsts[i], lasts[i] = r.ScheduledRunTime, r.FirstRunTime, r.LastRunTime
-		outcomes[i], reasons[i], sentences[i] = string(r.Outcome), string(r.Reason), r.Sentence
-		if r.NodeID != uuid.Nil {
-			nodeIDs[i] = &r.NodeID
-		}
-		nodes[i] = text(r.Node)
-		counts[i], revisions[i] = r.FireCount, r.JobRevision
-	}
-	return pgx.StrictNamedArgs{
-		"job_ids": jobIDs, "run_ids": runIDs, "attempts": attempts, "causes": causes, "scheduled_run_times": scheduled,
-		"outcomes": outcomes, "reasons": reasons, "sentences": sentences, "node_ids": nodeIDs, "nodes": nodes,
-		"fire_counts": counts, "first_run_times": firsts, "last_run_times": lasts, "job_revisions": revisions,
-	}
 }

@@ -250,11 +250,7 @@ func (e edit) try(ctx context.Context, tx pgx.Tx) (policy.Change, error) {
 
 // lockJob locks and reads a job; nil when there is none. A job whose row cannot be read as one comes without the trigger.
 func lockJob(ctx context.Context, tx pgx.Tx, id string) (*policy.Look, error) {
-	rows, err := tx.Query(ctx, jobLock, pgx.StrictNamedArgs{"job_id": id})
-	if err != nil {
-		return nil, err
-	}
-	locked, err := pgx.CollectRows(rows, pgx.RowToStructByName[scheduleRow])
+	locked, err := list[scheduleRow](ctx, tx, jobLock, pgx.StrictNamedArgs{"job_id": id})
 	if err != nil || len(locked) == 0 {
 		return nil, err
 	}
@@ -294,14 +290,14 @@ func writeChange(ctx context.Context, tx pgx.Tx, e edit, f found, c *policy.Chan
 		queueCounted(b, "write job", 1, jobUpdate, args)
 		queueCounted(b, "write next run time", 1, jobScheduleUpdate, scheduleArgs(c.After))
 	}
-	queueCounted(b, "record dropped fire times", len(c.Dropped), historyInsert, historyArgs(c.Dropped))
-	queueCounted(b, "let runs wait", len(c.Wait), waitingInsert, waitingArgs(c.Wait))
-	queueCounted(b, "give up runs", len(c.GiveUp), claimGiveUp, giveUpArgs(c.GiveUp))
+	queueCounted(b, "record dropped fire times", len(c.Dropped), historyInsert, historyColumns.args(c.Dropped))
+	queueCounted(b, "let runs wait", len(c.Wait), waitingInsert, waitingColumns.args(c.Wait))
+	queueCounted(b, "give up runs", len(c.GiveUp), claimGiveUp, giveUpColumns.args(c.GiveUp))
 	tells.queue(b)
 	if c.After != nil && c.After != c.Before {
 		b.Queue(jobNotify, pgx.StrictNamedArgs{"queue": c.After.Queue(), "due_at": orNull(c.After.DueAt)})
 	}
-	return tx.SendBatch(ctx, b).Close()
+	return send(ctx, tx, b)
 }
 
 // insertJob writes the row of a new job. errRace: somebody else has written one meanwhile.

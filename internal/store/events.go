@@ -42,7 +42,7 @@ func tellCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, 
 	}
 	b := &pgx.Batch{}
 	e.queue(b)
-	return tx.SendBatch(ctx, b).Close()
+	return send(ctx, tx, b)
 }
 
 // queue queues the event behind the statements of the change.

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgdue/pgdue/internal/job"
 )
@@ -62,12 +61,6 @@ func (s *Store) identity(ctx context.Context) (present job.Identity, err error) 
 		return err
 	})
 	return present, err
-}
-
-// notForUs says whether an error means that this role may not call a function, or that this server has none.
-func notForUs(err error) bool {
-	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && (pgErr.Code == "42501" || pgErr.Code == "42883" || pgErr.Code == "0A000")
 }
 
 // madeFor reads which database the rows were made for, without a lock.

@@ -84,10 +84,6 @@ func (s *Store) views(ctx context.Context, statement string, args pgx.StrictName
 // read is a call of one query, whose rows are given to do.
 func read[T any](ctx context.Context, s *Store, query string, args pgx.StrictNamedArgs, do func(T)) error {
 	return call(ctx, s.limit, func(ctx context.Context) error {
-		rows, err := s.pool.Query(ctx, query, args)
-		if err != nil {
-			return err
-		}
-		return each(rows, do)
+		return readRows(ctx, s.pool, query, args, do)
 	})
 }

@@ -15,12 +15,8 @@ import (
 
 // WatchedJobs lists jobs with OnFailure.
 func (s *Store) WatchedJobs(ctx context.Context, after string, limit int) (ids []string, err error) {
-	err = call(ctx, s.limit, func(ctx context.Context) error {
-		rows, err := s.loops.Query(ctx, alertWatched, pgx.StrictNamedArgs{"after": after, "limit": limit})
-		if err != nil {
-			return err
-		}
-		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	err = call(ctx, s.limit, func(ctx context.Context) (err error) {
+		ids, err = values[string](ctx, s.loops, alertWatched, pgx.StrictNamedArgs{"after": after, "limit": limit})
 		return err
 	})
 	if err != nil {
@@ -83,11 +79,6 @@ func (s *Store) judgeLocked(ctx context.Context, id string, judge func(policy.Wa
 	return v, nil
 }
 
-// querier is a pool or a transaction.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}
-
 // watchRow is a row of alert_watch.
 type watchRow struct {
 	JobID               string
@@ -108,12 +99,9 @@ type watchRow struct {
 	Failures            []byte
 }
 
-func readWatches(ctx context.Context, q querier, jobIDs []string) (watches []policy.Watch, err error) {
-	rows, err := q.Query(ctx, alertWatch, pgx.StrictNamedArgs{"job_ids": jobIDs})
-	if err != nil {
-		return nil, err
-	}
-	err = each(rows, func(r watchRow) { watches = append(watches, r.watch()) })
+func readWatches(ctx context.Context, a asker, jobIDs []string) (watches []policy.Watch, err error) {
+	args := pgx.StrictNamedArgs{"job_ids": jobIDs}
+	err = readRows(ctx, a, alertWatch, args, func(r watchRow) { watches = append(watches, r.watch()) })
 	return watches, err
 }
 

@@ -67,12 +67,12 @@ func (s *Store) count(ctx context.Context, statement string, args ...any) (n int
 func (s *Store) fold(ctx context.Context) (rows int, more bool, err error) {
 	until := time.Now().Add(foldFor)
 	for after := ""; ; {
-		jobs, err := collect(ctx, s, foldJobs, pgx.RowTo[string], pgx.StrictNamedArgs{"after": after, "limit": foldJobsBatch})
+		jobs, err := inHouse(ctx, s, values[string], foldJobs, pgx.StrictNamedArgs{"after": after, "limit": foldJobsBatch})
 		if err != nil || len(jobs) == 0 {
 			return rows, false, err
 		}
 		after = jobs[len(jobs)-1]
-		hours, err := collect(ctx, s, foldHours, pgx.RowToStructByName[foldHour], pgx.StrictNamedArgs{"job_ids": jobs})
+		hours, err := inHouse(ctx, s, list[foldHour], foldHours, pgx.StrictNamedArgs{"job_ids": jobs})
 		if err != nil {
 			return rows, false, err
 		}
@@ -108,25 +108,20 @@ func nextFold(hours []foldHour) []foldHour {
 	return hours[:n]
 }
 
-// foldArgs are the columns of history_fold. The hours ascend.
+// foldArgs are the arguments of history_fold. The hours ascend.
 func foldArgs(hours []foldHour) pgx.StrictNamedArgs {
-	n := len(hours)
-	jobIDs, causes, at := make([]string, n), make([]string, n), make([]time.Time, n)
-	for i, h := range hours {
-		jobIDs[i], causes[i], at[i] = h.JobID, h.Cause, h.Hour
-	}
-	return pgx.StrictNamedArgs{"job_ids": jobIDs, "causes": causes, "hours": at, "first": at[0], "last": at[n-1]}
+	span := pgx.StrictNamedArgs{"first": hours[0].Hour, "last": hours[len(hours)-1].Hour}
+	return foldColumns.addTo(span, hours)
 }
 
-// collect reads rows for the housekeeping.
-func collect[T any](ctx context.Context, s *Store, statement string, to pgx.RowToFunc[T], args pgx.StrictNamedArgs) (list []T, err error) {
-	err = call(ctx, maintainTimeout, func(ctx context.Context) error {
-		rows, err := s.pool.Query(ctx, statement, args)
-		if err != nil {
-			return err
-		}
-		list, err = pgx.CollectRows(rows, to)
+// inHouse reads rows within the time that a step of the housekeeping has.
+func inHouse[T any](
+	ctx context.Context, s *Store, read func(context.Context, asker, string, pgx.StrictNamedArgs) ([]T, error),
+	statement string, args pgx.StrictNamedArgs,
+) (rows []T, err error) {
+	err = call(ctx, maintainTimeout, func(ctx context.Context) (err error) {
+		rows, err = read(ctx, s.pool, statement, args)
 		return err
 	})
-	return list, err
+	return rows, err
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -69,14 +68,12 @@ func (s *Store) MigrateFS(ctx context.Context, files fs.FS, log *slog.Logger) er
 // Migrations lists the migrations of this program and when each was applied.
 func (s *Store) Migrations(ctx context.Context) ([]Migration, error) {
 	applied := map[int64]time.Time{}
-	rows, err := s.pool.Query(ctx, "SELECT version_id, tstamp FROM "+versionTable+" WHERE is_applied")
-	if err == nil {
-		type row struct {
-			VersionID int64
-			Tstamp    time.Time
-		}
-		err = each(rows, func(r row) { applied[r.VersionID] = r.Tstamp })
+	type row struct {
+		VersionID int64
+		Tstamp    time.Time
 	}
+	statement := "SELECT version_id, tstamp FROM " + versionTable + " WHERE is_applied"
+	err := readRows(ctx, s.pool, statement, nil, func(r row) { applied[r.VersionID] = r.Tstamp })
 	if err != nil && !missing(err) {
 		return nil, fmt.Errorf("read the schema's versions: %w", translate(err))
 	}
@@ -234,12 +231,6 @@ func borrowed(ctx context.Context, a, b *pgx.Conn, first int) (bool, error) {
 func backend(ctx context.Context, c *pgx.Conn) (pid int, err error) {
 	err = c.QueryRow(ctx, "SELECT pg_backend_pid()", pgx.QueryExecModeSimpleProtocol).Scan(&pid)
 	return pid, err
-}
-
-// missing says that a table or the schema is not there.
-func missing(err error) bool {
-	var pgErr *pgconn.PgError
-	return errors.As(err, &pgErr) && (pgErr.Code == "42P01" || pgErr.Code == "3F000")
 }
 
 // newestMigration is the number of the newest migration that this program knows.

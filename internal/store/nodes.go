@@ -46,11 +46,8 @@ func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]job.Peer, error) {
 		}
 		return nil
 	})
-	b.Queue(nodePeers, pgx.StrictNamedArgs{"id": id}).Query(func(rows pgx.Rows) (err error) {
-		peers, err = pgx.CollectRows(rows, pgx.RowToStructByName[job.Peer])
-		return err
-	})
-	if err := s.beatConn.SendBatch(ctx, b).Close(); err != nil {
+	queueRows(b, nodePeers, pgx.StrictNamedArgs{"id": id}, func(p job.Peer) { peers = append(peers, p) })
+	if err := send(ctx, s.beatConn, b); err != nil {
 		return nil, translate(err)
 	}
 	orphans, err := readOrphans(ctx, s.beatConn)
@@ -67,21 +64,13 @@ func readOrphans(ctx context.Context, conn *pgx.Conn) ([]job.Peer, error) {
 		return nil, err
 	}
 	defer rollback(ctx, tx)
-	rows, err := tx.Query(ctx, nodeOrphans)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByName[job.Peer])
+	return list[job.Peer](ctx, tx, nodeOrphans, nil)
 }
 
 // MarkDead marks a node dead if its beat still stands where it was seen.
 func (s *Store) MarkDead(ctx context.Context, p job.Peer) (marked bool, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, takeoverMarkLock, pgx.StrictNamedArgs{"id": p.ID, "beat": p.Beat})
-		if err != nil {
-			return err
-		}
-		still, err := pgx.CollectRows(rows, pgx.RowTo[bool])
+		still, err := values[bool](ctx, tx, takeoverMarkLock, pgx.StrictNamedArgs{"id": p.ID, "beat": p.Beat})
 		if err != nil || len(still) == 0 {
 			return err
 		}
@@ -109,11 +98,7 @@ func (s *Store) TakeOver(ctx context.Context, p job.Peer, limit int) (ended []jo
 
 func (s *Store) takeOver(ctx context.Context, p job.Peer, limit int, plain bool) (ended []job.Record, done bool, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, takeoverLock, pgx.StrictNamedArgs{"id": p.ID, "limit": limit})
-		if err != nil {
-			return err
-		}
-		jobs, err := pgx.CollectRows(rows, pgx.RowToStructByName[scheduleRow])
+		jobs, err := list[scheduleRow](ctx, tx, takeoverLock, pgx.StrictNamedArgs{"id": p.ID, "limit": limit})
 		if err != nil {
 			return fmt.Errorf("lock jobs of a dead node: %w", err)
 		}
@@ -165,11 +150,8 @@ func endLost(ctx context.Context, tx pgx.Tx, p job.Peer, jobs []scheduleRow, pla
 			return nil, err
 		}
 	}
-	rows, err := tx.Query(ctx, takeoverEnd, pgx.StrictNamedArgs{
+	args := pgx.StrictNamedArgs{
 		"id": p.ID, "name": p.Name, "error": what, "sentence": policy.LostSentence(p.Name, what), "job_ids": ids(jobs),
-	})
-	if err != nil {
-		return nil, err
 	}
 	type row struct {
 		JobID            string
@@ -177,7 +159,7 @@ func endLost(ctx context.Context, tx pgx.Tx, p job.Peer, jobs []scheduleRow, pla
 		Attempt          int
 		ScheduledRunTime time.Time
 	}
-	err = each(rows, func(r row) {
+	err = readRows(ctx, tx, takeoverEnd, args, func(r row) {
 		lost = append(lost, job.Record{Outcome: job.Lost, Final: true, Run: job.Run{
 			JobID: r.JobID, RunID: r.RunID, Attempt: r.Attempt, ScheduledRunTime: r.ScheduledRunTime.UTC(),
 		}})

@@ -199,12 +199,8 @@ func lockPauses(ctx context.Context, tx pgx.Tx, scope job.Scope) (*job.Pause, er
 	if _, err := lockSettings(ctx, tx); err != nil {
 		return nil, err
 	}
-	rows, err := tx.Query(ctx, pausesLasting)
-	if err != nil {
-		return nil, err
-	}
 	var found *job.Pause
-	err = each(rows, func(r pauseRow) {
+	err := readRows(ctx, tx, pausesLasting, nil, func(r pauseRow) {
 		if p := r.pause(); p.Scope == scope {
 			found = &p
 		}
@@ -240,11 +236,7 @@ func (s *Store) Pauses(ctx context.Context, limit int) ([]job.Pause, error) {
 // Lasting lists what is paused by label or as a whole, for a node's log.
 func (s *Store) Lasting(ctx context.Context) (list []job.Pause, err error) {
 	err = call(ctx, s.limit, func(ctx context.Context) error {
-		rows, err := s.loops.Query(ctx, pausesLasting)
-		if err != nil {
-			return err
-		}
-		return each(rows, func(r pauseRow) { list = append(list, r.pause()) })
+		return readRows(ctx, s.loops, pausesLasting, nil, func(r pauseRow) { list = append(list, r.pause()) })
 	})
 	return list, err
 }

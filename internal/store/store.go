@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -161,8 +160,7 @@ func withLockTimeout(begin string, limit time.Duration) string {
 
 // locked tells a lock that was waited for in vain.
 func locked(err error) error {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && pgErr.Code == "55P03" {
+	if isCode(err, lockNotAvailable) {
 		return fmt.Errorf("%w: %w", job.ErrLocked, err)
 	}
 	return err
@@ -223,7 +221,7 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 func commitFailed(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
-		return pgErr.SeverityUnlocalized == "ERROR" && !strings.HasPrefix(pgErr.Code, "57") && !strings.HasPrefix(pgErr.Code, "08")
+		return pgErr.SeverityUnlocalized == "ERROR" && !isClass(err, sessionEnds, connectionTrouble)
 	}
 	return errors.Is(err, pgx.ErrTxCommitRollback)
 }
@@ -236,38 +234,22 @@ func rollback(ctx context.Context, tx pgx.Tx) {
 
 // translate turns what PostgreSQL and pgx say into the scheduler's errors, and adds the remedy where there is one.
 func translate(err error) error {
-	var pgErr *pgconn.PgError
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, pgx.ErrNoRows):
 		return job.ErrNotFound
-	case !errors.As(err, &pgErr):
-		return err
-	}
-	switch {
-	case pgErr.Code == "25006":
+	case isCode(err, readOnlyTransaction):
 		return fmt.Errorf("%w: %w", job.ErrReadOnly, err)
-	case pgErr.Code == "3F000" || pgErr.Code == "42P01":
-		return fmt.Errorf("%w; the schema is missing or too old: run `scheduler migrate up`, or `scheduler serve --migrate`", err)
-	case pgErr.Code == "42501":
+	case missing(err):
+		return fmt.Errorf("%w; the schema is missing or too old: "+
+			"run `scheduler migrate up`, or `scheduler serve --migrate`", err)
+	case isCode(err, insufficientPrivilege):
 		return fmt.Errorf("%w; grant this user the rights on schema pgdue, or use its owner", err)
-	case rowsFault(pgErr.Code):
+	case rowsFault(err):
 		return fmt.Errorf("%w: %w", job.ErrRejected, err)
 	}
 	return err
-}
-
-// rowsFault says whether an error code speaks of the rows written rather than of the database's state (PostgreSQL
-// manual, appendix A): data exceptions, violated constraints, errors raised by triggers, internal errors such as damaged
-// data.
-func rowsFault(code string) bool {
-	for _, class := range []string{"22", "23", "P0", "XX"} {
-		if strings.HasPrefix(code, class) {
-			return true
-		}
-	}
-	return false
 }
 
 // expect fails with ErrRejected when a statement changed another number of rows than it had to, as where a trigger of the

@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/why"
@@ -36,7 +35,7 @@ func (s *Store) Why(ctx context.Context, id string, at time.Time) (why.Facts, er
 			return fmt.Errorf("read locks: %w", err)
 		}
 		err = s.snapshot(ctx, func(tx pgx.Tx) error { return readFacts(ctx, tx, &f) })
-		if code(err) == lockNotAvailable {
+		if isCode(err, lockNotAvailable) {
 			f = why.Facts{ID: id, At: f.At, Look: policy.Look{Now: f.Now}, Holders: f.Holders, Unread: true}
 			return nil
 		}
@@ -46,24 +45,6 @@ func (s *Store) Why(ctx context.Context, id string, at time.Time) (why.Facts, er
 		return f, err
 	}
 	return f, call(ctx, s.limit, func(ctx context.Context) error { return s.readAt(ctx, &f) })
-}
-
-// Codes of errors, as in the PostgreSQL manual, appendix A.
-const (
-	internalError         = "XX000"
-	lockNotAvailable      = "55P03"
-	queryCancelled        = "57014"
-	readOnly              = "25006"
-	insufficientPrivilege = "42501"
-)
-
-// code is the SQLSTATE of an error of PostgreSQL, else "".
-func code(err error) string {
-	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) {
-		return pgErr.Code
-	}
-	return ""
 }
 
 // snapshot lets do read in one snapshot.
@@ -124,14 +105,10 @@ func readWhyJob(ctx context.Context, tx pgx.Tx, f *why.Facts) (known bool, err e
 
 func readInstances(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	one := pgx.StrictNamedArgs{"job_ids": []string{f.ID}}
-	type recent struct {
-		JobID        string
-		Longest, Gap *time.Duration
-	}
 	return errors.Join(
 		readRows(ctx, tx, claimLive, one, func(r instanceRow) { f.Live = append(f.Live, r.instance()) }),
 		readRows(ctx, tx, claimWaiting, one, func(r waitingRow) { f.Waiting, f.WaitingCount = append(f.Waiting, r.run()), r.Waiting }),
-		readRows(ctx, tx, claimRecent, one, func(r recent) { f.RecentDuration, f.RecentGap = deref(r.Longest), deref(r.Gap) }),
+		readRows(ctx, tx, claimRecent, one, func(r recentRow) { f.RecentDuration, f.RecentGap = deref(r.Longest), deref(r.Gap) }),
 	)
 }
 
@@ -168,27 +145,16 @@ func readGone(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 func (s *Store) readAt(ctx context.Context, f *why.Facts) error {
 	from, until := why.Moment(f.At)
 	err := s.snapshot(ctx, func(tx pgx.Tx) error {
-		type row struct{ RunID uuid.UUID }
-		var runs []uuid.UUID
-		err := readRows(ctx, tx, whyAt, pgx.StrictNamedArgs{"job_id": f.ID, "from": from, "until": until}, func(r row) { runs = append(runs, r.RunID) })
+		runs, err := values[uuid.UUID](ctx, tx, whyAt, pgx.StrictNamedArgs{"job_id": f.ID, "from": from, "until": until})
 		for _, run := range runs {
 			err = errors.Join(err, readRows(ctx, tx, runRows, pgx.StrictNamedArgs{"job_id": f.ID, "run_id": run},
 				func(r runRow) { f.AtRuns = append(f.AtRuns, r.view()) }))
 		}
 		return err
 	})
-	if code(err) == queryCancelled && ctx.Err() == nil {
+	if isCode(err, queryCancelled) && ctx.Err() == nil {
 		f.AtTooLong = true
 		return nil
 	}
 	return err
-}
-
-// readRows gives a statement's rows to do.
-func readRows[T any](ctx context.Context, tx pgx.Tx, statement string, args pgx.StrictNamedArgs, do func(T)) error {
-	rows, err := tx.Query(ctx, statement, args)
-	if err != nil {
-		return err
-	}
-	return each(rows, do)
 }

@@ -94,7 +94,7 @@ func (s *Store) takers(ctx context.Context, xmax string) ([]why.Holder, error) {
 		statement = whyRowSuspects
 	}
 	rows, err := s.lookAt(ctx, statement, args)
-	if err != nil && code(err) != internalError { // it was no multixact after all
+	if err != nil && !isCode(err, internalError) { // it was no multixact after all
 		return nil, err
 	}
 	held := stayed(rows, rows)
@@ -106,7 +106,7 @@ func (s *Store) takers(ctx context.Context, xmax string) ([]why.Holder, error) {
 
 func (s *Store) goesOn(ctx context.Context, args pgx.StrictNamedArgs) (yes bool, err error) {
 	err = s.pool.QueryRow(ctx, whyRowGoesOn, args).Scan(&yes)
-	if rowsFault(code(err)) {
+	if rowsFault(err) {
 		return false, nil
 	}
 	return yes, err
@@ -134,7 +134,7 @@ func (s *Store) lookAtLocks(ctx context.Context, id string) (seen sighting, err 
 		return seen, err
 	}
 	rows, err := s.lookAt(ctx, whyRowLock, pgx.StrictNamedArgs{"job_id": id})
-	if code(err) == lockNotAvailable {
+	if isCode(err, lockNotAvailable) {
 		return seen, nil
 	}
 	if err != nil || len(rows) == 0 {
@@ -160,8 +160,7 @@ func (s *Store) rowTaken(ctx context.Context, id string) (taken bool, err error)
 	taken = true
 	type row struct{ Free bool }
 	err = readRows(ctx, tx, whyRowFree, pgx.StrictNamedArgs{"job_id": id}, func(row) { taken = false })
-	switch code(err) {
-	case lockNotAvailable, readOnly, insufficientPrivilege:
+	if isCode(err, lockNotAvailable, readOnlyTransaction, insufficientPrivilege) {
 		return false, nil
 	}
 	return taken && err == nil, err
@@ -174,6 +173,5 @@ func (s *Store) lookAt(ctx context.Context, statement string, args pgx.StrictNam
 		return nil, err
 	}
 	defer rollback(ctx, tx)
-	err = readRows(ctx, tx, statement, args, func(r holderRow) { rows = append(rows, r) })
-	return rows, err
+	return list[holderRow](ctx, tx, statement, args)
 }
