@@ -118,3 +118,14 @@ func TestWriteWithoutATrigger(t *testing.T) {
 		t.Errorf("the defaults are written as %+v", w)
 	}
 }
+
+// A kind of work without a field in client.JobDefinition would be lost on the way, without a word.
+func TestEveryKindOfWorkIsWritten(t *testing.T) {
+	for _, k := range job.Kinds {
+		d := job.Defaults()
+		d.Work = k.New()
+		if again, _ := form.Read(form.Write(&d)); again.Executor() != k.Name {
+			t.Errorf("work of kind %s is written and read as %q; client.JobDefinition lacks its field", k.Name, again.Executor())
+		}
+	}
+}
