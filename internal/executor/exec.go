@@ -23,7 +23,7 @@ type Exec struct {
 
 const defaultKillGrace = 3 * time.Second
 
-func (x *Exec) kind() *job.Kind { return job.KindExec }
+func (x *Exec) queues() []string { return []string{job.KindExec.Name} }
 
 // run runs the program of an attempt.
 func (x *Exec) run(ctx context.Context, a *job.Attempt) *end {

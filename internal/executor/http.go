@@ -53,7 +53,7 @@ func proxy(req *http.Request) (*url.URL, error) {
 	return u, nil
 }
 
-func (h *HTTP) kind() *job.Kind { return job.KindHTTP }
+func (h *HTTP) queues() []string { return []string{job.KindHTTP.Name} }
 
 // run sends the request of an attempt.
 func (h *HTTP) run(ctx context.Context, a *job.Attempt) *end {

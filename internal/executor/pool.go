@@ -14,7 +14,7 @@ import (
 
 // Pool is the job.Executor of a node. It is safe for concurrent use.
 type Pool struct {
-	Kinds []Kind       // the kinds of work that it does, one of each
+	Kinds []Kind       // the kinds of work that it does, no two for one queue
 	Log   *slog.Logger // gets one error for each panic; nil: nowhere
 }
 
@@ -32,8 +32,8 @@ type end struct {
 
 // Kind does one kind of work: *Exec, *HTTP.
 type Kind interface {
-	// kind is what it does.
-	kind() *job.Kind
+	// queues lists the queues whose work it does.
+	queues() []string
 	// run does one attempt. It returns soon after ctx has ended, with nothing of the work left.
 	run(ctx context.Context, a *job.Attempt) *end
 }
@@ -42,16 +42,17 @@ type Kind interface {
 func (p *Pool) Queues() []string {
 	var queues []string
 	for _, k := range p.Kinds {
-		queues = append(queues, k.kind().Name)
+		queues = append(queues, k.queues()...)
 	}
 	slices.Sort(queues)
 	return queues
 }
 
-// does picks who does a job's work; nil when this node does not.
+// does picks who does a job's work, by its queue; nil when this node does not.
 func (p *Pool) does(d *job.Definition) Kind {
+	queue := d.Queue()
 	for _, k := range p.Kinds {
-		if k.kind().Name == d.Executor() {
+		if slices.Contains(k.queues(), queue) {
 			return k
 		}
 	}
