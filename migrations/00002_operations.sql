@@ -62,7 +62,7 @@ FROM (SELECT 'everything' AS what, NULL AS label_name, NULL AS label_value, paus
       FROM pgdue.settings WHERE paused_at IS NOT NULL
       UNION ALL
       SELECT 'label ' || label_name || '=' || label_value, label_name, label_value, paused_at, paused_by, reason,
-             'scheduler resume --label ' || CASE WHEN label_value ~ '^[A-Za-z0-9._/:@=,+-]*$' THEN label_name || '=' || label_value
+             'scheduler resume --label ' || CASE WHEN label_value ~ '^[A-Za-z0-9._/:@=,+%-]*$' THEN label_name || '=' || label_value
                                                  ELSE $$'$$ || label_name || '=' || replace(label_value, $$'$$, $$'\''$$) || $$'$$ END
       FROM pgdue.pauses WHERE resumed_at IS NULL) l;
 COMMENT ON VIEW pgdue.lasting_pauses IS 'What is paused now by a label or with everything, since when, by whom, why, and the command that ends it. Single jobs that are paused are in job_overview';
@@ -83,13 +83,13 @@ SELECT j.id AS job_id,
            WHEN n.state = 'blocked' THEN 'blocked: ' || n.error || '; correct the job and put it again'
            WHEN n.state = 'paused' THEN 'paused' || coalesce(to_char(j.paused_at AT TIME ZONE 'UTC', '" since "YYYY-MM-DD HH24:MI:SS "UTC"'), '')
                || coalesce(' by ' || j.paused_by, '') || coalesce(': ' || j.paused_reason, '')
-           WHEN n.state = 'active' AND p.paused_with IS NOT NULL THEN 'paused with ' || p.sentence
-           WHEN n.state = 'active' AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive AND n.queue = ANY (k.queues))
-               THEN 'no live node serves the queue ' || n.queue || '; start one that does'
-                    || CASE n.queue WHEN 'exec' THEN ' (scheduler serve --enable-exec)' ELSE '' END
-           WHEN n.state = 'active' AND n.due_at < pgdue.now() - interval '30 seconds'
+           WHEN g.goes_on AND p.paused_with IS NOT NULL THEN 'paused with ' || p.sentence
+           WHEN g.goes_on AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive AND k.beat_at > pgdue.now() - interval '15 seconds'
+                                                            AND n.queue = ANY (k.queues))
+               THEN 'no live node serves the queue ' || n.queue || '; `scheduler why ' || j.id || '` tells how to start one'
+           WHEN n.due_at <= pgdue.now() - interval '10 seconds'
                THEN 'due since ' || to_char(n.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
-                    || ' and not claimed: all slots are taken, or somebody holds a lock on its row in next_run_times'
+                    || ' and not claimed: `scheduler why ' || j.id || '` tells what is in the way'
        END AS problem,
        CASE n.state WHEN 'active' THEN p.paused_with END AS paused_with,
        CASE n.state WHEN 'active' THEN p.paused_at ELSE j.paused_at END AS paused_at,
@@ -97,6 +97,8 @@ SELECT j.id AS job_id,
        CASE n.state WHEN 'active' THEN p.reason ELSE j.paused_reason END AS paused_reason
 FROM pgdue.jobs j
 JOIN pgdue.next_run_times n ON n.job_id = j.id
+CROSS JOIN LATERAL (SELECT n.state <> 'finished' OR EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = j.id)
+                           OR EXISTS (SELECT FROM pgdue.running_instances r WHERE r.job_id = j.id AND r.state = 'retrying') AS goes_on) g
 LEFT JOIN LATERAL (SELECT outcome, reason, ended_at FROM pgdue.run_history h
                    WHERE h.job_id = j.id AND h.final ORDER BY h.ended_at DESC LIMIT 1) h ON true
 LEFT JOIN LATERAL (SELECT (array_agg(what ORDER BY label_name NULLS FIRST, paused_at))[1] AS paused_with,

@@ -96,17 +96,6 @@ func inZoneAndUTC(t time.Time, zone *time.Location) string {
 	return fmt.Sprintf("%s (%s)", timeIn(t, zone), timeIn(t, time.UTC))
 }
 
-// quoted quotes a word that a shell would not take as one.
-func quoted(word string) string {
-	plain := func(r rune) bool {
-		return strings.ContainsRune("%+,-./:=@_", r) || '0' <= r && r <= '9' || 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z'
-	}
-	if word != "" && strings.IndexFunc(word, func(r rune) bool { return !plain(r) }) < 0 {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-}
-
 func joined(m map[string]string, separator string) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(m)) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pgdue/pgdue/client"
 	"github.com/pgdue/pgdue/internal/executor"
+	"github.com/pgdue/pgdue/internal/say"
 )
 
 var execKind = workKind{
@@ -55,17 +56,17 @@ func (f *execFlags) show(d client.JobDefinition) string {
 	}
 	words := joinedWords(d.Exec.Env)
 	for _, word := range d.Exec.Command {
-		words = append(words, quoted(word))
+		words = append(words, say.ShellWord(word))
 	}
 	if d.Exec.Dir != "" {
-		words = append(words, "(in "+quoted(d.Exec.Dir)+")")
+		words = append(words, "(in "+say.ShellWord(d.Exec.Dir)+")")
 	}
 	return strings.Join(words, " ")
 }
 
 func joinedWords(env map[string]string) (words []string) {
 	for _, name := range slices.Sorted(maps.Keys(env)) {
-		words = append(words, name+"="+quoted(env[name]))
+		words = append(words, name+"="+say.ShellWord(env[name]))
 	}
 	return words
 }

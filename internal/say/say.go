@@ -54,7 +54,7 @@ func cut(text string, bytes int) string {
 	return text
 }
 
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:@=,+-]+$`)
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9._/:@=,+%-]+$`)
 
 // ShellWord quotes a word that a shell would not take as one.
 func ShellWord(word string) string {

@@ -2,6 +2,7 @@ package why
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -105,8 +106,17 @@ func (f *Facts) Unknown() string {
 	return s
 }
 
+// goesOn says whether something of the job may still begin: a fire, a run that waits, or another attempt.
+func (f *Facts) goesOn() bool {
+	between := func(i job.Instance) bool { return i.State == job.InstanceRetrying }
+	return f.Job.State != job.StateFinished || f.WaitingCount > 0 || slices.ContainsFunc(f.Live, between)
+}
+
 // pauses are told from the widest to the narrowest: each must be ended for the job to run.
 func pauses(f *Facts) (found []Finding) {
+	if !f.goesOn() {
+		return nil
+	}
 	for _, p := range f.Pauses {
 		if p.Everything() {
 			found = append(found, inTheWay(WhyPausedAll, "everything is paused"+f.since(p.PausedAt, p.PausedBy, p.Reason), p.ResumeCommand()))

@@ -40,7 +40,7 @@ func (f *Facts) servers() (list []NodeFact) {
 
 // noNode tells of the queue that nobody serves, unless the job would not run anyway.
 func noNode(f *Facts) []Finding {
-	if !f.Known || f.Job.State == job.StateFinished && f.WaitingCount == 0 || len(f.servers()) > 0 {
+	if !f.Known || !f.goesOn() || len(f.servers()) > 0 {
 		return nil
 	}
 	if f.Queue == "" {
