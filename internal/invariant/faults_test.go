@@ -7,13 +7,13 @@ type fault struct{ what, done, breaks string }
 // with the definition of asked; secondAttempt lets the run of retry fail once more.
 const (
 	begin = `INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, node_id, started_at, job_revision, fire_count, first_run_time, last_run_time)
-		SELECT j.id, gen_random_uuid(), now(), 'manual', 1, k.id, now(), j.revision, 1, now(), now() FROM pgdue.jobs j, pgdue.nodes k WHERE j.id = 'asked';`
+		SELECT j.id, gen_random_uuid(), pgdue.now(), 'manual', 1, k.id, pgdue.now(), j.revision, 1, pgdue.now(), pgdue.now() FROM pgdue.jobs j, pgdue.nodes k WHERE j.id = 'asked';`
 	columns = `(job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, started_at, ended_at, first_run_time, last_run_time, job_revision)`
 	ended   = `INSERT INTO pgdue.run_history ` + columns + `
-		SELECT id, gen_random_uuid(), 1, true, 'manual', now() - interval '1 minute', 'succeeded', '', now() - interval '1 minute', now(),
-		       now() - interval '1 minute', now() - interval '1 minute', revision FROM pgdue.jobs `
+		SELECT id, gen_random_uuid(), 1, true, 'manual', pgdue.now() - interval '1 minute', 'succeeded', '', pgdue.now() - interval '1 minute', pgdue.now(),
+		       pgdue.now() - interval '1 minute', pgdue.now() - interval '1 minute', revision FROM pgdue.jobs `
 	told = `DELETE FROM pgdue.job_events WHERE job_id = 'asked' AND action = 'added';
-		INSERT INTO pgdue.job_events (job_id, at, actor, action, after) SELECT id, now(), '', 'changed', to_jsonb(j) FROM pgdue.jobs j WHERE id = 'asked';`
+		INSERT INTO pgdue.job_events (job_id, at, actor, action, after) SELECT id, pgdue.now(), '', 'changed', to_jsonb(j) FROM pgdue.jobs j WHERE id = 'asked';`
 	secondAttempt = `INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, run_id, 2, false, cause, scheduled_run_time, outcome, sentence, NULL, ended_at,
 			first_run_time, last_run_time, job_revision FROM pgdue.run_history WHERE job_id = 'retry';
 		UPDATE pgdue.running_instances SET attempt = 2;`
@@ -25,12 +25,12 @@ var faults = []fault{
 			ended_at + interval '1 ms', first_run_time, last_run_time, job_revision FROM pgdue.run_history WHERE job_id = 'asked'`,
 		"attempts_in_order final_once"},
 	{"a run that ended and waits",
-		`INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, run_id, 1, true, cause, scheduled_run_time, 'failed', '', NULL, now(),
+		`INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, run_id, 1, true, cause, scheduled_run_time, 'failed', '', NULL, pgdue.now(),
 			first_run_time, last_run_time, 1 FROM pgdue.waiting_runs`,
 		"ended_runs_are_over"},
 	{"a run that runs and waits",
 		`INSERT INTO pgdue.waiting_runs (job_id, run_id, scheduled_run_time, cause, created_at, fire_count, first_run_time, last_run_time)
-			SELECT job_id, run_id, scheduled_run_time, 'manual', now(), 1, now(), now() FROM pgdue.running_instances;
+			SELECT job_id, run_id, scheduled_run_time, 'manual', pgdue.now(), 1, pgdue.now(), pgdue.now() FROM pgdue.running_instances;
 		DELETE FROM pgdue.run_history WHERE job_id = 'retry';
 		UPDATE pgdue.running_instances SET state = 'external'`,
 		"ended_runs_are_over waiting_runs_awake"},
@@ -46,7 +46,7 @@ var faults = []fault{
 		"attempts_in_order"},
 	{"an attempt after the final one",
 		`UPDATE pgdue.run_history SET final = true WHERE job_id = 'retry'; DELETE FROM pgdue.running_instances;
-		INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, run_id, 2, false, cause, scheduled_run_time, outcome, sentence, ended_at, now(),
+		INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, run_id, 2, false, cause, scheduled_run_time, outcome, sentence, ended_at, pgdue.now(),
 			first_run_time, last_run_time, job_revision FROM pgdue.run_history WHERE job_id = 'retry'`,
 		"attempts_in_order"},
 	{"an attempt that has ended and executes",
@@ -66,15 +66,15 @@ var faults = []fault{
 		"attempts_at_most"},
 
 	{"a fire time inside a span",
-		`INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, gen_random_uuid(), 1, true, cause, first_run_time, 'failed', '', NULL, now(),
+		`INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, gen_random_uuid(), 1, true, cause, first_run_time, 'failed', '', NULL, pgdue.now(),
 			first_run_time, first_run_time, job_revision FROM pgdue.run_history WHERE fire_count > 1 LIMIT 1`,
 		"fires_kept fires_once"},
 	{"a fire time of a date twice",
-		`INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, gen_random_uuid(), 1, true, cause, scheduled_run_time, 'failed', '', NULL, now(),
+		`INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, gen_random_uuid(), 1, true, cause, scheduled_run_time, 'failed', '', NULL, pgdue.now(),
 			first_run_time, last_run_time, job_revision FROM pgdue.running_instances`,
 		"fires_once"},
 	{"a fire time of an earlier job of the id",
-		`INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, gen_random_uuid(), 1, true, cause, scheduled_run_time, 'failed', '', NULL, now(),
+		`INSERT INTO pgdue.run_history ` + columns + ` SELECT job_id, gen_random_uuid(), 1, true, cause, scheduled_run_time, 'failed', '', NULL, pgdue.now(),
 			first_run_time, last_run_time, 0 FROM pgdue.running_instances`,
 		""},
 	{"a run that was lost",
@@ -146,13 +146,13 @@ var faults = []fault{
 		UPDATE pgdue.jobs SET revision = nextval('pgdue.revisions') WHERE id = 'web'`,
 		""},
 	{"a run of another label",
-		`UPDATE pgdue.pauses SET paused_at = paused_at - interval '1 hour', label_value = 'db'; UPDATE pgdue.next_run_times SET due_at = now() + interval '4 seconds' WHERE job_id = 'web'`,
+		`UPDATE pgdue.pauses SET paused_at = paused_at - interval '1 hour', label_value = 'db'; UPDATE pgdue.next_run_times SET due_at = pgdue.now() + interval '4 seconds' WHERE job_id = 'web'`,
 		""},
 	{"runs while everything is paused",
-		`UPDATE pgdue.settings SET paused_at = now() - interval '1 hour'`,
+		`UPDATE pgdue.settings SET paused_at = pgdue.now() - interval '1 hour'`,
 		"pauses_obeyed"},
 	{"runs in a pause of everything that is over",
-		`INSERT INTO pgdue.pauses (paused_at, paused_by, resumed_at) VALUES (now() - interval '1 hour', '', now() + interval '1 minute')`,
+		`INSERT INTO pgdue.pauses (paused_at, paused_by, resumed_at) VALUES (pgdue.now() - interval '1 hour', '', pgdue.now() + interval '1 minute')`,
 		"pauses_obeyed"},
 	{"runs of a job that is paused",
 		`UPDATE pgdue.jobs SET paused_at = paused_at - interval '1 hour' WHERE id = 'tick'`,
@@ -165,13 +165,13 @@ var faults = []fault{
 		`DELETE FROM pgdue.pauses; UPDATE pgdue.next_run_times SET state = 'finished', next_run_time = NULL, due_at = NULL WHERE job_id = 'web'`,
 		"waiting_runs_awake"},
 	{"a job that stays due",
-		`UPDATE pgdue.next_run_times SET due_at = now() - interval '1 second' WHERE job_id = 'asked'`,
+		`UPDATE pgdue.next_run_times SET due_at = pgdue.now() - interval '1 second' WHERE job_id = 'asked'`,
 		"nothing_due"},
 	{"a job that is due while everything is paused",
-		`UPDATE pgdue.next_run_times SET due_at = now() - interval '1 second' WHERE job_id = 'asked'; UPDATE pgdue.settings SET paused_at = now()`,
+		`UPDATE pgdue.next_run_times SET due_at = pgdue.now() - interval '1 second' WHERE job_id = 'asked'; UPDATE pgdue.settings SET paused_at = pgdue.now()`,
 		""},
 	{"a job that is due where no node lives",
-		`UPDATE pgdue.next_run_times SET due_at = now() - interval '1 second' WHERE job_id = 'asked'; UPDATE pgdue.nodes SET alive = false`,
+		`UPDATE pgdue.next_run_times SET due_at = pgdue.now() - interval '1 second' WHERE job_id = 'asked'; UPDATE pgdue.nodes SET alive = false`,
 		""},
 	{"an instance that nobody ends", begin, "nothing_executes"},
 }

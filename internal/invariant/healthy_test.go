@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
@@ -16,12 +14,15 @@ import (
 
 // healthy is a database after some work, with a node that lives: job tick has fired three times, each time with a span of
 // fires that were coalesced, and is paused; retry has failed once and is to be tried again; the run that asked was asked for
-// has ended; and one of web waits in the pause of its label.
-func healthy(t *testing.T) *pgx.Conn {
+// has ended; and one of web waits in the pause of its label. Its clock stands still from then on, so that nothing falls due
+// while tests look, however slow they are. Nobody is connected to it.
+func healthy(t *testing.T) (url string) {
 	t.Helper()
-	url := storetest.URL(t)
+	url = storetest.URL(t)
 	conn := storetest.Conn(t, url)
+	defer conn.Close(t.Context())
 	s := storetest.OpenURL(t, url)
+	defer s.Close()
 	addJobs(t, s)
 	node := &scheduler.Scheduler{Store: s, Executor: works{}, Log: slog.New(slog.DiscardHandler)}
 	if err := node.Register(t.Context()); err != nil {
@@ -43,7 +44,9 @@ func healthy(t *testing.T) *pgx.Conn {
 		t.Fatal(err)
 	}
 	tick(t, node) // parks web
-	return conn
+	now := storetest.Query[string](t, conn, "SELECT pgdue.now()::text")
+	storetest.Exec(t, conn, "CREATE OR REPLACE FUNCTION pgdue.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT timestamptz '"+now+"' $$")
+	return url
 }
 
 func addJobs(t *testing.T, s *store.Store) {

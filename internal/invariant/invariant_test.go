@@ -22,7 +22,7 @@ var allGiven = []invariant.Given{invariant.SteadyClock, invariant.Settled, invar
 // What a node makes of jobs breaks nothing.
 func TestHealthyDatabase(t *testing.T) {
 	t.Parallel()
-	conn := healthy(t)
+	conn := storetest.Conn(t, healthy(t))
 	invariant.Hold(t, conn, allGiven...)
 	got := storetest.Query[string](t, conn, `SELECT format('%s ended, %s of them spans, %s retry, %s wait', count(*), count(*) FILTER (WHERE fire_count > 1),
 		(SELECT count(*) FROM pgdue.running_instances WHERE state = 'retrying'), (SELECT count(*) FROM pgdue.waiting_runs)) FROM pgdue.run_history`)
@@ -34,6 +34,7 @@ func TestHealthyDatabase(t *testing.T) {
 // Each invariant finds what breaks it. A fault that must break several names them all.
 func TestViolationsAreFound(t *testing.T) {
 	t.Parallel()
+	original := healthy(t)
 	proved := map[string]bool{}
 	for _, f := range faults {
 		for _, name := range strings.Fields(f.breaks) {
@@ -41,7 +42,7 @@ func TestViolationsAreFound(t *testing.T) {
 		}
 		t.Run(f.what, func(t *testing.T) {
 			t.Parallel()
-			conn := healthy(t)
+			conn := storetest.Conn(t, storetest.CloneURL(t, original))
 			storetest.Exec(t, conn, f.done)
 			if got := broken(t, conn); got != f.breaks {
 				t.Errorf("%s breaks %q, want %q", f.what, got, f.breaks)
@@ -77,7 +78,7 @@ func broken(t *testing.T, conn *pgx.Conn) string {
 // What is not given is not judged.
 func TestOnlyWhatIsGivenIsJudged(t *testing.T) {
 	t.Parallel()
-	conn := healthy(t)
+	conn := storetest.Conn(t, healthy(t))
 	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET started_at = ended_at + interval '1 ms' WHERE job_id = 'asked'")
 	for _, c := range []struct {
 		given []invariant.Given
@@ -100,7 +101,7 @@ func (f *failing) Errorf(format string, args ...any) { f.said += fmt.Sprintf(for
 
 func TestHoldFailsTheTest(t *testing.T) {
 	t.Parallel()
-	conn := healthy(t)
+	conn := storetest.Conn(t, healthy(t))
 	f := &failing{TB: t}
 	storetest.Exec(t, conn, "DELETE FROM pgdue.run_history WHERE job_id = 'asked'")
 	if invariant.Hold(f, conn); !strings.Contains(f.said, "asked_runs_are_kept: job asked, run ") || !strings.Contains(f.said, " is nowhere") {

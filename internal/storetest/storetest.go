@@ -77,6 +77,13 @@ func EmptyURL(t testing.TB) string {
 	return create(t, "template0")
 }
 
+// CloneURL returns the URL of a copy of the database at url, of this package, that is the test's own. Nobody may be connected
+// to the original. Where many tests begin with the same rows it is far cheaper than to write them for each.
+func CloneURL(t testing.TB, url string) string {
+	t.Helper()
+	return create(t, Config(t, url).ConnConfig.Database)
+}
+
 // Open returns a Store on a migrated database that is the test's own.
 func Open(t testing.TB) *store.Store {
 	t.Helper()
