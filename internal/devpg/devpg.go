@@ -28,7 +28,8 @@ type Config struct {
 	// Database is made when missing. "" means "pgdue".
 	Database string
 
-	// Fast trades durability for speed (fsync, synchronous_commit and full_page_writes off): for tests.
+	// Fast trades durability for speed (fsync, synchronous_commit and full_page_writes off, and a temporary directory in
+	// memory where there is room): for tests.
 	Fast bool
 
 	// Settings are further server settings, such as max_connections. Port, addresses and the settings of Fast win.
@@ -47,7 +48,11 @@ type Config struct {
 // An error names what to do. It leaves an existing cluster as it was, and no server running.
 func Start(ctx context.Context, c Config) (*Cluster, error) {
 	c = c.withDefaults()
-	h, err := openHome(c.DataDir)
+	temp := ""
+	if c.Fast && c.DataDir == "" {
+		temp = memoryDir()
+	}
+	h, err := openHome(c.DataDir, temp)
 	if err != nil {
 		return nil, fmt.Errorf("start PostgreSQL: %w", err)
 	}

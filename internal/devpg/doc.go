@@ -17,7 +17,8 @@
 //
 // # Invariants
 //
-//   - A data directory is deleted only by the process that made it as a temporary one. A directory that is neither empty
+//   - A data directory is deleted only by the process that made it as a temporary one, or, where that lay in memory and
+//     the process was killed, by a later one of the same user, an hour after. A directory that is neither empty
 //     nor ours is refused untouched, and a cluster of another major version is refused, never upgraded.
 //   - One process at a time runs a cluster: it holds the lock for as long as its server lives. A server that outlives its
 //     process is waited for.

@@ -29,18 +29,18 @@ func (h *home) pgdata() string       { return filepath.Join(h.dir, "data") }
 func (h *home) passwordFile() string { return filepath.Join(h.dir, "password") }
 
 // openHome takes dir, which it makes when it is missing, for this process until close. One that is neither empty nor
-// ours is refused untouched. "" means a temporary directory.
-func openHome(dir string) (*home, error) {
+// ours is refused untouched. "" means a temporary directory in temp, or where the system keeps such for "".
+func openHome(dir, temp string) (*home, error) {
 	h := &home{}
-	err := h.open(dir)
+	err := h.open(dir, temp)
 	if err != nil {
 		return nil, errors.Join(err, h.close())
 	}
 	return h, nil
 }
 
-func (h *home) open(dir string) (err error) {
-	if h.dir, err = makeHome(dir); err != nil {
+func (h *home) open(dir, temp string) (err error) {
+	if h.dir, err = makeHome(dir, temp); err != nil {
 		return err
 	}
 	h.temporary = dir == ""
@@ -65,9 +65,9 @@ func (h *home) open(dir string) (err error) {
 
 // makeHome makes dir and its parents, for ourselves only, or for root so that the server's account can get in. It
 // returns the directory's real path.
-func makeHome(dir string) (string, error) {
+func makeHome(dir, temp string) (string, error) {
 	if dir == "" {
-		dir, err := os.MkdirTemp("", "pgdue-postgres-")
+		dir, err := os.MkdirTemp(temp, temporaryPrefix)
 		if err != nil {
 			return "", fmt.Errorf("make a temporary data directory: %w", err)
 		}

@@ -2,7 +2,7 @@
 // of that a clone per test, made in some 20 ms and dropped at its end. Tests may run in parallel.
 //
 // The server is the one that PGDUE_TEST_DATABASE_URL names, whose user must be allowed to create databases, or else a
-// throw-away cluster of package devpg. DATABASE_URL and PG* are never read. No database is a failure, not a skip.
+// throw-away cluster of package devpg, in memory where there is room. DATABASE_URL and PG* are never read. No database is a failure, not a skip.
 package storetest
 
 import (
