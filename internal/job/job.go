@@ -139,7 +139,13 @@ type Overview struct {
 	LastReason  string    // reason of that record when it was skipped
 	LastEndedAt time.Time // when that record was written
 	Problem     string    // a sentence on what keeps the job from running, "" when nothing does
-	// PausedWith says with what the job is paused, "label team=web" or "everything", where it is not paused itself; then State
-	// is StatePaused, and PausedAt, PausedBy and PausedReason are those of that pause.
-	PausedWith string
+	Held        Held      // the pause of others that keeps the job from beginning runs
+}
+
+// Held is a pause of a job's label, or of everything, that holds a job which is not paused itself.
+type Held struct {
+	With   string // "label team=web" or "everything"; "": nothing holds the job
+	At     time.Time
+	By     string
+	Reason string
 }

@@ -42,7 +42,10 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		LastReason  *string
 		LastEndedAt *time.Time
 		Problem     *string
-		PausedWith  *string
+		HeldWith    *string
+		HeldAt      *time.Time
+		HeldBy      *string
+		HeldReason  *string
 	}
 	list := []job.Overview{}
 	args := pgx.StrictNamedArgs{"after": after, "job_id": id, "limit": limit}
@@ -55,8 +58,13 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		}
 		list = append(list, job.Overview{
 			Job: j, Running: r.Running, Waiting: r.Waiting, LastOutcome: deref(r.LastOutcome), LastReason: deref(r.LastReason),
-			LastEndedAt: orZero(r.LastEndedAt), Problem: problem, PausedWith: deref(r.PausedWith),
+			LastEndedAt: orZero(r.LastEndedAt), Problem: problem,
 		})
+		if r.HeldWith != nil {
+			list[len(list)-1].Held = job.Held{
+				With: *r.HeldWith, At: orZero(r.HeldAt), By: deref(r.HeldBy), Reason: deref(r.HeldReason),
+			}
+		}
 	})
 	return list, err
 }

@@ -80,7 +80,7 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if p := pauseMany(t, s, teamWeb); p.Already || p.Jobs != 1 || p.PausedAt.IsZero() {
 		t.Errorf("paused: %+v", p)
 	}
-	if o := add(t, s, labelled(t, "b", "10m")); o.State != job.StatePaused || o.PausedWith != "label team=web" || o.PausedBy != "ada@web-1" ||
+	if o := add(t, s, labelled(t, "b", "10m")); o.State != job.StateActive || o.Held.With != "label team=web" || o.Held.By != "ada@web-1" ||
 		!strings.HasPrefix(o.Problem, "paused with label team=web since 20") ||
 		!strings.HasSuffix(o.Problem, " UTC by ada@web-1: release 7; `scheduler resume --label team=web` ends that") {
 		t.Errorf("a job that is added later: %+v", o)
@@ -106,7 +106,7 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if o, err := later.Resume(t.Context(), "a", true, job.Author{}); err != nil || !o.Nothing() {
 		t.Errorf("resuming a job that is not paused by itself: %+v, %v", o, err)
 	}
-	if o := overview(t, s, "a"); o.State != job.StatePaused || o.PausedWith != "label team=web" {
+	if o := overview(t, s, "a"); o.State != job.StateActive || o.Held.With != "label team=web" {
 		t.Errorf("a job whose label is paused is shown as %+v", o)
 	}
 
@@ -121,7 +121,7 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if again := resumeMany(t, later, teamWeb, true); again.Was {
 		t.Errorf("resumed twice: %+v", again)
 	}
-	if o, err := later.Job(t.Context(), "a"); err != nil || o.State != job.StateActive || o.PausedWith != "" || o.Problem != "" || !o.PausedAt.IsZero() {
+	if o, err := later.Job(t.Context(), "a"); err != nil || o.State != job.StateActive || o.Held.With != "" || o.Problem != "" || !o.PausedAt.IsZero() {
 		t.Errorf("after it: %+v, %v", o, err)
 	}
 	if _, err := s.PauseMany(t.Context(), job.Scope{LabelName: "team", LabelValue: "wbe"}, job.Author{}); !errors.Is(err, job.ErrNotFound) {
@@ -163,7 +163,7 @@ func TestEverythingPaused(t *testing.T) {
 	if p := pauseMany(t, s, everything); !p.Already {
 		t.Errorf("paused twice: %+v", p)
 	}
-	if o, err := s.Job(t.Context(), "a"); err != nil || o.State != job.StatePaused || o.PausedWith != "everything" ||
+	if o, err := s.Job(t.Context(), "a"); err != nil || o.State != job.StateActive || o.Held.With != "everything" ||
 		!strings.Contains(o.Problem, "`scheduler resume --all` ends that") {
 		t.Errorf("the job says: %+v, %v", o, err)
 	}
@@ -390,7 +390,7 @@ func TestPausesAreListed(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	o, err := s.Job(t.Context(), "a")
-	if err != nil || o.PausedWith != "" || o.PausedBy != "ada" {
+	if err != nil || o.Held.With != "" || o.PausedBy != "ada" {
 		t.Errorf("a job that is paused by itself besides says so first: %+v, %v", o, err)
 	}
 	if lasting, err := s.Lasting(t.Context()); err != nil || len(lasting) != 3 {
