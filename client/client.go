@@ -25,8 +25,8 @@ type Client struct {
 	BaseURL string
 	// HTTPClient sends the requests; nil is one that gives up after 30 s.
 	HTTPClient *http.Client
-	// Actor says who asks for changes, for those who read of them later: "ada@web-1". It is a claim, not a proof. Empty is
-	// somebody at the address that the request comes from.
+	// Actor says who asks for changes, for those who read of them later: "ada@web-1". It is a claim, not a proof. Empty
+	// is somebody at the address that the request comes from.
 	Actor string
 }
 
@@ -45,8 +45,8 @@ func (c *Client) AddJob(ctx context.Context, d JobDefinition) (Job, error) {
 	return j, err
 }
 
-// PutJob creates a job or replaces its definition. An equal definition changes nothing, not even Revision; the anchor and
-// the next run time are kept unless the trigger changes.
+// PutJob creates a job or replaces its definition. An equal definition changes nothing, not even Revision; the anchor
+// and the next run time are kept unless the trigger changes.
 func (c *Client) PutJob(ctx context.Context, d JobDefinition) (j Job, created bool, err error) {
 	status, err := c.call(ctx, http.MethodPut, JobPath(d.ID), nil, d, &j)
 	return j, status == http.StatusCreated, err
@@ -59,7 +59,8 @@ func (c *Client) Job(ctx context.Context, id string) (Job, error) {
 	return j, err
 }
 
-// Jobs lists the jobs whose ids come after the given one, "" for all, at most limit; 0 leaves the limit to the scheduler.
+// Jobs lists the jobs whose ids come after the given one, "" for all, at most limit; 0 leaves the limit to the
+// scheduler.
 func (c *Client) Jobs(ctx context.Context, after string, limit int) (JobPage, error) {
 	var p JobPage
 	_, err := c.call(ctx, http.MethodGet, "/v1/jobs", pageQuery("after", after, limit), nil, &p)
@@ -116,8 +117,8 @@ func (c *Client) RunNow(ctx context.Context, id string, r RunRequest) (Run, erro
 	return run, err
 }
 
-// CancelRun cancels a run: one that executes is told to stop, any other that has not ended has ended then. It fails with
-// IsNotFound, and with a Problem of status 409 when the run has ended already.
+// CancelRun cancels a run: one that executes is told to stop, any other that has not ended has ended then. It fails
+// with IsNotFound, and with a Problem of status 409 when the run has ended already.
 func (c *Client) CancelRun(ctx context.Context, jobID, runID string, r CancelRequest) (Cancellation, error) {
 	var done Cancellation
 	_, err := c.call(ctx, http.MethodPost, JobPath(jobID)+"/runs/"+url.PathEscape(runID)+"/cancel", nil, r, &done)
@@ -148,8 +149,8 @@ func (c *Client) Run(ctx context.Context, jobID, runID string) (RunDetail, error
 	return r, err
 }
 
-// Alerts lists what on_failure did for a job id, newest first. before is the Next of the page before, 0 for the newest; a limit
-// of 0 leaves it to the scheduler. The alerts of a removed job stay, so an unknown id has none.
+// Alerts lists what on_failure did for a job id, newest first. before is the Next of the page before, 0 for the newest;
+// a limit of 0 leaves it to the scheduler. The alerts of a removed job stay, so an unknown id has none.
 func (c *Client) Alerts(ctx context.Context, jobID string, before int64, limit int) (AlertPage, error) {
 	var cursor string
 	if before != 0 {
@@ -236,7 +237,8 @@ func (c *Client) send(req *http.Request, out any) (status int, err error) {
 		return resp.StatusCode, nil
 	}
 	if err := json.Unmarshal(data, out); err != nil {
-		return resp.StatusCode, fmt.Errorf("%s is not a scheduler: its answer to %s %s is not one: %w", req.URL.Host, req.Method, req.URL.Path, err)
+		return resp.StatusCode, fmt.Errorf("%s is not a scheduler: its answer to %s %s is not one: %w", req.URL.Host,
+			req.Method, req.URL.Path, err)
 	}
 	return resp.StatusCode, nil
 }

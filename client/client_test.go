@@ -129,13 +129,14 @@ func TestJobsArePaged(t *testing.T) {
 	}
 }
 
-// addRuns puts into the database, from old to new: two runs that end at each of the first three seconds after Now, then two
-// running instances. Their attempts count from 1. The ids of the newer ones come first, as they do in the list of those that
-// end at the same time.
+// addRuns puts into the database, from old to new: two runs that end at each of the first three seconds after Now, then
+// two running instances. Their attempts count from 1. The ids of the newer ones come first, as they do in the list of
+// those that end at the same time.
 func addRuns(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	for i := range 8 {
-		id, second := fmt.Sprintf("00000000-0000-0000-0000-%012d", 8-i), servertest.Now.Add(time.Duration(i/2)*time.Second)
+		id, second := fmt.Sprintf("00000000-0000-0000-0000-%012d", 8-i),
+			servertest.Now.Add(time.Duration(i/2)*time.Second)
 		if i < 6 {
 			storetest.Exec(t, conn, `INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence,
 				started_at, ended_at, first_run_time, last_run_time, job_revision)
@@ -200,10 +201,13 @@ func TestRunHoldsItsAttempts(t *testing.T) {
 	got, err := c.Run(t.Context(), "ping", id)
 	want := client.RunDetail{Items: []client.Run{
 		{JobID: "ping", RunID: id, Attempt: 1, Cause: "schedule", State: client.RunEnded, Outcome: "failed",
-			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now, EndedAt: servertest.Now.Add(time.Second), Node: "web-1",
-			Error: "exit status 1", Output: "no", Status: new(1), FireCount: 1, FirstRunTime: servertest.Now, LastRunTime: servertest.Now},
+			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now, EndedAt: servertest.Now.Add(time.Second),
+			Node:  "web-1",
+			Error: "exit status 1", Output: "no", Status: new(1), FireCount: 1, FirstRunTime: servertest.Now,
+			LastRunTime: servertest.Now},
 		{JobID: "ping", RunID: id, Attempt: 2, Cause: "schedule", State: client.RunRetrying,
-			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now.Add(2 * time.Second), NotBefore: servertest.Now.Add(time.Minute),
+			ScheduledRunTime: servertest.Now, StartedAt: servertest.Now.Add(2 * time.Second),
+			NotBefore: servertest.Now.Add(time.Minute),
 			FireCount: 1, FirstRunTime: servertest.Now, LastRunTime: servertest.Now},
 	}}
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -218,7 +222,8 @@ func TestProblemsAreErrors(t *testing.T) {
 	bad.MaxInstances = new(0)
 	_, err := c.AddJob(t.Context(), bad)
 	var p *client.Problem
-	if !errors.As(err, &p) || p.Status != 422 || err.Error() != "max_instances: 0 is outside 1 to 1000000; 1 means that runs never overlap" {
+	if !errors.As(err, &p) || p.Status != 422 ||
+		err.Error() != "max_instances: 0 is outside 1 to 1000000; 1 means that runs never overlap" {
 		t.Errorf("max_instances 0: %v", err)
 	}
 	if _, err := c.AddJob(t.Context(), every5s("ping")); err != nil {
@@ -260,9 +265,11 @@ func TestNobodyListensSaysWhatToDo(t *testing.T) {
 }
 
 func TestWrongURLs(t *testing.T) {
-	for _, base := range []string{"127.0.0.1:8080", "ftp://example.org", "http://", "http://example.org/?a=b", "scheduler"} {
+	for _, base := range []string{"127.0.0.1:8080", "ftp://example.org", "http://", "http://example.org/?a=b",
+		"scheduler"} {
 		err := (&client.Client{BaseURL: base}).Live(t.Context())
-		if want := fmt.Sprintf("%q is not the URL of a scheduler; write it like http://127.0.0.1:8080", base); err == nil || err.Error() != want {
+		if want := fmt.Sprintf("%q is not the URL of a scheduler; write it like http://127.0.0.1:8080",
+			base); err == nil || err.Error() != want {
 			t.Errorf("got:  %v\nwant: %s", err, want)
 		}
 	}
@@ -282,7 +289,8 @@ func TestOtherServersAreNamed(t *testing.T) {
 	var p *client.Problem
 	err := c.Live(t.Context())
 	want := client.Problem{Status: 502, Title: "Bad Gateway",
-		Detail: other.URL + `/livez answered 502 Bad Gateway with "text/html", which no scheduler does; is the URL right?`}
+		Detail: other.URL +
+			`/livez answered 502 Bad Gateway with "text/html", which no scheduler does; is the URL right?`}
 	if !errors.As(err, &p) || !cmp.Equal(want, *p, cmpopts.EquateEmpty()) {
 		t.Errorf("got: %v", err)
 	}

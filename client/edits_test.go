@@ -32,7 +32,8 @@ func TestJobsAreEdited(t *testing.T) {
 		t.Errorf("skipped %s, next %s, %v", skipped.LastRunTime, skipped.NextRunTime, err)
 	}
 	to := servertest.Now.Add(time.Hour)
-	if j, err := c.RescheduleJob(ctx, "j", client.RescheduleRequest{NextRunTime: to}); err != nil || !j.NextRunTime.Equal(to) {
+	if j, err := c.RescheduleJob(ctx, "j", client.RescheduleRequest{NextRunTime: to}); err != nil ||
+		!j.NextRunTime.Equal(to) {
 		t.Errorf("moved to %s, %v", j.NextRunTime, err)
 	}
 	var told []string

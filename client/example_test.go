@@ -98,7 +98,7 @@ func ExampleProblem() {
 	c := client.Client{BaseURL: s.URL}
 	_, err := c.AddJob(context.Background(), client.JobDefinition{
 		ID:      "ping",
-		Trigger: &client.Trigger{Type: client.TriggerInterval, Every: "half an hour"},
+		Trigger: &client.Trigger{Type: client.TriggerInterval, Every: "soon"},
 		HTTP:    &client.HTTP{URL: "example.org/ping"},
 	})
 	if problem, ok := errors.AsType[*client.Problem](err); ok {
@@ -110,7 +110,7 @@ func ExampleProblem() {
 	// Output:
 	// 422 Unprocessable Entity
 	// http.url: "example.org/ping" is not an absolute http or https URL, as in https://example.org/ping
-	// trigger.every: "half an hour" is not a duration: "half an hour" has no number before it; write it like 90s, 1h30m or 2d
+	// trigger.every: "soon" is not a duration: "soon" has no number before it; write it like 90s, 1h30m or 2d
 }
 
 // Two who change the same job: the second is told that it has changed since it was read.

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Problem is why the scheduler did not do what it was asked: a problem document of RFC 9457. The methods of Client return
-// it as *Problem.
+// Problem is why the scheduler did not do what it was asked: a problem document of RFC 9457. The methods of Client
+// return it as *Problem.
 type Problem struct {
 	Type   string `json:"type,omitempty" doc:"URI of the kind of problem; absent is about:blank"`
 	Title  string `json:"title,omitempty" doc:"The status in words"`

@@ -2,8 +2,8 @@ package client
 
 import "time"
 
-// JobDefinition is a job as its user writes it: when (trigger), what (exactly one of exec, http), and its policies. A field
-// that is absent has its default.
+// JobDefinition is a job as its user writes it: when (trigger), what (exactly one of exec, http), and its policies. A
+// field that is absent has its default.
 type JobDefinition struct {
 	// ID is 1 to 200 characters of A-Z a-z 0-9 . _ : @ - and chosen by the user.
 	ID      string   `json:"id,omitempty" doc:"1 to 200 characters of A-Z a-z 0-9 . _ : @ -" example:"ping"`
@@ -17,7 +17,8 @@ type JobDefinition struct {
 	Overlap string `json:"overlap,omitempty" doc:"What a fire does when max_instances runs execute: skip (default), wait or replace" example:"skip"`
 	// MaxWaiting is how many runs may wait where Overlap is "wait"; default 100.
 	MaxWaiting *int `json:"max_waiting,omitempty" doc:"How many runs may wait where overlap is wait; default 100"`
-	// Coalesce says what several overdue fire times become: one run of the "latest" (default) or of the "earliest", or "all".
+	// Coalesce says what several overdue fire times become: one run of the "latest" (default) or of the "earliest", or
+	// "all".
 	Coalesce string `json:"coalesce,omitempty" doc:"What several overdue fire times become: latest (default), earliest, or all, up to 1000 one by one" example:"latest"`
 	// MisfireGraceTime is how late a run may be when its fire is decided; later it is skipped. Absent: however late.
 	MisfireGraceTime string `json:"misfire_grace_time,omitempty" doc:"How late a run may be, as in 5m; later it is skipped; default however late"`
@@ -27,7 +28,8 @@ type JobDefinition struct {
 	MaxAttempts *int `json:"max_attempts,omitempty" doc:"How often a run is tried, a lost attempt included; default 1"`
 	// Retry says how long a run waits between two attempts.
 	Retry *Retry `json:"retry,omitempty" doc:"How long a run waits between two attempts"`
-	// RetryOn says what is tried again: outcomes, exit codes, HTTP statuses. Absent: what failed, timed out or was lost.
+	// RetryOn says what is tried again: outcomes, exit codes, HTTP statuses. Absent: what failed, timed out or was
+	// lost.
 	RetryOn []string `json:"retry_on,omitempty" nullable:"false" doc:"What is tried again: failed, timed_out, lost, exit:75, exit:64-78, http:503, http:5xx; default failed, timed_out, lost"`
 	// History is "all" (default), or "errors": the successes of an hour become one record.
 	History string `json:"history,omitempty" doc:"What is kept: all (default), or errors, where the successes of an hour become one record" example:"all"`
@@ -38,15 +40,16 @@ type JobDefinition struct {
 	Labels              map[string]string `json:"labels,omitempty" doc:"Free key-value pairs"`
 }
 
-// Retry is an exponential backoff with jitter: before each further attempt a run waits half to all of min × factor^(n−1), at
-// most max.
+// Retry is an exponential backoff with jitter: before each further attempt a run waits half to all of min ×
+// factor^(n−1), at most max.
 type Retry struct {
 	Min    string  `json:"min,omitempty" doc:"Longest wait before the second attempt; default 1s" example:"1s"`
 	Max    string  `json:"max,omitempty" doc:"Longest wait before any attempt; default 5m" example:"5m"`
 	Factor float64 `json:"factor,omitempty" doc:"By how much the wait grows with each attempt; default 2" example:"2"`
 }
 
-// OnFailure is done once when the last After runs failed, timed out or were lost, and HTTP once more when one succeeds again.
+// OnFailure is done once when the last After runs failed, timed out or were lost, and HTTP once more when one succeeds
+// again.
 type OnFailure struct {
 	After int   `json:"after,omitempty" doc:"After so many failed runs in a row; required"`
 	Pause bool  `json:"pause,omitempty" doc:"Pause the job"`
@@ -269,8 +272,8 @@ type RunRequest struct {
 	Payload string `json:"payload,omitempty" doc:"What the run is given, at most 64 KiB: a program as PGDUE_PAYLOAD in its environment, a request as its body"`
 }
 
-// Event is what somebody did to a job. Before and After are its rows in the tables jobs and next_run_times, also what is
-// secret in them; absent where there was no job.
+// Event is what somebody did to a job. Before and After are its rows in the tables jobs and next_run_times, also what
+// is secret in them; absent where there was no job.
 type Event struct {
 	ID     int64          `json:"id" doc:"Grows with time"`
 	JobID  string         `json:"job_id"`

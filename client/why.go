@@ -50,8 +50,8 @@ type WhyNext struct {
 	MaxInstances int       `json:"max_instances,omitempty"`
 }
 
-// Why asks why a job does what it does, and, where at is not zero, what became of its fire time at that moment: in that second
-// for whole seconds. It fails with IsNotFound, which tells what is left of a job that was removed.
+// Why asks why a job does what it does, and, where at is not zero, what became of its fire time at that moment: in that
+// second for whole seconds. It fails with IsNotFound, which tells what is left of a job that was removed.
 func (c *Client) Why(ctx context.Context, id string, at time.Time) (Why, error) {
 	q := url.Values{}
 	if !at.IsZero() {

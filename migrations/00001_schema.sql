@@ -1,18 +1,22 @@
 -- +goose Up
 -- Tables, functions and views of pgdue. Hot rows (next_run_times, running_instances) carry no payload, error or output;
--- the only foreign key is next_run_times → jobs: a child insert takes KEY SHARE on its parent, and SKIP LOCKED would then
--- silently pass over a due job.
+-- the only foreign key is next_run_times → jobs: a child insert takes KEY SHARE on its parent, and SKIP LOCKED would
+-- then silently pass over a due job.
 CREATE SCHEMA IF NOT EXISTS pgdue;
-COMMENT ON SCHEMA pgdue IS 'pgdue, a persistent scheduler: jobs, when they fire next, what runs, and how every fire time ended';
+COMMENT ON SCHEMA pgdue IS
+    'pgdue, a persistent scheduler: jobs, when they fire next, what runs, and how every fire time ended';
 COMMENT ON TABLE pgdue.goose_db_version IS 'Which migrations were applied, and when; written by goose';
 
 CREATE TABLE pgdue.schema_compatibility (
     migration     bigint PRIMARY KEY,
     oldest_binary bigint NOT NULL CHECK (oldest_binary BETWEEN 1 AND migration)
 );
-COMMENT ON TABLE pgdue.schema_compatibility IS 'One row per migration: the oldest binary, named by the newest migration it knows, that may still work with the schema after it';
+COMMENT ON TABLE pgdue.schema_compatibility IS
+    'One row per migration: the oldest binary, named by the newest migration it knows, that may still work with the '
+    'schema after it';
 COMMENT ON COLUMN pgdue.schema_compatibility.migration IS 'Number of the migration, as in migrations/';
-COMMENT ON COLUMN pgdue.schema_compatibility.oldest_binary IS 'The newest migration known to the oldest binary that may still work with this schema';
+COMMENT ON COLUMN pgdue.schema_compatibility.oldest_binary IS
+    'The newest migration known to the oldest binary that may still work with this schema';
 INSERT INTO pgdue.schema_compatibility VALUES (1, 1);
 
 -- +goose StatementBegin
@@ -21,7 +25,9 @@ CREATE FUNCTION pgdue.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAF
     SELECT statement_timestamp() + COALESCE(NULLIF(current_setting('pgdue.clock_offset', true), ''), '0')::interval
 $$;
 -- +goose StatementEnd
-COMMENT ON FUNCTION pgdue.now() IS 'The time by which everything in this schema happens: the start of the statement, plus the setting pgdue.clock_offset, which tests use';
+COMMENT ON FUNCTION pgdue.now() IS
+    'The time by which everything in this schema happens: the start of the statement, plus the setting '
+    'pgdue.clock_offset, which tests use';
 
 CREATE SEQUENCE pgdue.revisions;
 COMMENT ON SEQUENCE pgdue.revisions IS 'Numbers the changes of all jobs';
@@ -57,32 +63,41 @@ CREATE TABLE pgdue.jobs (
 );
 -- Housekeeping folds the successes of these jobs.
 CREATE INDEX jobs_history_errors ON pgdue.jobs (id) WHERE history = 'errors';
-COMMENT ON INDEX pgdue.jobs_history_errors IS 'The jobs whose successes are folded, an hour into one row of run_history';
+COMMENT ON INDEX pgdue.jobs_history_errors IS
+    'The jobs whose successes are folded, an hour into one row of run_history';
 COMMENT ON TABLE pgdue.jobs IS 'What each job is: cold, written by people only. When it fires is in next_run_times';
 COMMENT ON COLUMN pgdue.jobs.id IS 'Chosen by the user; 1 to 200 of A-Z a-z 0-9 . _ : @ -';
 COMMENT ON COLUMN pgdue.jobs.trigger IS 'When the job fires, in the one JSON form';
-COMMENT ON COLUMN pgdue.jobs.executor IS 'The kind of work: exec or http; nodes know which there are, and block a job of any other';
+COMMENT ON COLUMN pgdue.jobs.executor IS
+    'The kind of work: exec or http; nodes know which there are, and block a job of any other';
 COMMENT ON COLUMN pgdue.jobs.payload IS 'The work, in the form of its executor';
 COMMENT ON COLUMN pgdue.jobs.max_instances IS 'How many running instances the job may have, counted by job id';
 COMMENT ON COLUMN pgdue.jobs.overlap IS 'What a fire does when max_instances are running';
 COMMENT ON COLUMN pgdue.jobs."coalesce" IS 'What several overdue fire times become';
 COMMENT ON COLUMN pgdue.jobs.max_waiting IS 'How many runs may wait where overlap is wait';
-COMMENT ON COLUMN pgdue.jobs.misfire_grace_time IS 'How late a run may be when its fire is decided; null is however late';
-COMMENT ON COLUMN pgdue.jobs.timeout IS 'Longest duration of an attempt; null is the executor''s default: http 60 s, others none';
+COMMENT ON COLUMN pgdue.jobs.misfire_grace_time IS
+    'How late a run may be when its fire is decided; null is however late';
+COMMENT ON COLUMN pgdue.jobs.timeout IS
+    'Longest duration of an attempt; null is the executor''s default: http 60 s, others none';
 COMMENT ON COLUMN pgdue.jobs.max_attempts IS 'How many attempts one run has; a lost attempt counts';
 COMMENT ON COLUMN pgdue.jobs.retry_min IS 'Longest wait before the second attempt; null is 1 s';
 COMMENT ON COLUMN pgdue.jobs.retry_max IS 'Longest wait before any attempt; null is 5 min';
 COMMENT ON COLUMN pgdue.jobs.retry_factor IS 'By how much the wait grows with each attempt; null is 2';
-COMMENT ON COLUMN pgdue.jobs.retry_on IS 'What is tried again: outcomes, exit:CODE, http:STATUS; null is failed, timed_out and lost';
+COMMENT ON COLUMN pgdue.jobs.retry_on IS
+    'What is tried again: outcomes, exit:CODE, http:STATUS; null is failed, timed_out and lost';
 COMMENT ON COLUMN pgdue.jobs.history IS 'all: a row for each run; errors: the successes of an hour become one row';
-COMMENT ON COLUMN pgdue.jobs.on_failure IS 'After how many failures in a row the job is paused, a URL is called, or both; null is never';
-COMMENT ON COLUMN pgdue.jobs.alert_if_no_success_for IS 'How long the job may be without a success before on_failure''s actions are taken; null is however long';
+COMMENT ON COLUMN pgdue.jobs.on_failure IS
+    'After how many failures in a row the job is paused, a URL is called, or both; null is never';
+COMMENT ON COLUMN pgdue.jobs.alert_if_no_success_for IS
+    'How long the job may be without a success before on_failure''s actions are taken; null is however long';
 COMMENT ON COLUMN pgdue.jobs.labels IS 'The user''s names and values';
-COMMENT ON COLUMN pgdue.jobs.anchor IS 'The moment from which the trigger counts: the creation, or the last change of the trigger';
+COMMENT ON COLUMN pgdue.jobs.anchor IS
+    'The moment from which the trigger counts: the creation, or the last change of the trigger';
 COMMENT ON COLUMN pgdue.jobs.created_at IS 'When the job was added';
 COMMENT ON COLUMN pgdue.jobs.updated_at IS 'When the job was last changed';
 COMMENT ON COLUMN pgdue.jobs.revision IS 'Grows with every change; from one sequence for all jobs';
-COMMENT ON COLUMN pgdue.jobs.created_revision IS 'The revision at creation: tells this job from an earlier one of the same id';
+COMMENT ON COLUMN pgdue.jobs.created_revision IS
+    'The revision at creation: tells this job from an earlier one of the same id';
 COMMENT ON COLUMN pgdue.jobs.paused_at IS 'Since when the job is paused; null when it is not';
 COMMENT ON COLUMN pgdue.jobs.paused_by IS 'Who paused it';
 COMMENT ON COLUMN pgdue.jobs.paused_reason IS 'Why it is paused';
@@ -105,13 +120,18 @@ CREATE TABLE pgdue.next_run_times (
                                      AND due_at BETWEEN '1970-01-01Z' AND '2200-02-01Z'),
     CONSTRAINT active_is_due CHECK (state <> 'active' OR due_at IS NOT NULL)
 ) WITH (fillfactor = 80);
-COMMENT ON TABLE pgdue.next_run_times IS 'When each job fires next: hot and narrow, one row per job, and the job''s lock. Whoever changes a job, or begins its runs, locks this row first';
+COMMENT ON TABLE pgdue.next_run_times IS
+    'When each job fires next: hot and narrow, one row per job, and the job''s lock. Whoever changes a job, or begins '
+    'its runs, locks this row first';
 COMMENT ON COLUMN pgdue.next_run_times.job_id IS 'The job';
 COMMENT ON COLUMN pgdue.next_run_times.queue IS 'Which nodes may claim the job: those that serve this queue';
-COMMENT ON COLUMN pgdue.next_run_times.state IS 'active; paused; finished: will not fire again, its id is free; blocked: see error, a person must act';
+COMMENT ON COLUMN pgdue.next_run_times.state IS
+    'active; paused; finished: will not fire again, its id is free; blocked: see error, a person must act';
 COMMENT ON COLUMN pgdue.next_run_times.next_run_time IS 'The next nominal fire time; null when the job is finished';
-COMMENT ON COLUMN pgdue.next_run_times.last_run_time IS 'The last fire time that was decided, of this job or an earlier one of the same id';
-COMMENT ON COLUMN pgdue.next_run_times.due_at IS 'When a claim must next look at this job, for whatever reason: a fire, a removal of a finished job; null is never';
+COMMENT ON COLUMN pgdue.next_run_times.last_run_time IS
+    'The last fire time that was decided, of this job or an earlier one of the same id';
+COMMENT ON COLUMN pgdue.next_run_times.due_at IS
+    'When a claim must next look at this job, for whatever reason: a fire, a removal of a finished job; null is never';
 COMMENT ON COLUMN pgdue.next_run_times.error IS 'Why the job is blocked';
 -- The claim's only path: the due jobs of one queue, oldest first. The one secondary index, so that a claim's update
 -- writes as little as can be.
@@ -131,7 +151,8 @@ CREATE TRIGGER mend_due_at BEFORE UPDATE ON pgdue.next_run_times FOR EACH ROW
     WHEN (NEW.state = 'active' AND (NEW.due_at IS NULL
           OR NEW.next_run_time IS DISTINCT FROM OLD.next_run_time AND NEW.due_at IS NOT DISTINCT FROM OLD.due_at))
     EXECUTE FUNCTION pgdue.mend_due_at();
-COMMENT ON TRIGGER mend_due_at ON pgdue.next_run_times IS 'So that UPDATE ... SET next_run_time = now() by hand fires now';
+COMMENT ON TRIGGER mend_due_at ON pgdue.next_run_times IS
+    'So that UPDATE ... SET next_run_time = now() by hand fires now';
 
 CREATE TABLE pgdue.nodes (
     id         uuid PRIMARY KEY,
@@ -144,10 +165,12 @@ CREATE TABLE pgdue.nodes (
     beat       bigint NOT NULL DEFAULT 0,
     beat_at    timestamptz NOT NULL
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE pgdue.nodes IS 'One row per scheduler process. Its row count and its beats are small: renewed every 3 s';
+COMMENT ON TABLE pgdue.nodes IS
+    'One row per scheduler process. Its row count and its beats are small: renewed every 3 s';
 COMMENT ON COLUMN pgdue.nodes.id IS 'Random, new with every start';
 COMMENT ON COLUMN pgdue.nodes.name IS 'For people: host:pid/first digits of the id';
-COMMENT ON COLUMN pgdue.nodes.alive IS 'False once another node judged this one dead: it can claim and renew nothing more';
+COMMENT ON COLUMN pgdue.nodes.alive IS
+    'False once another node judged this one dead: it can claim and renew nothing more';
 COMMENT ON COLUMN pgdue.nodes.queues IS 'The queues whose jobs this node claims';
 COMMENT ON COLUMN pgdue.nodes.slots IS 'How many attempts of one queue the node executes at a time';
 COMMENT ON COLUMN pgdue.nodes.version IS 'Version of the program';
@@ -174,17 +197,21 @@ CREATE TABLE pgdue.running_instances (
     fire_count          bigint NOT NULL CHECK (fire_count >= 1),
     first_run_time      timestamptz NOT NULL,
     last_run_time       timestamptz NOT NULL,
-    CONSTRAINT times_are_finite CHECK (isfinite(scheduled_run_time) AND isfinite(started_at) AND isfinite(not_before) AND isfinite(deadline)
+    CONSTRAINT times_are_finite CHECK (isfinite(scheduled_run_time) AND isfinite(started_at) AND isfinite(not_before)
+    AND isfinite(deadline)
                                    AND isfinite(first_run_time) AND isfinite(last_run_time)),
     PRIMARY KEY (job_id, run_id)
 );
-COMMENT ON TABLE pgdue.running_instances IS 'Runs that have begun and not ended: what is counted against max_instances. No foreign key: instances outlive a removed or re-added job';
+COMMENT ON TABLE pgdue.running_instances IS
+    'Runs that have begun and not ended: what is counted against max_instances. No foreign key: instances outlive a '
+    'removed or re-added job';
 COMMENT ON COLUMN pgdue.running_instances.job_id IS 'The job, by whose id instances are counted';
 COMMENT ON COLUMN pgdue.running_instances.run_id IS 'The run; stays equal over attempts';
 COMMENT ON COLUMN pgdue.running_instances.scheduled_run_time IS 'The nominal fire time';
 COMMENT ON COLUMN pgdue.running_instances.cause IS 'Why the run exists';
 COMMENT ON COLUMN pgdue.running_instances.attempt IS 'Number of the attempt, from 1';
-COMMENT ON COLUMN pgdue.running_instances.state IS 'executing on node_id; retrying: waits for not_before; external: held by a worker program';
+COMMENT ON COLUMN pgdue.running_instances.state IS
+    'executing on node_id; retrying: waits for not_before; external: held by a worker program';
 COMMENT ON COLUMN pgdue.running_instances.node_id IS 'The node that executes the attempt';
 COMMENT ON COLUMN pgdue.running_instances.started_at IS 'When the attempt began';
 COMMENT ON COLUMN pgdue.running_instances.not_before IS 'When the next attempt may begin';
@@ -193,8 +220,10 @@ COMMENT ON COLUMN pgdue.running_instances.job_revision IS 'Revision of the defin
 COMMENT ON COLUMN pgdue.running_instances.cancel_requested_at IS 'When somebody asked to cancel the run';
 COMMENT ON COLUMN pgdue.running_instances.cancel_requested_by IS 'Who asked';
 COMMENT ON COLUMN pgdue.running_instances.cancel_reason IS 'Why';
-COMMENT ON COLUMN pgdue.running_instances.payload IS 'What a manual run was given by who asked for it; null for nearly all, so that the row stays narrow';
-COMMENT ON COLUMN pgdue.running_instances.fire_count IS 'How many fire times the run is told that it stands for, itself included';
+COMMENT ON COLUMN pgdue.running_instances.payload IS
+    'What a manual run was given by who asked for it; null for nearly all, so that the row stays narrow';
+COMMENT ON COLUMN pgdue.running_instances.fire_count IS
+    'How many fire times the run is told that it stands for, itself included';
 COMMENT ON COLUMN pgdue.running_instances.first_run_time IS 'The first of them';
 COMMENT ON COLUMN pgdue.running_instances.last_run_time IS 'The last of them';
 -- Take-over finds what a dead node left.
@@ -212,7 +241,8 @@ CREATE TABLE pgdue.waiting_runs (
     fire_count         bigint NOT NULL CHECK (fire_count >= 1),
     first_run_time     timestamptz NOT NULL,
     last_run_time      timestamptz NOT NULL,
-    CONSTRAINT times_are_finite CHECK (isfinite(scheduled_run_time) AND isfinite(created_at) AND isfinite(first_run_time)
+    CONSTRAINT times_are_finite CHECK (isfinite(scheduled_run_time) AND isfinite(created_at)
+    AND isfinite(first_run_time)
                                    AND isfinite(last_run_time)),
     PRIMARY KEY (job_id, run_id)
 );
@@ -238,7 +268,8 @@ CREATE TABLE pgdue.run_history (
     final              boolean NOT NULL,
     cause              text NOT NULL,
     scheduled_run_time timestamptz NOT NULL,
-    outcome            text NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'timed_out', 'cancelled', 'lost', 'skipped')),
+    outcome            text NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'timed_out', 'cancelled', 'lost',
+    'skipped')),
     reason             text CHECK (reason IN ('max_instances', 'max_waiting', 'misfire', 'coalesced', 'catch_up_limit',
                                               'paused', 'rescheduled', 'removed', 'replaced')),
     sentence           text NOT NULL,
@@ -257,7 +288,9 @@ CREATE TABLE pgdue.run_history (
     -- A run is looked up by job and run id.
     PRIMARY KEY (job_id, run_id, attempt, ended_at)
 ) PARTITION BY RANGE (ended_at);
-COMMENT ON TABLE pgdue.run_history IS 'How every fire time ended: one row per ended attempt or skip, exactly one per run with final. Append-only, one partition per UTC day';
+COMMENT ON TABLE pgdue.run_history IS
+    'How every fire time ended: one row per ended attempt or skip, exactly one per run with final. Append-only, one '
+    'partition per UTC day';
 COMMENT ON COLUMN pgdue.run_history.job_id IS 'The job';
 COMMENT ON COLUMN pgdue.run_history.run_id IS 'The run; of a row for many fire times, that of the first';
 COMMENT ON COLUMN pgdue.run_history.attempt IS 'Number of the attempt, from 1';
@@ -283,7 +316,9 @@ CREATE INDEX run_history_latest ON pgdue.run_history (job_id, ended_at);
 COMMENT ON INDEX pgdue.run_history_latest IS 'A job''s latest rows';
 
 CREATE TABLE pgdue.run_history_default PARTITION OF pgdue.run_history DEFAULT;
-COMMENT ON TABLE pgdue.run_history_default IS 'Takes rows of days without a partition. Empty while nodes make partitions ahead; make_history_partitions() moves what is here';
+COMMENT ON TABLE pgdue.run_history_default IS
+    'Takes rows of days without a partition. Empty while nodes make partitions ahead; make_history_partitions() moves '
+    'what is here';
 
 -- The bounds as text come from PostgreSQL itself, with their zone. The names of partitions mean nothing.
 CREATE VIEW pgdue.history_partitions AS
@@ -295,11 +330,13 @@ FROM pg_inherits i
 JOIN pg_class c ON c.oid = i.inhrelid
 CROSS JOIN LATERAL (SELECT pg_get_expr(c.relpartbound, c.oid) AS bounds) b
 WHERE i.inhparent = 'pgdue.run_history'::regclass;
-COMMENT ON VIEW pgdue.history_partitions IS 'The partitions of run_history: each with the first moment of its rows, the moment before which they end, and its size. The DEFAULT one has neither';
+COMMENT ON VIEW pgdue.history_partitions IS
+    'The partitions of run_history: each with the first moment of its rows, the moment before which they end, and its '
+    'size. The DEFAULT one has neither';
 
 -- +goose StatementBegin
--- The functions below run as their owner, and pgdue.now() follows a setting of the session: what the caller may do is asked
--- for by its own name.
+-- The functions below run as their owner, and pgdue.now() follows a setting of the session: what the caller may do is
+-- asked for by its own name.
 CREATE FUNCTION pgdue.require_history_rights() RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -307,16 +344,20 @@ DECLARE
 BEGIN
     IF NOT has_table_privilege(caller, 'pgdue.run_history', 'DELETE') THEN
         RAISE insufficient_privilege USING
-            MESSAGE = format('%s may not DELETE from pgdue.run_history, so it may not keep its partitions either', caller),
+            MESSAGE = format('%s may not DELETE from pgdue.run_history, so it may not keep its partitions either',
+            caller),
             HINT = format('GRANT DELETE ON pgdue.run_history TO %I', caller);
     END IF;
 END $$;
 -- +goose StatementEnd
-COMMENT ON FUNCTION pgdue.require_history_rights() IS 'Fails unless the caller may delete from run_history: what the functions that make and drop partitions ask first, as they run with their owner''s rights';
+COMMENT ON FUNCTION pgdue.require_history_rights() IS
+    'Fails unless the caller may delete from run_history: what the functions that make and drop partitions ask first, '
+    'as they run with their owner''s rights';
 
 -- +goose StatementBegin
 CREATE FUNCTION pgdue.make_history_partitions(days_ahead integer DEFAULT 14) RETURNS integer LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET lock_timeout = '100ms' AS $$
+SECURITY DEFINER SET search_path = pg_catalog,
+pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET lock_timeout = '100ms' AS $$
 DECLARE
     today date := pgdue.now()::date;
     day   date;
@@ -342,7 +383,8 @@ BEGIN
                               WHERE p.starts_at < (day + 1)::timestamptz AND p.ends_at > day::timestamptz);
         name := 'run_history_' || to_char(day, 'YYYYMMDD');
         IF to_regclass('pgdue.' || name) IS NOT NULL THEN
-            RAISE WARNING 'pgdue.% is not a partition of run_history; rename it, so that the rows of % UTC get one', name, day;
+            RAISE WARNING 'pgdue.% is not a partition of run_history; rename it, so that the rows of % UTC get one',
+            name, day;
             CONTINUE;
         END IF;
         -- Attaching needs the default partition alone, and that lock is given up soon: who waits for it behind a long
@@ -350,7 +392,8 @@ BEGIN
         LOCK TABLE ONLY pgdue.run_history IN SHARE UPDATE EXCLUSIVE MODE;
         LOCK TABLE pgdue.run_history_default IN ACCESS EXCLUSIVE MODE;
         EXECUTE format('CREATE TABLE pgdue.%I (LIKE pgdue.run_history INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
-        EXECUTE format('WITH moved AS (DELETE FROM pgdue.run_history_default WHERE ended_at >= %L AND ended_at < %L RETURNING *) '
+        EXECUTE format('WITH moved AS (DELETE FROM pgdue.run_history_default '
+                       'WHERE ended_at >= %L AND ended_at < %L RETURNING *) '
                        'INSERT INTO pgdue.%I SELECT * FROM moved', -- both have the columns of run_history, in its order
                        day::timestamptz, (day + 1)::timestamptz, name);
         GET DIAGNOSTICS moved = ROW_COUNT;
@@ -363,7 +406,11 @@ BEGIN
     RETURN made;
 END $$;
 -- +goose StatementEnd
-COMMENT ON FUNCTION pgdue.make_history_partitions(integer) IS 'Makes the partitions of run_history that are missing: from today to so many days ahead, and of days that have rows in run_history_default, which it moves. Returns how many it made; call it again until that is 0, as it stops after a day whose rows it moved. Waits for a lock for 100 ms at most. For whoever may DELETE from run_history; it runs with the rights of its owner';
+COMMENT ON FUNCTION pgdue.make_history_partitions(integer) IS
+    'Makes the partitions of run_history that are missing: from today to so many days ahead, and of days that have '
+    'rows in run_history_default, which it moves. Returns how many it made; call it again until that is 0, as it '
+    'stops after a day whose rows it moved. Waits for a lock for 100 ms at most. For whoever may DELETE from '
+    'run_history; it runs with the rights of its owner';
 
 -- +goose StatementBegin
 CREATE FUNCTION pgdue.history_days_ahead() RETURNS integer LANGUAGE sql STABLE
@@ -374,10 +421,13 @@ SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO'
     SELECT coalesce(min(n), 101) - 1
     FROM generate_series(0, 100) AS n
     WHERE NOT EXISTS (SELECT FROM partitions
-                      WHERE starts_at <= (pgdue.now()::date + n)::timestamptz AND ends_at >= (pgdue.now()::date + n + 1)::timestamptz)
+                      WHERE starts_at <= (pgdue.now()::date + n)::timestamptz
+                          AND ends_at >= (pgdue.now()::date + n + 1)::timestamptz)
 $$;
 -- +goose StatementEnd
-COMMENT ON FUNCTION pgdue.history_days_ahead() IS 'For how many whole days (UTC) after today run_history has partitions without a gap: 14 when all is well, 100 at most, -1 when today has none. Fewer than 3: see why make_history_partitions() fails';
+COMMENT ON FUNCTION pgdue.history_days_ahead() IS
+    'For how many whole days (UTC) after today run_history has partitions without a gap: 14 when all is well, 100 at '
+    'most, -1 when today has none. Fewer than 3: see why make_history_partitions() fails';
 
 SELECT pgdue.make_history_partitions();
 
@@ -387,7 +437,8 @@ SELECT job_id, run_id, 'waiting' AS state, NULL::integer AS attempt, cause, sche
        NULL::text AS node, NULL::text AS error, 1::bigint AS fire_count
 FROM pgdue.waiting_runs
 UNION ALL
-SELECT r.job_id, r.run_id, CASE r.state WHEN 'retrying' THEN 'retrying' ELSE 'running' END, r.attempt, r.cause, r.scheduled_run_time, NULL, NULL, NULL, r.started_at, NULL,
+SELECT r.job_id, r.run_id, CASE r.state WHEN 'retrying' THEN 'retrying' ELSE 'running' END, r.attempt, r.cause,
+       r.scheduled_run_time, NULL, NULL, NULL, r.started_at, NULL,
        n.name, NULL, 1
 FROM pgdue.running_instances r LEFT JOIN pgdue.nodes n ON n.id = r.node_id
 UNION ALL

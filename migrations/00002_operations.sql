@@ -1,6 +1,6 @@
 -- +goose Up
--- What people do to a running system and are told by it: pauses, changes of jobs, alerts. None of it is on the claim's hot
--- path but the one row of settings and the few rows of pauses.
+-- What people do to a running system and are told by it: pauses, changes of jobs, alerts. None of it is on the claim's
+-- hot path but the one row of settings and the few rows of pauses.
 INSERT INTO pgdue.schema_compatibility VALUES (2, 2);
 
 CREATE TABLE pgdue.settings (
@@ -17,9 +17,13 @@ COMMENT ON COLUMN pgdue.settings.only_row IS 'Always true: there is one row';
 COMMENT ON COLUMN pgdue.settings.paused_at IS 'Since when nothing begins anywhere; null when it is not so';
 COMMENT ON COLUMN pgdue.settings.paused_by IS 'Who paused everything';
 COMMENT ON COLUMN pgdue.settings.paused_reason IS 'Why';
-COMMENT ON COLUMN pgdue.settings.system_identifier IS 'The PostgreSQL cluster that these rows were made for, as in pg_control_system(). In another one they are a restored copy, and nodes start paused';
+COMMENT ON COLUMN pgdue.settings.system_identifier IS
+    'The PostgreSQL cluster that these rows were made for, as in pg_control_system(). In another one they are a '
+    'restored copy, and nodes start paused';
 COMMENT ON COLUMN pgdue.settings.database_name IS 'The database that these rows were made for, likewise';
-COMMENT ON COLUMN pgdue.settings.history_retention IS 'How long run_history, job_events, and pauses and alerts that are over are kept; of run_history whole days are dropped';
+COMMENT ON COLUMN pgdue.settings.history_retention IS
+    'How long run_history, job_events, and pauses and alerts that are over are kept; of run_history whole days are '
+    'dropped';
 INSERT INTO pgdue.settings DEFAULT VALUES;
 
 CREATE TABLE pgdue.pauses (
@@ -35,7 +39,10 @@ CREATE TABLE pgdue.pauses (
     CONSTRAINT label_is_a_pair CHECK ((label_name IS NULL) = (label_value IS NULL)),
     CONSTRAINT of_everything_is_over CHECK (label_name IS NOT NULL OR resumed_at IS NOT NULL)
 );
-COMMENT ON TABLE pgdue.pauses IS 'Pauses of labels, and those of everything that are over: the one that is on is in settings. A look at a job records its fire times that fell into one. Kept for as long as run_history; whoever writes here holds the row of settings';
+COMMENT ON TABLE pgdue.pauses IS
+    'Pauses of labels, and those of everything that are over: the one that is on is in settings. A look at a job '
+    'records its fire times that fell into one. Kept for as long as run_history; whoever writes here holds the row of '
+    'settings';
 COMMENT ON COLUMN pgdue.pauses.id IS 'Number of the pause';
 COMMENT ON SEQUENCE pgdue.pauses_id_seq IS 'Numbers pauses';
 COMMENT ON COLUMN pgdue.pauses.label_name IS 'Jobs with this label are paused; null: all jobs were';
@@ -57,15 +64,20 @@ CREATE VIEW pgdue.lasting_pauses AS
 SELECT what, label_name, label_value, paused_at, paused_by, reason, resume,
        what || to_char(paused_at AT TIME ZONE 'UTC', '" since "YYYY-MM-DD HH24:MI:SS "UTC"') || ' by ' || paused_by
        || CASE reason WHEN '' THEN '' ELSE ': ' || reason END || '; `' || resume || '` ends that' AS sentence
-FROM (SELECT 'everything' AS what, NULL AS label_name, NULL AS label_value, paused_at, coalesce(paused_by, 'somebody') AS paused_by,
+FROM (SELECT 'everything' AS what, NULL AS label_name, NULL AS label_value, paused_at,
+    coalesce(paused_by, 'somebody') AS paused_by,
              coalesce(paused_reason, '') AS reason, 'scheduler resume --all' AS resume
       FROM pgdue.settings WHERE paused_at IS NOT NULL
       UNION ALL
       SELECT 'label ' || label_name || '=' || label_value, label_name, label_value, paused_at, paused_by, reason,
-             'scheduler resume --label ' || CASE WHEN label_value ~ '^[A-Za-z0-9._/:@=,+%-]*$' THEN label_name || '=' || label_value
-                                                 ELSE $$'$$ || label_name || '=' || replace(label_value, $$'$$, $$'\''$$) || $$'$$ END
+             'scheduler resume --label ' || CASE WHEN label_value ~ '^[A-Za-z0-9._/:@=,+%-]*$' THEN label_name || '='
+             || label_value
+                                                 ELSE $$'$$ || label_name || '=' || replace(label_value, $$'$$,
+                                                     $$'\''$$) || $$'$$ END
       FROM pgdue.pauses WHERE resumed_at IS NULL) l;
-COMMENT ON VIEW pgdue.lasting_pauses IS 'What is paused now by a label or with everything, since when, by whom, why, and the command that ends it. Single jobs that are paused are in job_overview';
+COMMENT ON VIEW pgdue.lasting_pauses IS
+    'What is paused now by a label or with everything, since when, by whom, why, and the command that ends it. Single '
+    'jobs that are paused are in job_overview';
 
 CREATE VIEW pgdue.job_overview AS
 SELECT j.id AS job_id,
@@ -81,12 +93,15 @@ SELECT j.id AS job_id,
        h.ended_at AS last_ended_at,
        CASE
            WHEN n.state = 'blocked' THEN 'blocked: ' || n.error || '; correct the job and put it again'
-           WHEN n.state = 'paused' THEN 'paused' || coalesce(to_char(j.paused_at AT TIME ZONE 'UTC', '" since "YYYY-MM-DD HH24:MI:SS "UTC"'), '')
+           WHEN n.state = 'paused' THEN 'paused' || coalesce(to_char(j.paused_at AT TIME ZONE 'UTC',
+               '" since "YYYY-MM-DD HH24:MI:SS "UTC"'), '')
                || coalesce(' by ' || j.paused_by, '') || coalesce(': ' || j.paused_reason, '')
            WHEN g.goes_on AND p.paused_with IS NOT NULL THEN 'paused with ' || p.sentence
-           WHEN g.goes_on AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive AND k.beat_at > pgdue.now() - interval '15 seconds'
+           WHEN g.goes_on AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive
+               AND k.beat_at > pgdue.now() - interval '15 seconds'
                                                             AND n.queue = ANY (k.queues))
-               THEN 'no live node serves the queue ' || n.queue || '; `scheduler why ' || j.id || '` tells how to start one'
+               THEN 'no live node serves the queue ' || n.queue || '; `scheduler why ' || j.id
+                   || '` tells how to start one'
            WHEN n.due_at <= pgdue.now() - interval '10 seconds'
                THEN 'due since ' || to_char(n.due_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')
                     || ' and not claimed: `scheduler why ' || j.id || '` tells what is in the way'
@@ -98,7 +113,8 @@ SELECT j.id AS job_id,
 FROM pgdue.jobs j
 JOIN pgdue.next_run_times n ON n.job_id = j.id
 CROSS JOIN LATERAL (SELECT n.state <> 'finished' OR EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = j.id)
-                           OR EXISTS (SELECT FROM pgdue.running_instances r WHERE r.job_id = j.id AND r.state = 'retrying') AS goes_on) g
+                           OR EXISTS (SELECT FROM pgdue.running_instances r WHERE r.job_id = j.id
+                               AND r.state = 'retrying') AS goes_on) g
 LEFT JOIN LATERAL (SELECT outcome, reason, ended_at FROM pgdue.run_history h
                    WHERE h.job_id = j.id AND h.final ORDER BY h.ended_at DESC LIMIT 1) h ON true
 LEFT JOIN LATERAL (SELECT (array_agg(what ORDER BY label_name NULLS FIRST, paused_at))[1] AS paused_with,
@@ -108,20 +124,24 @@ LEFT JOIN LATERAL (SELECT (array_agg(what ORDER BY label_name NULLS FIRST, pause
                           string_agg(sentence, '; and with ' ORDER BY label_name NULLS FIRST, paused_at) AS sentence
                    FROM pgdue.lasting_pauses
                    WHERE label_name IS NULL OR j.labels ->> label_name = label_value) p ON true;
-COMMENT ON VIEW pgdue.job_overview IS 'Each job with its state, next run time, running instances, last outcome, and what keeps it from running';
+COMMENT ON VIEW pgdue.job_overview IS
+    'Each job with its state, next run time, running instances, last outcome, and what keeps it from running';
 
 CREATE TABLE pgdue.job_events (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     job_id  text NOT NULL,
     at      timestamptz NOT NULL,
     actor   text NOT NULL,
-    action  text NOT NULL CHECK (action IN ('added', 'changed', 'rescheduled', 'next_skipped', 'paused', 'resumed', 'removed',
+    action  text NOT NULL CHECK (action IN ('added', 'changed', 'rescheduled', 'next_skipped', 'paused', 'resumed',
+    'removed',
                                             'run_asked', 'cancel_asked')),
     reason  text,
     before  jsonb,
     after   jsonb
 );
-COMMENT ON TABLE pgdue.job_events IS 'What people and programs did to jobs: one row per change, written in its transaction. Append-only. Holds the jobs'' definitions, also what is secret in them (headers, environment)';
+COMMENT ON TABLE pgdue.job_events IS
+    'What people and programs did to jobs: one row per change, written in its transaction. Append-only. Holds the '
+    'jobs'' definitions, also what is secret in them (headers, environment)';
 COMMENT ON COLUMN pgdue.job_events.id IS 'Grows with time';
 COMMENT ON SEQUENCE pgdue.job_events_id_seq IS 'Numbers events';
 COMMENT ON COLUMN pgdue.job_events.job_id IS 'The job, also where it is removed by now';
@@ -130,7 +150,9 @@ COMMENT ON COLUMN pgdue.job_events.actor IS 'Who, as they said; pgdue for what t
 COMMENT ON COLUMN pgdue.job_events.action IS 'What was done';
 COMMENT ON COLUMN pgdue.job_events.reason IS 'Why, where it was said';
 COMMENT ON COLUMN pgdue.job_events.before IS 'Its rows in jobs and next_run_times before; null when it was added';
-COMMENT ON COLUMN pgdue.job_events.after IS 'The same after, with the run''s id as run_id where one was asked for, or to be cancelled; null when it was removed';
+COMMENT ON COLUMN pgdue.job_events.after IS
+    'The same after, with the run''s id as run_id where one was asked for, or to be cancelled; null when it was '
+    'removed';
 -- A job's latest events.
 CREATE INDEX job_events_latest ON pgdue.job_events (job_id, id);
 COMMENT ON INDEX pgdue.job_events_latest IS 'A job''s latest events';
@@ -156,18 +178,25 @@ CREATE TABLE pgdue.alerts (
     CONSTRAINT pending_has_a_time CHECK ((state = 'pending') = (next_attempt_at IS NOT NULL)),
     CONSTRAINT a_call_has_a_request CHECK ((state = 'no_call') = (http IS NULL))
 );
-COMMENT ON TABLE pgdue.alerts IS 'What on_failure and alert_if_no_success_for did: one row per alert, with the call that tells of it. A job whose latest row is not a recovery is known to fail';
+COMMENT ON TABLE pgdue.alerts IS
+    'What on_failure and alert_if_no_success_for did: one row per alert, with the call that tells of it. A job whose '
+    'latest row is not a recovery is known to fail';
 COMMENT ON COLUMN pgdue.alerts.id IS 'Random; the Idempotency-Key of the call';
 COMMENT ON COLUMN pgdue.alerts.number IS 'Grows from alert to alert of a job, whatever the clock does';
 COMMENT ON SEQUENCE pgdue.alerts_number_seq IS 'Numbers alerts';
 COMMENT ON COLUMN pgdue.alerts.job_id IS 'The job';
-COMMENT ON COLUMN pgdue.alerts.created_revision IS 'The job''s created_revision: a job that is added again under the id begins without alerts';
-COMMENT ON COLUMN pgdue.alerts.kind IS 'failure: so many runs in a row failed; silence: no success for too long; recovery: a run succeeded again';
+COMMENT ON COLUMN pgdue.alerts.created_revision IS
+    'The job''s created_revision: a job that is added again under the id begins without alerts';
+COMMENT ON COLUMN pgdue.alerts.kind IS
+    'failure: so many runs in a row failed; silence: no success for too long; recovery: a run succeeded again';
 COMMENT ON COLUMN pgdue.alerts.at IS 'When it was found';
 COMMENT ON COLUMN pgdue.alerts.sentence IS 'What happened, for a person';
 COMMENT ON COLUMN pgdue.alerts.failures IS 'failure: how many runs in a row it counted';
-COMMENT ON COLUMN pgdue.alerts.since IS 'failure: when the first of them ended; silence: the last success, or the job''s last change; recovery: since when the job was known to fail';
-COMMENT ON COLUMN pgdue.alerts.run_ended_at IS 'When the last run ended that it counted; a success after it is the recovery';
+COMMENT ON COLUMN pgdue.alerts.since IS
+    'failure: when the first of them ended; silence: the last success, or the job''s last change; recovery: since '
+    'when the job was known to fail';
+COMMENT ON COLUMN pgdue.alerts.run_ended_at IS
+    'When the last run ended that it counted; a success after it is the recovery';
 COMMENT ON COLUMN pgdue.alerts.paused IS 'Whether it paused the job';
 COMMENT ON COLUMN pgdue.alerts.http IS 'The request to send, as the job said then; null where none is to be sent';
 COMMENT ON COLUMN pgdue.alerts.state IS 'Whether the call was made: no_call where none was to be';
@@ -180,16 +209,19 @@ COMMENT ON INDEX pgdue.alerts_latest IS 'A job''s latest alerts: whether it is k
 CREATE INDEX alerts_pending ON pgdue.alerts (next_attempt_at) WHERE state = 'pending';
 COMMENT ON INDEX pgdue.alerts_pending IS 'Calls that are to be made';
 -- What a judgement of a job that mostly succeeds reads; costs a success nothing.
-CREATE INDEX run_history_failures ON pgdue.run_history (job_id, ended_at) WHERE final AND outcome IN ('failed', 'timed_out', 'lost');
+CREATE INDEX run_history_failures ON pgdue.run_history (job_id, ended_at) WHERE final
+    AND outcome IN ('failed', 'timed_out', 'lost');
 COMMENT ON INDEX pgdue.run_history_failures IS 'A job''s latest failures, which on_failure counts';
 CREATE INDEX run_history_rescheduled ON pgdue.run_history (job_id, last_run_time) WHERE reason = 'rescheduled';
-COMMENT ON INDEX pgdue.run_history_rescheduled IS 'Fire times that were decided ahead of them, as a person skipped or passed over them';
+COMMENT ON INDEX pgdue.run_history_rescheduled IS
+    'Fire times that were decided ahead of them, as a person skipped or passed over them';
 CREATE INDEX jobs_watched ON pgdue.jobs (id) WHERE on_failure IS NOT NULL;
 COMMENT ON INDEX pgdue.jobs_watched IS 'The jobs with on_failure, which every node looks through';
 
 -- +goose StatementBegin
 CREATE FUNCTION pgdue.drop_history_partitions(at_most integer DEFAULT 1) RETURNS integer LANGUAGE plpgsql
-SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET lock_timeout = '100ms' AS $$
+SECURITY DEFINER SET search_path = pg_catalog,
+pg_temp SET TimeZone = 'UTC' SET DateStyle = 'ISO' SET lock_timeout = '100ms' AS $$
 DECLARE
     old     regclass;
     dropped integer := 0;
@@ -213,7 +245,11 @@ BEGIN
     RETURN dropped;
 END $$;
 -- +goose StatementEnd
-COMMENT ON FUNCTION pgdue.drop_history_partitions(integer) IS 'Drops the oldest partitions of run_history all of whose rows are older than settings.history_retention: one per call unless more are asked for, so that run_history is locked for a moment only. Returns how many it dropped; call it again until that is 0. Waits for a lock for 100 ms at most. For whoever may DELETE from run_history; it runs with the rights of its owner';
+COMMENT ON FUNCTION pgdue.drop_history_partitions(integer) IS
+    'Drops the oldest partitions of run_history all of whose rows are older than settings.history_retention: one per '
+    'call unless more are asked for, so that run_history is locked for a moment only. Returns how many it dropped; '
+    'call it again until that is 0. Waits for a lock for 100 ms at most. For whoever may DELETE from run_history; it '
+    'runs with the rights of its owner';
 
 -- +goose Down
 DROP INDEX pgdue.jobs_watched;

@@ -60,7 +60,8 @@ func receive(t *testing.T, answer func(n int, r *http.Request) int) *receiver {
 		}
 	})
 	mux.HandleFunc("POST /alert", func(w http.ResponseWriter, r *http.Request) {
-		c := call{Key: r.Header.Get("Idempotency-Key"), Attempt: r.Header.Get("Pgdue-Attempt"), Type: r.Header.Get("Content-Type")}
+		c := call{Key: r.Header.Get("Idempotency-Key"), Attempt: r.Header.Get("Pgdue-Attempt"),
+			Type: r.Header.Get("Content-Type")}
 		body, err := io.ReadAll(r.Body)
 		if err = errors.Join(err, json.Unmarshal(body, &c.Body)); err != nil {
 			t.Errorf("told %s: %v", body, err)
@@ -101,7 +102,8 @@ func (r *receiver) watchedJob(t *testing.T, id string) job.Definition {
 func runHTTP(t *testing.T, s scheduler.Store) (stop func()) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	node := &scheduler.Scheduler{Store: s, Executor: &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{}}}, Log: testLog(t), Poll: 100 * time.Millisecond}
+	node := &scheduler.Scheduler{Store: s, Executor: &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{}}},
+		Log: testLog(t), Poll: 100 * time.Millisecond}
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := node.Run(ctx); err != nil {
@@ -122,8 +124,8 @@ func hurryCalls(t *testing.T, conn *pgx.Conn, attempts int) {
 		SELECT EXISTS (SELECT FROM hurried)`, attempts)
 }
 
-// A job fails on two nodes, and the URL answers with an error twice: it is told of that failure once more each time, with one
-// key, and of the recovery once.
+// A job fails on two nodes, and the URL answers with an error twice: it is told of that failure once more each time,
+// with one key, and of the recovery once.
 func TestAlertIsToldUntilItIsTaken(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -142,13 +144,18 @@ func TestAlertIsToldUntilItIsTaken(t *testing.T) {
 	runHTTP(t, raceStore(t, url))
 	hurryCalls(t, conn, 1)
 	hurryCalls(t, conn, 2)
-	storetest.Await(t, conn, "the failure to be told", "SELECT EXISTS (SELECT FROM pgdue.alerts WHERE state = 'delivered')")
-	storetest.Await(t, conn, "five more failures", "SELECT count(*) > 5 FROM pgdue.run_history WHERE outcome = 'failed' AND started_at > (SELECT ended_at FROM pgdue.alerts)")
+	storetest.Await(t, conn, "the failure to be told",
+		"SELECT EXISTS (SELECT FROM pgdue.alerts WHERE state = 'delivered')")
+	storetest.Await(t, conn, "five more failures",
+		"SELECT count(*) > 5 FROM pgdue.run_history WHERE outcome = 'failed' AND started_at > (SELECT ended_at "+
+			"FROM pgdue.alerts)")
 	rec.mend()
-	storetest.Await(t, conn, "the recovery to be told", "SELECT EXISTS (SELECT FROM pgdue.alerts WHERE kind = 'recovery' AND state = 'delivered')")
+	storetest.Await(t, conn, "the recovery to be told",
+		"SELECT EXISTS (SELECT FROM pgdue.alerts WHERE kind = 'recovery' AND state = 'delivered')")
 
 	told := rec.calls()
-	if got, want := fmt.Sprint(told), "[failure of web #1 failures 2 failure of web #2 failures 2 failure of web #3 failures 2 recovery of web #1 failures 0]"; got != want {
+	if got, want := fmt.Sprint(told), "[failure of web #1 failures 2 failure of web #2 failures 2 failure of web #3 "+
+		"failures 2 recovery of web #1 failures 0]"; got != want {
 		t.Fatalf("told %s\nwant %s", got, want)
 	}
 	for _, c := range told {
@@ -229,9 +236,12 @@ func TestCallOfAStoppingNodeIsMadeByAnother(t *testing.T) {
 	stop := runHTTP(t, s)
 	<-hangs
 	stop()
-	if got := storetest.Query[string](t, conn, "SELECT format('%s %s %s', state, attempts, next_attempt_at <= pgdue.now()) FROM pgdue.alerts"); got != "pending 1 t" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT format('%s %s %s', state, attempts, next_attempt_at <= pgdue.now()) "+
+			"FROM pgdue.alerts"); got != "pending 1 t" {
 		t.Errorf("the stopping node leaves the call %s", got)
 	}
 	runHTTP(t, raceStore(t, url))
-	storetest.Await(t, conn, "the call by the other node", "SELECT state = 'delivered' AND attempts = 2 FROM pgdue.alerts")
+	storetest.Await(t, conn, "the call by the other node",
+		"SELECT state = 'delivered' AND attempts = 2 FROM pgdue.alerts")
 }

@@ -33,7 +33,8 @@ var arrows = map[string][]string{
 	"internal/executor": {"internal/job", "internal/trigger"},
 	"internal/metrics":  {"internal/job", "internal/policy"},
 	"internal/server": {
-		"client", "internal/form", "internal/job", "internal/policy", "internal/say", "internal/trigger", "internal/why",
+		"client", "internal/form", "internal/job", "internal/policy", "internal/say", "internal/trigger",
+		"internal/why",
 	},
 }
 

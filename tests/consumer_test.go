@@ -13,14 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// consumed are the packages that are for other people's programs, and the modules beside ours that such a program then has
-// in its go.mod.
+// consumed are the packages that are for other people's programs, and the modules beside ours that such a program then
+// has in its go.mod.
 var consumed = map[string][]string{
 	"client": {},
 }
 
-// What we need for our tests, testcontainers and all that stands behind it, is in our go.mod, but must not come into that
-// of a program that uses us. Go leaves it out as long as no package that the program imports needs it.
+// What we need for our tests, testcontainers and all that stands behind it, is in our go.mod, but must not come into
+// that of a program that uses us. Go leaves it out as long as no package that the program imports needs it.
 func TestConsumersRequireOnlyWhatTheyUse(t *testing.T) {
 	t.Parallel()
 	takeTurn(t)

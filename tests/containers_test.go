@@ -17,16 +17,19 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// TestWorksOnEveryPostgreSQL does what the integration suite of a team does with us, on the oldest PostgreSQL that will do
-// and a newer one, each in a container. Where no Docker engine answers it does the same on the server of the other tests.
+// TestWorksOnEveryPostgreSQL does what the integration suite of a team does with us, on the oldest PostgreSQL that will
+// do and a newer one, each in a container. Where no Docker engine answers it does the same on the server of the other
+// tests.
 func TestWorksOnEveryPostgreSQL(t *testing.T) {
 	t.Parallel()
 	if missing := docker(); missing != nil {
 		if dockerRequired() {
 			t.Fatalf("no Docker engine answers, and %s requires one: %v", requireDocker, missing)
 		}
-		shout(fmt.Sprintf("NO DOCKER ENGINE ANSWERS (%v): TestWorksOnEveryPostgreSQL runs its cases on the other tests' PostgreSQL, not on "+
-			"15 and 17 in containers. Start Docker or set DOCKER_HOST; %s=1 makes this a failure.", missing, requireDocker))
+		shout(fmt.Sprintf("NO DOCKER ENGINE ANSWERS (%v): TestWorksOnEveryPostgreSQL runs its cases on the other "+
+			"tests' PostgreSQL, not on "+
+			"15 and 17 in containers. Start Docker or set DOCKER_HOST; %s=1 makes this a failure.", missing,
+			requireDocker))
 		integrate(t, local{})
 		return
 	}
@@ -100,7 +103,8 @@ func (s *system) add(t *testing.T, id, triggerJSON string, maxInstances int) {
 func (s *system) start(t *testing.T, name string, e job.Executor) (node *scheduler.Scheduler, stop func()) {
 	t.Helper()
 	node = &scheduler.Scheduler{
-		Store: storetest.OpenConfig(t, s.db), Executor: e, Log: testLog(t), Name: name, Drain: 20 * time.Second, Slots: 4,
+		Store: storetest.OpenConfig(t, s.db), Executor: e, Log: testLog(t), Name: name, Drain: 20 * time.Second,
+		Slots: 4,
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)

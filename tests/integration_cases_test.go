@@ -107,7 +107,8 @@ func runDateJob(t *testing.T, s server) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
-	if left := list[string](t, sys.rows, "SELECT job_id FROM pgdue.running_instances UNION ALL SELECT name FROM pgdue.nodes"); len(left) > 0 {
+	if left := list[string](t, sys.rows,
+		"SELECT job_id FROM pgdue.running_instances UNION ALL SELECT name FROM pgdue.nodes"); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
 	}
 }
@@ -127,9 +128,11 @@ func skipAtLimit(t *testing.T, s server) {
 	sys.add(t, "slow", `{"type":"interval","every":"300ms"}`, 1)
 	first := newHeld()
 	_, stop := sys.start(t, "keeper", first)
-	storetest.Await(t, sys.rows, "two skips", "SELECT count(*) >= 2 FROM pgdue.run_history WHERE reason = 'max_instances'")
+	storetest.Await(t, sys.rows, "two skips",
+		"SELECT count(*) >= 2 FROM pgdue.run_history WHERE reason = 'max_instances'")
 	first.release()
-	storetest.Await(t, sys.rows, "a run after the held one", "SELECT count(*) >= 2 FROM pgdue.run_history WHERE outcome = 'succeeded'")
+	storetest.Await(t, sys.rows, "a run after the held one",
+		"SELECT count(*) >= 2 FROM pgdue.run_history WHERE outcome = 'succeeded'")
 	stop()
 
 	invariant.Hold(t, sys.rows, invariant.SteadyClock, invariant.Stopped)
@@ -167,20 +170,22 @@ func shareFires(t *testing.T, s server) {
 
 	invariant.Hold(t, sys.rows, invariant.SteadyClock, invariant.Stopped)
 	slices.Sort(done)
-	recorded := list[string](t, sys.rows, "SELECT run_id::text FROM pgdue.run_history WHERE outcome <> 'skipped' ORDER BY 1")
+	recorded := list[string](t, sys.rows,
+		"SELECT run_id::text FROM pgdue.run_history WHERE outcome <> 'skipped' ORDER BY 1")
 	if diff := cmp.Diff(recorded, done); diff != "" {
 		t.Errorf("what was done is not what was recorded (-recorded +done):\n%s", diff)
 	}
 }
 
-// surviveOutage takes the server away from a node that executes a run and claims others. The run ends while the server is
-// away; its end and the fires of the outage are recorded when the server is back.
+// surviveOutage takes the server away from a node that executes a run and claims others. The run ends while the server
+// is away; its end and the fires of the outage are recorded when the server is back.
 func surviveOutage(t *testing.T, s server) {
 	sys := newSystem(t, s)
 	sys.add(t, "through", `{"type":"interval","every":"200ms"}`, 2)
 	first := newHeld()
 	node, stop := sys.start(t, "survivor", first)
-	storetest.Await(t, sys.rows, "runs beside the held one", "SELECT count(*) >= 3 FROM pgdue.run_history WHERE outcome = 'succeeded'")
+	storetest.Await(t, sys.rows, "runs beside the held one",
+		"SELECT count(*) >= 3 FROM pgdue.run_history WHERE outcome = 'succeeded'")
 
 	s.outage(t, sys.db, func() {
 		awaitNotReady(t, node)

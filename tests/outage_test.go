@@ -59,23 +59,28 @@ func resume(t *testing.T, coalesce, want string) (took time.Duration) {
 	t.Logf("the first look after 30 days took %s", took)
 	node.Finish(t.Context())
 	node.Flush(t.Context())
-	got := storetest.Query[string](t, conn, `SELECT format('%s x%s', reason, fire_count) FROM pgdue.run_history WHERE outcome = 'skipped'`)
+	got := storetest.Query[string](t, conn,
+		`SELECT format('%s x%s', reason, fire_count) FROM pgdue.run_history WHERE outcome = 'skipped'`)
 	if got != want {
 		t.Errorf("the missed fire times are recorded as %s, want %s", got, want)
 	}
-	invariant.Hold(t, conn, invariant.SteadyClock, invariant.Stopped) // each fire time of the 30 days is somewhere, once
+	// each fire time of the 30 days is somewhere, once
+	invariant.Hold(t, conn, invariant.SteadyClock, invariant.Stopped)
 	return took
 }
 
-// outage lets 30 days pass in which the job was not looked at: the last of its 2,592,000 fire times is half a second old.
+// outage lets 30 days pass in which the job was not looked at: the last of its 2,592,000 fire times is half a second
+// old.
 func outage(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
-	storetest.Exec(t, conn, "UPDATE pgdue.jobs SET created_at = a, anchor = a FROM (SELECT pgdue.now() - interval '30 days 500 milliseconds' AS a) back")
-	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET next_run_time = (SELECT anchor + interval '1 second' FROM pgdue.jobs), due_at = pgdue.now()")
+	storetest.Exec(t, conn, "UPDATE pgdue.jobs SET created_at = a, anchor = a FROM (SELECT pgdue.now() - interval "+
+		"'30 days 500 milliseconds' AS a) back")
+	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET next_run_time = (SELECT anchor + interval '1 second' "+
+		"FROM pgdue.jobs), due_at = pgdue.now()")
 }
 
-// Jobs at their limit hold up nobody: with 50,000 runs that wait for one full job, 1,000 other jobs are claimed as fast as
-// without.
+// Jobs at their limit hold up nobody: with 50,000 runs that wait for one full job, 1,000 other jobs are claimed as fast
+// as without.
 func TestAFullJobStarvesNoOther(t *testing.T) {
 	t.Parallel()
 	takeTurn(t)
@@ -93,7 +98,8 @@ func TestAFullJobStarvesNoOther(t *testing.T) {
 	defer lease.Wait()
 	defer stop()
 	for i := range jobs {
-		if _, err := s.Add(t.Context(), storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1h"}`), job.Author{}); err != nil {
+		if _, err := s.Add(t.Context(), storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"interval","every":"1h"}`),
+			job.Author{}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -112,19 +118,23 @@ func TestAFullJobStarvesNoOther(t *testing.T) {
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.waiting_runs"); n != waiting {
 		t.Errorf("%d runs wait, want %d: the full job was to stay full", n, waiting)
 	}
-	t.Logf("%d due jobs claimed and recorded in %s; beside %d waiting runs of a full job in %s: %.2f times as long", jobs, without, waiting, with, float64(with)/float64(without))
-	if with > 3*without+200*time.Millisecond { // a plan that reads the waiting runs for each job takes five times as long
+	t.Logf("%d due jobs claimed and recorded in %s; beside %d waiting runs of a full job in %s: %.2f times as long",
+		jobs, without, waiting, with, float64(with)/float64(without))
+	// a plan that reads the waiting runs for each job takes five times as long
+	if with > 3*without+200*time.Millisecond {
 		t.Errorf("claiming 1,000 jobs took %s beside a full job, %s without", with, without)
 	}
 }
 
-// fastest makes all jobs due, the full one before them, and measures how long it takes until the others have run; the best
-// of five, as others use this machine too.
+// fastest makes all jobs due, the full one before them, and measures how long it takes until the others have run; the
+// best of five, as others use this machine too.
 func fastest(t *testing.T, conn *pgx.Conn, node *scheduler.Scheduler, jobs int) (best time.Duration) {
 	t.Helper()
 	for range 5 {
-		storetest.Exec(t, conn, `UPDATE pgdue.next_run_times SET next_run_time = pgdue.now(), due_at = pgdue.now() WHERE job_id <> 'full'`)
-		storetest.Exec(t, conn, `UPDATE pgdue.next_run_times SET due_at = pgdue.now() - interval '1 hour' WHERE job_id = 'full'`)
+		storetest.Exec(t, conn,
+			`UPDATE pgdue.next_run_times SET next_run_time = pgdue.now(), due_at = pgdue.now() WHERE job_id <> 'full'`)
+		storetest.Exec(t, conn,
+			`UPDATE pgdue.next_run_times SET due_at = pgdue.now() - interval '1 hour' WHERE job_id = 'full'`)
 		before := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'")
 		began := time.Now()
 		for range 2 * jobs {
@@ -133,14 +143,16 @@ func fastest(t *testing.T, conn *pgx.Conn, node *scheduler.Scheduler, jobs int) 
 			}
 			node.Finish(t.Context())
 			node.Flush(t.Context())
-			if storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.next_run_times WHERE job_id <> 'full' AND due_at <= pgdue.now()") == 0 {
+			if storetest.Query[int](t, conn,
+				"SELECT count(*) FROM pgdue.next_run_times WHERE job_id <> 'full' AND due_at <= pgdue.now()") == 0 {
 				break
 			}
 		}
 		if took := time.Since(began); best == 0 || took < best {
 			best = took
 		}
-		if after := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); after-before != jobs {
+		if after := storetest.Query[int](t, conn,
+			"SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); after-before != jobs {
 			t.Fatalf("%d runs, want %d", after-before, jobs)
 		}
 	}

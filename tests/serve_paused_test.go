@@ -9,13 +9,15 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// A node that is started with --paused fires nothing and is ready all the same; its log says what is paused, and what ends.
+// A node that is started with --paused fires nothing and is ready all the same; its log says what is paused, and what
+// ends.
 func TestServePaused(t *testing.T) {
 	t.Parallel()
 	binary := buildScheduler(t)
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
-	if _, err := storetest.OpenURL(t, url).Add(t.Context(), storetest.Job(t, "a", `{"type":"date"}`), job.Author{}); err != nil {
+	if _, err := storetest.OpenURL(t, url).Add(t.Context(), storetest.Job(t, "a", `{"type":"date"}`),
+		job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	node := start(t, binary, "serve", "--paused", "--enable-exec", "--database-url", url, "--listen", "127.0.0.1:0")
@@ -36,6 +38,7 @@ func TestServePaused(t *testing.T) {
 	for _, n := range []*process{node, again} {
 		n.find(`(msg="pause is over" what=everything)`)
 	}
-	storetest.Await(t, conn, "the run for what was missed", "SELECT count(*) = 1 FROM pgdue.run_history WHERE job_id = 'a' AND outcome = 'succeeded'")
+	storetest.Await(t, conn, "the run for what was missed",
+		"SELECT count(*) = 1 FROM pgdue.run_history WHERE job_id = 'a' AND outcome = 'succeeded'")
 	invariant.Hold(t, conn, invariant.SteadyClock)
 }

@@ -76,11 +76,13 @@ func startContainer(t *testing.T, major int) *container {
 	image := fmt.Sprintf("postgres:%d-alpine", major)
 	run, err := postgres.Run(ctx, image, testcontainers.WithWaitStrategyAndDeadline(containerStarts,
 		wait.ForSQL(postgresPort, "pgx", func(host string, port network.Port) string {
-			return fmt.Sprintf("postgres://postgres:postgres@%s/postgres?sslmode=disable", net.JoinHostPort(host, port.Port()))
+			return fmt.Sprintf("postgres://postgres:postgres@%s/postgres?sslmode=disable",
+				net.JoinHostPort(host, port.Port()))
 		})))
 	testcontainers.CleanupContainer(t, run)
 	if err != nil {
-		t.Fatalf("a Docker engine answers, but %s does not start: %v; try `docker run --rm -e POSTGRES_PASSWORD=x %s`", image, err, image)
+		t.Fatalf("a Docker engine answers, but %s does not start: %v; try `docker run --rm -e POSTGRES_PASSWORD=x %s`",
+			image, err, image)
 	}
 	c := &container{PostgresContainer: run}
 	c.findPort(t)

@@ -50,7 +50,8 @@ func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	storetest.Await(t, conn, "all runs to end", "SELECT count(*) = $1 FROM pgdue.run_history WHERE job_id = 'line' AND outcome = 'succeeded'", runs)
+	storetest.Await(t, conn, "all runs to end",
+		"SELECT count(*) = $1 FROM pgdue.run_history WHERE job_id = 'line' AND outcome = 'succeeded'", runs)
 	invariant.Hold(t, conn, invariant.SteadyClock, invariant.Settled)
 	out := storetest.Query[int](t, conn, `SELECT count(*) FROM (
 		SELECT scheduled_run_time, lag(scheduled_run_time) OVER (ORDER BY started_at) AS before FROM pgdue.run_history) r
@@ -58,8 +59,8 @@ func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 	if out != 0 {
 		t.Errorf("%d runs began out of their order", out)
 	}
-	// How long after the end of the run before it, or after its own request if that came later, each run began. A lost wake-up
-	// would cost the 15 s after which a waiting job is looked at anyway.
+	// How long after the end of the run before it, or after its own request if that came later, each run began. A lost
+	// wake-up would cost the 15 s after which a waiting job is looked at anyway.
 	waits := storetest.Query[[]time.Duration](t, conn, `SELECT array_agg(started_at - greatest(scheduled_run_time, before) ORDER BY started_at - greatest(scheduled_run_time, before))
 		FROM (SELECT *, lag(ended_at) OVER (ORDER BY started_at) AS before FROM pgdue.run_history) r WHERE before IS NOT NULL`)
 	p50, p99, slowest := waits[len(waits)/2], waits[len(waits)*99/100], waits[len(waits)-1]
@@ -67,7 +68,8 @@ func TestWaitingRunsBeginWhenAnInstanceEnds(t *testing.T) {
 	if p50 > 50*time.Millisecond || slowest > 10*time.Second {
 		t.Errorf("waiting runs began %s after their predecessor's end at the median, %s at most", p50, slowest)
 	}
-	if next := storetest.Query[time.Time](t, conn, "SELECT next_run_time FROM pgdue.next_run_times"); next.UTC().Year() != 2199 {
+	if next := storetest.Query[time.Time](t, conn,
+		"SELECT next_run_time FROM pgdue.next_run_times"); next.UTC().Year() != 2199 {
 		t.Errorf("running now moved the schedule to %s", next)
 	}
 }
@@ -78,13 +80,15 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := storetest.OpenURL(t, url)
-	if _, err := s.Add(t.Context(), storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`), job.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "line", `{"type":"date","at":"2199-01-01T00:00:00Z"}`),
+		job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	h := newHeld()
 	drains := &sees{line: "waiting for runs to end", seen: make(chan struct{})}
 	ctx, stop := context.WithCancel(t.Context())
-	leaving := &scheduler.Scheduler{Store: raceStore(t, url), Executor: h, Log: slog.New(slog.NewTextHandler(drains, nil)), Name: "leaving", Drain: time.Minute}
+	leaving := &scheduler.Scheduler{Store: raceStore(t, url), Executor: h,
+		Log: slog.New(slog.NewTextHandler(drains, nil)), Name: "leaving", Drain: time.Minute}
 	var running sync.WaitGroup
 	running.Go(func() {
 		if err := leaving.Run(ctx); err != nil {
@@ -98,18 +102,21 @@ func TestWaitingRunBeginsBesideADrainingNode(t *testing.T) {
 	}
 	storetest.Await(t, conn, "the first run to execute", "SELECT count(*) = 1 FROM pgdue.running_instances")
 	runNode(t, url, sleeps(0))
-	storetest.Await(t, conn, "both nodes to listen", "SELECT count(*) = 2 FROM pg_stat_activity WHERE datname = current_database() AND query ~* '^listen'")
+	storetest.Await(t, conn, "both nodes to listen",
+		"SELECT count(*) = 2 FROM pg_stat_activity WHERE datname = current_database() AND query ~* '^listen'")
 	if _, err := s.RunNow(t.Context(), "line", "", job.Author{}); err != nil { // both look once more
 		t.Fatal(err)
 	}
-	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
+	storetest.Await(t, conn, "the job to be parked",
+		"SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
 	storetest.Await(t, conn, "both nodes to sleep", `SELECT max(state_change) < clock_timestamp() - interval '400 milliseconds'
 		FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`)
 	stop()
 	<-drains.seen
 	h.release()
 	running.Wait()
-	storetest.Await(t, conn, "all runs to end", "SELECT count(*) = 3 FROM pgdue.run_history WHERE outcome = 'succeeded'")
+	storetest.Await(t, conn, "all runs to end",
+		"SELECT count(*) = 3 FROM pgdue.run_history WHERE outcome = 'succeeded'")
 	gap := storetest.Query[time.Duration](t, conn, "SELECT max(started_at) - min(ended_at) FROM pgdue.run_history")
 	if gap > 10*time.Second {
 		t.Errorf("the waiting run began %s after the instance's end", gap)
@@ -144,16 +151,19 @@ func TestWaitingRunBeginsInAnotherQueue(t *testing.T) {
 	done.queue = job.KindHTTP.Name
 	runNode(t, url, done)
 	runNow()
-	storetest.Await(t, conn, "the job to be parked", "SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
+	storetest.Await(t, conn, "the job to be parked",
+		"SELECT due_at > pgdue.now() + interval '10 seconds' FROM pgdue.next_run_times")
 	h.release()
-	storetest.Await(t, conn, "both runs to end", "SELECT count(*) = 2 FROM pgdue.run_history WHERE outcome = 'succeeded'")
-	if gap := storetest.Query[time.Duration](t, conn, "SELECT max(started_at) - min(ended_at) FROM pgdue.run_history"); gap > 10*time.Second {
+	storetest.Await(t, conn, "both runs to end",
+		"SELECT count(*) = 2 FROM pgdue.run_history WHERE outcome = 'succeeded'")
+	if gap := storetest.Query[time.Duration](t, conn,
+		"SELECT max(started_at) - min(ended_at) FROM pgdue.run_history"); gap > 10*time.Second {
 		t.Errorf("the waiting run began %s after the instance's end", gap)
 	}
 }
 
-// Each half of the wake-up is needed: where completion does not wake, the look that puts the first run into the list does
-// not park the job; where that look came before the end, completion wakes.
+// Each half of the wake-up is needed: where completion does not wake, the look that puts the first run into the list
+// does not park the job; where that look came before the end, completion wakes.
 func TestNoWakeUpIsLost(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -196,7 +206,8 @@ func TestNoWakeUpIsLost(t *testing.T) {
 	tick(t, conn, node)
 	node.Finish(t.Context())
 	node.Flush(t.Context())
-	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); n != 2 {
+	if n := storetest.Query[int](t, conn,
+		"SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); n != 2 {
 		t.Errorf("%d runs succeeded, want 2", n)
 	}
 }
@@ -220,7 +231,8 @@ func TestWaitingRunsOfARemovedJob(t *testing.T) {
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := raceStore(t, url)
-	if _, err := s.Add(t.Context(), storetest.Job(t, "gone", `{"type":"interval","every":"1h"}`), job.Author{}); err != nil {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "gone", `{"type":"interval","every":"1h"}`),
+		job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	for range 3 {

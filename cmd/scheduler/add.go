@@ -27,7 +27,8 @@ func newAdd() *cobra.Command {
 		replace bool
 	)
 	cmd := &cobra.Command{
-		Use:     "add ID (--at TIME | --in DURATION | --every DURATION | --cron TEXT | --trigger JSON) (--http URL | -- COMMAND...)\n  scheduler add -f FILE",
+		Use: "add ID (--at TIME | --in DURATION | --every DURATION | --cron TEXT | --trigger JSON) (--http URL | " +
+			"-- COMMAND...)\n  scheduler add -f FILE",
 		Short:   "Add a job, or put all jobs of a file",
 		Example: addExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -64,7 +65,9 @@ func addOne(cmd *cobra.Command, r *remote, flags *jobFlags, replace bool, args [
 	return nil
 }
 
-func add(ctx context.Context, c *client.Client, d client.JobDefinition, replace bool) (verb string, j client.Job, err error) {
+func add(
+	ctx context.Context, c *client.Client, d client.JobDefinition, replace bool,
+) (verb string, j client.Job, err error) {
 	if replace {
 		return putJob(ctx, c, d)
 	}

@@ -24,7 +24,8 @@ func newAlerts() *cobra.Command {
 			c := r.client()
 			page, err := c.Alerts(cmd.Context(), args[0], before, limit)
 			if err == nil && len(page.Items) == 0 {
-				_, err = c.Job(cmd.Context(), args[0]) // the alerts of a removed job stay, so an unknown id is not an error there
+				// the alerts of a removed job stay, so an unknown id is not an error there
+				_, err = c.Job(cmd.Context(), args[0])
 			}
 			if err != nil {
 				return fmt.Errorf("list the alerts of %s: %w", args[0], err)
@@ -62,8 +63,8 @@ func printAlerts(cmd *cobra.Command, id string, page client.AlertPage) error {
 // alertsOnPage is how many alerts are looked at for the line on a job's page.
 const alertsOnPage = 100
 
-// failingOf says since when a job is known to fail, "" when it is not: by its alerts, newest first, since the latest recovery
-// of this job. Older ones belong to an earlier job of the id.
+// failingOf says since when a job is known to fail, "" when it is not: by its alerts, newest first, since the latest
+// recovery of this job. Older ones belong to an earlier job of the id.
 func failingOf(j client.Job, alerts []client.Alert) string {
 	var told client.Alert // the first of them, and the only one that was told of
 	for _, a := range alerts {
@@ -80,7 +81,8 @@ func failingOf(j client.Job, alerts []client.Alert) string {
 		what = fmt.Sprintf(" (%d in a row)", told.Failures)
 	}
 	call := map[string]string{
-		"no_call": "found at ", "pending": "to be told since ", "given_up": "told nobody, the call was given up at ", "delivered": "told at ",
+		"no_call": "found at ", "pending": "to be told since ", "given_up": "told nobody, the call was given up at ",
+		"delivered": "told at ",
 	}[told.State]
 	at := told.EndedAt
 	if at.IsZero() {

@@ -18,9 +18,11 @@ func newCancel() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "cancel ID RUN",
 		Short: "Cancel a run that waits or executes, on whichever node; with --all every run of the job",
-		Long: "Cancels a run. One that waits has ended then; one that executes is told to stop: a program gets SIGTERM, then SIGKILL,\n" +
+		Long: "Cancels a run. One that waits has ended then; one that executes is told to stop: a program gets " +
+			"SIGTERM, then SIGKILL,\n" +
 			"a request is aborted. `scheduler runs ID` lists the runs. The job's schedule stays as it is.",
-		Example: "  scheduler cancel import 1176e6c4-7a40-5c1e-9b51-6c1c6f2f1d10 --reason 'the source is broken'\n  scheduler cancel import --all",
+		Example: "  scheduler cancel import 1176e6c4-7a40-5c1e-9b51-6c1c6f2f1d10 --reason 'the source is broken'\n" +
+			"  scheduler cancel import --all",
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case all && wait:
@@ -62,7 +64,8 @@ func cancelOne(cmd *cobra.Command, r *remote, id, runID string, request client.C
 	case r.output == outputJSON:
 		return printJSON(cmd.OutOrStdout(), done)
 	case done.Asked > 0:
-		fmt.Fprintf(cmd.OutOrStdout(), "run %s of %s is told to stop; see `scheduler runs %s %s`\n", runID, id, id, runID)
+		fmt.Fprintf(cmd.OutOrStdout(), "run %s of %s is told to stop; see `scheduler runs %s %s`\n", runID, id, id,
+			runID)
 	default:
 		fmt.Fprintf(cmd.OutOrStdout(), "run %s of %s is cancelled\n", runID, id)
 	}
@@ -90,6 +93,7 @@ func cancelAll(cmd *cobra.Command, r *remote, id string, request client.CancelRe
 		fmt.Fprintf(cmd.OutOrStdout(), "%s has no run that could be cancelled\n", id)
 		return nil
 	}
-	fmt.Fprintf(cmd.OutOrStdout(), "%d cancelled, %d told to stop; see `scheduler runs %s`\n", done.Ended, done.Asked, id)
+	fmt.Fprintf(cmd.OutOrStdout(), "%d cancelled, %d told to stop; see `scheduler runs %s`\n", done.Ended, done.Asked,
+		id)
 	return nil
 }

@@ -36,8 +36,10 @@ func newDev() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "dev",
 		Short: "Run everything on this machine, PostgreSQL included",
-		Long: "Runs a scheduler node with exec jobs on a private PostgreSQL cluster, which it starts from installed programs or\n" +
-			"downloads once. The cluster listens on loopback, ends with this command, and keeps its data in --data-dir.\n" +
+		Long: "Runs a scheduler node with exec jobs on a private PostgreSQL cluster, which it starts from " +
+			"installed programs or\n" +
+			"downloads once. The cluster listens on loopback, ends with this command, and keeps its data " +
+			"in --data-dir.\n" +
 			"DATABASE_URL and PG* of other applications are not read.",
 		Example: "  scheduler dev --demo\n  scheduler dev -f jobs.yaml",
 		Args:    noArguments,
@@ -158,9 +160,11 @@ func (d *dev) refuseOtherJobs(ctx context.Context, demo []client.JobDefinition) 
 		return fmt.Errorf("look for jobs beside the demo's: %w", err)
 	}
 	for _, j := range present {
-		ours := j.ID == demoChild || slices.ContainsFunc(demo, func(d client.JobDefinition) bool { return d.ID == j.ID })
+		ours := j.ID == demoChild || slices.ContainsFunc(demo,
+			func(d client.JobDefinition) bool { return d.ID == j.ID })
 		if !ours {
-			return fmt.Errorf("the database holds the job %q, which is not the demo's: leave out --demo, or give the demo a database of its own "+
+			return fmt.Errorf("the database holds the job %q, which is not the demo's: leave out --demo, or give the "+
+				"demo a database of its own "+
 				"with --data-dir or --database-url", j.ID)
 		}
 	}
@@ -173,7 +177,8 @@ const demoChild = "123"
 // load puts the file's jobs. The demo's are added where they are missing: what was tried out on them stays.
 func (d *dev) load(ctx context.Context, cmd *cobra.Command, jobs []client.JobDefinition) error {
 	if !d.demo {
-		return putJobs(ctx, d.client(), jobs, func(verb string, j client.Job) { printAdded(cmd.OutOrStdout(), verb, j) })
+		return putJobs(ctx, d.client(), jobs,
+			func(verb string, j client.Job) { printAdded(cmd.OutOrStdout(), verb, j) })
 	}
 	for _, j := range jobs {
 		if _, err := d.client().AddJob(ctx, j); err != nil && !client.IsExists(err) {

@@ -15,7 +15,8 @@ func (w *writes) Write(p []byte) (int, error) {
 
 func TestBannerIsWrittenAtOnce(t *testing.T) {
 	var got writes
-	if err := writeBanner(&got, bannerData{API: "http://127.0.0.1:8080", DatabaseURL: "postgres://x", Demo: true}); err != nil {
+	if err := writeBanner(&got,
+		bannerData{API: "http://127.0.0.1:8080", DatabaseURL: "postgres://x", Demo: true}); err != nil {
 		t.Fatal(err)
 	}
 	if len(got) != 1 || !strings.Contains(got[0], "psql 'postgres://x'") {

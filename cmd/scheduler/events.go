@@ -28,7 +28,8 @@ func newEvents() *cobra.Command {
 			c := r.client()
 			page, err := c.Events(cmd.Context(), args[0], before, limit)
 			if err == nil && len(page.Items) == 0 {
-				_, err = c.Job(cmd.Context(), args[0]) // the events of a removed job stay, so an unknown id is not an error there
+				// the events of a removed job stay, so an unknown id is not an error there
+				_, err = c.Job(cmd.Context(), args[0])
 			}
 			if err != nil {
 				return fmt.Errorf("list the events of %s: %w", args[0], err)
@@ -50,7 +51,8 @@ func newEvents() *cobra.Command {
 		},
 	}
 	r.addFlags(cmd)
-	cmd.Flags().Int64Var(&before, "before", 0, "only events before the one of this `number`, as an earlier page named it")
+	cmd.Flags().Int64Var(&before, "before", 0,
+		"only events before the one of this `number`, as an earlier page named it")
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many at most, 1000 at once")
 	return cmd
 }
@@ -66,8 +68,8 @@ func printEvents(w io.Writer, events []client.Event) error {
 // quietColumns change with every edit, and tell a person nothing.
 var quietColumns = []string{"revision", "updated_at", "due_at"}
 
-// changesOf lists what an event changed in the job's rows as "column: before → after". Of a job that was added or removed
-// it lists nothing: all of it is new, or gone.
+// changesOf lists what an event changed in the job's rows as "column: before → after". Of a job that was added or
+// removed it lists nothing: all of it is new, or gone.
 func changesOf(e client.Event) (changes []string) {
 	if e.After == nil || e.Before == nil {
 		return nil

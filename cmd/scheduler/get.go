@@ -57,7 +57,8 @@ func printJob(w io.Writer, j client.Job, runs []client.Run, failing string, now 
 	line("Job", j.ID)
 	line("State", j.State)
 	if !j.PausedAt.IsZero() {
-		line("Paused", strings.TrimRight(fmt.Sprintf("%s by %s: %s", timeIn(j.PausedAt, time.UTC), j.PausedBy, j.PausedReason), ": "))
+		line("Paused", strings.TrimRight(fmt.Sprintf("%s by %s: %s", timeIn(j.PausedAt, time.UTC), j.PausedBy,
+			j.PausedReason), ": "))
 		line("Paused with", j.PausedWith)
 	}
 	line("Failing", failing)

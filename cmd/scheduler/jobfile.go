@@ -29,8 +29,8 @@ func loadJobs(path string, stdin io.Reader) ([]client.JobDefinition, error) {
 	return parseJobs(path, data)
 }
 
-// parseJobs reads YAML or JSON: an object with a list of jobs, or the list itself. It checks the shape of the whole file:
-// names and types of fields, and that each job has an id of its own. Errors begin with name and the job's place.
+// parseJobs reads YAML or JSON: an object with a list of jobs, or the list itself. It checks the shape of the whole
+// file: names and types of fields, and that each job has an id of its own. Errors begin with name and the job's place.
 func parseJobs(name string, data []byte) ([]client.JobDefinition, error) {
 	list, err := jobNodes(data)
 	if err != nil {
@@ -104,9 +104,11 @@ func idOf(job *yaml.Node) string {
 	return ""
 }
 
-// putJobs puts each job and tells report what became of it: "added", "changed" or "unchanged". It goes on after a job that
-// the scheduler refuses; the error lists all of these.
-func putJobs(ctx context.Context, c *client.Client, jobs []client.JobDefinition, report func(verb string, j client.Job)) error {
+// putJobs puts each job and tells report what became of it: "added", "changed" or "unchanged". It goes on after a job
+// that the scheduler refuses; the error lists all of these.
+func putJobs(
+	ctx context.Context, c *client.Client, jobs []client.JobDefinition, report func(verb string, j client.Job),
+) error {
 	var refused []string
 	for _, d := range jobs {
 		verb, j, err := putJob(ctx, c, d)

@@ -40,10 +40,12 @@ func (f *jobFlags) addTo(flags *pflag.FlagSet) {
 func (f *jobFlags) addTriggerTo(flags *pflag.FlagSet) {
 	flags.StringVar(&f.at, "at", "", "fire once at this `time`: now, RFC 3339, or local to --timezone")
 	flags.StringVar(&f.in, "in", "", "fire once after this `duration`, as in 10m")
-	flags.StringVar(&f.every, "every", "", "fire again and again, with this `duration` in between, as in 30s, 1h30m, 2d")
+	flags.StringVar(&f.every, "every", "",
+		"fire again and again, with this `duration` in between, as in 30s, 1h30m, 2d")
 	flags.StringVar(&f.cron, "cron", "", "fire as this crontab `text` says, as in '0 9 * * mon-fri'")
 	flags.StringVar(&f.json, "trigger", "", "any trigger in its `JSON` form, - for stdin")
-	flags.StringVar(&f.start, "start", "", "with --every or --cron: no fire before this `time`; intervals count from it")
+	flags.StringVar(&f.start, "start", "",
+		"with --every or --cron: no fire before this `time`; intervals count from it")
 	flags.StringVar(&f.end, "end", "", "with --every or --cron: no fire after this `time`")
 	flags.StringVar(&f.timezone, "timezone", "", "IANA `name` of the time zone (also --tz; default UTC)")
 	flags.SetNormalizeFunc(shortZone)
@@ -57,20 +59,31 @@ func (f *jobFlags) addWorkTo(flags *pflag.FlagSet) {
 	}
 
 	defaults := job.Defaults()
-	flags.StringVar(&f.timeout, "timeout", "", "longest `duration` of an attempt (default 60s for --http, none for a command)")
-	flags.IntVar(&f.maxInstances, "max-instances", defaults.MaxInstances, "how many runs of the job may execute at the same time")
+	flags.StringVar(&f.timeout, "timeout", "",
+		"longest `duration` of an attempt (default 60s for --http, none for a command)")
+	flags.IntVar(&f.maxInstances, "max-instances", defaults.MaxInstances,
+		"how many runs of the job may execute at the same time")
 	flags.StringVar(&f.overlap, "overlap", "", "what a fire does when that many run: skip (default), wait or replace")
 	flags.IntVar(&f.maxWaiting, "max-waiting", defaults.MaxWaiting, "with --overlap wait: how many runs may wait")
-	flags.StringVar(&f.coalesce, "coalesce", "", "what several overdue fire times become: latest (default), earliest or all")
-	flags.StringVar(&f.misfire, "misfire-grace-time", "", "how late a run may be, as in `5m`; later it is skipped (default: however late)")
+	flags.StringVar(&f.coalesce, "coalesce", "",
+		"what several overdue fire times become: latest (default), earliest or all")
+	flags.StringVar(&f.misfire, "misfire-grace-time", "",
+		"how late a run may be, as in `5m`; later it is skipped (default: however late)")
 	flags.IntVar(&f.maxAttempts, "max-attempts", defaults.MaxAttempts, "how often a run is tried")
-	flags.StringVar(&f.retry.Min, "retry-min", "", "with --max-attempts: longest wait before the second attempt (default `1s`)")
-	flags.StringVar(&f.retry.Max, "retry-max", "", "with --max-attempts: longest wait before any attempt (default `5m`)")
-	flags.Float64Var(&f.retry.Factor, "retry-factor", 0, "with --max-attempts: by how much the wait grows each time (default `2`)")
-	flags.StringSliceVar(&f.retryOn, "retry-on", nil, "with --max-attempts: `what` is tried again, as in timed_out,exit:75,http:5xx (default failed,timed_out,lost)")
-	flags.StringVar(&f.history, "history", "", "what is kept: all (default), or errors, where the successes of an hour become one record")
-	flags.StringVar(&f.onFailure, "on-failure", "", `what is done when runs go on failing, in its `+"`JSON`"+` form: {"after": 3, "pause": true, "http": {"url": "…"}}`)
-	flags.StringVar(&f.alertAfter, "alert-if-no-success-for", "", "with --on-failure: also when no run has succeeded for this `duration`")
+	flags.StringVar(&f.retry.Min, "retry-min", "",
+		"with --max-attempts: longest wait before the second attempt (default `1s`)")
+	flags.StringVar(&f.retry.Max, "retry-max", "",
+		"with --max-attempts: longest wait before any attempt (default `5m`)")
+	flags.Float64Var(&f.retry.Factor, "retry-factor", 0,
+		"with --max-attempts: by how much the wait grows each time (default `2`)")
+	flags.StringSliceVar(&f.retryOn, "retry-on", nil,
+		"with --max-attempts: `what` is tried again, as in timed_out,exit:75,http:5xx (default failed,timed_out,lost)")
+	flags.StringVar(&f.history, "history", "",
+		"what is kept: all (default), or errors, where the successes of an hour become one record")
+	flags.StringVar(&f.onFailure, "on-failure", "",
+		`what is done when runs go on failing, in its `+"`JSON`"+` form: {"after": 3, "pause": true, "http": {"url": "…"}}`)
+	flags.StringVar(&f.alertAfter, "alert-if-no-success-for", "",
+		"with --on-failure: also when no run has succeeded for this `duration`")
 	flags.StringArrayVar(&f.labels, "label", nil, "a `name=value` to find the job by; repeatable")
 }
 
@@ -84,9 +97,12 @@ func shortZone(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 
 // definition is the job that the flags of cmd and the command after -- write. What its values mean is for the server to
 // judge.
-func (f *jobFlags) definition(cmd *cobra.Command, id string, command []string, now time.Time) (client.JobDefinition, error) {
-	d := client.JobDefinition{ID: id, Timeout: f.timeout, Overlap: f.overlap, Coalesce: f.coalesce, MisfireGraceTime: f.misfire,
-		RetryOn: f.retryOn, History: f.history, AlertIfNoSuccessFor: f.alertAfter}
+func (f *jobFlags) definition(
+	cmd *cobra.Command, id string, command []string, now time.Time,
+) (client.JobDefinition, error) {
+	d := client.JobDefinition{ID: id, Timeout: f.timeout, Overlap: f.overlap, Coalesce: f.coalesce,
+		MisfireGraceTime: f.misfire,
+		RetryOn:          f.retryOn, History: f.history, AlertIfNoSuccessFor: f.alertAfter}
 	if cmd.Flags().Changed("max-instances") {
 		d.MaxInstances = &f.maxInstances
 	}
@@ -122,15 +138,19 @@ func (f *jobFlags) trigger(cmd *cobra.Command, now time.Time) (*client.Trigger, 
 	given := changed(cmd, "at", "in", "every", "cron", "trigger")
 	switch {
 	case len(given) == 0:
-		return nil, usagef(cmd, "say when the job fires: --at now (or a time), --in 10m, --every 30s, --cron '0 9 * * mon-fri', or --trigger JSON")
+		return nil, usagef(cmd,
+			"say when the job fires: --at now (or a time), --in 10m, --every 30s, --cron '0 9 * * mon-fri', or "+
+				"--trigger JSON")
 	case len(given) > 1:
 		return nil, usagef(cmd, "%s exclude each other; a job has one trigger", strings.Join(given, " and "))
 	}
 	switch given[0] {
 	case "--every":
-		return &client.Trigger{Type: client.TriggerInterval, Every: f.every, Start: f.start, End: f.end, Timezone: f.timezone}, nil
+		return &client.Trigger{Type: client.TriggerInterval, Every: f.every, Start: f.start, End: f.end,
+			Timezone: f.timezone}, nil
 	case "--cron":
-		return &client.Trigger{Type: client.TriggerCron, Expression: f.cron, Start: f.start, End: f.end, Timezone: f.timezone}, nil
+		return &client.Trigger{Type: client.TriggerCron, Expression: f.cron, Start: f.start, End: f.end,
+			Timezone: f.timezone}, nil
 	case "--trigger":
 		if beside := changed(cmd, "start", "end", "timezone"); len(beside) > 0 {
 			return nil, usagef(cmd, "%s stands inside the JSON of --trigger", beside[0])

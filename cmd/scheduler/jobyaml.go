@@ -63,8 +63,8 @@ type visit struct {
 	t reflect.Type
 }
 
-// check says whether n has the shape of t; place is where n stands. Scalars that are to be kept as they are written become
-// strings.
+// check says whether n has the shape of t; place is where n stands. Scalars that are to be kept as they are written
+// become strings.
 func (s *shape) check(n *yaml.Node, t reflect.Type, place string) error {
 	for n.Kind == yaml.AliasNode {
 		n = n.Alias
@@ -178,8 +178,8 @@ func checkInt(n *yaml.Node, place string) error {
 // decimal is how JSON writes a number that YAML reads as the same.
 var decimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 
-// checkText refuses what YAML takes for something else than text. 010 and 1.10 would come out as other words. A time stays as
-// it is written.
+// checkText refuses what YAML takes for something else than text. 010 and 1.10 would come out as other words. A time
+// stays as it is written.
 func checkText(n *yaml.Node, place string) error {
 	if n.Kind != yaml.ScalarNode {
 		return at(place, "%s is not text", word(n))

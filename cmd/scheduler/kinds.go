@@ -59,7 +59,8 @@ func writeWork(cmd *cobra.Command, work []workFlags, d *client.JobDefinition, co
 		return usagef(cmd, "say what the job does: %s", each(", or ", func(k workKind) string { return k.asked }))
 	case 1:
 	default:
-		return usagef(cmd, "%s and %s exclude each other; a job does one thing", kinds[given[1]].called, kinds[given[0]].called)
+		return usagef(cmd, "%s and %s exclude each other; a job does one thing", kinds[given[1]].called,
+			kinds[given[0]].called)
 	}
 	for i, k := range kinds {
 		if others := changed(cmd, k.flagNames()...); i != given[0] && len(others) > 0 {

@@ -1,8 +1,8 @@
-// Command scheduler is pgdue: a node that claims and runs jobs (dev, serve), the keeper of its tables (migrate), and the
-// command line of the HTTP API (add, list, get, remove, runs), which uses package client only.
+// Command scheduler is pgdue: a node that claims and runs jobs (dev, serve), the keeper of its tables (migrate), and
+// the command line of the HTTP API (add, list, get, remove, runs), which uses package client only.
 //
-// It exits with 0 when all went well, 1 when something failed, and 2 when it was called wrongly; run-now --wait exits with
-// the status of the run. An error is told once, on stderr.
+// It exits with 0 when all went well, 1 when something failed, and 2 when it was called wrongly; run-now --wait exits
+// with the status of the run. An error is told once, on stderr.
 package main
 
 import (

@@ -25,7 +25,8 @@ func newMigrateUp() *cobra.Command {
 		Use:   "up",
 		Short: "Apply the migrations that are missing",
 	}, func(cmd *cobra.Command, s *store.Store) error {
-		if err := s.Migrate(cmd.Context(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{ReplaceAttr: inUTC}))); err != nil {
+		if err := s.Migrate(cmd.Context(),
+			slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), &slog.HandlerOptions{ReplaceAttr: inUTC}))); err != nil {
 			return err
 		}
 		fmt.Fprintln(cmd.OutOrStdout(), "the schema pgdue is up to date")

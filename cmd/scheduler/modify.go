@@ -27,7 +27,8 @@ func newModify() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "modify ID (FLAGS... | --patch JSON) [-- COMMAND...]",
 		Short: "Change parts of a job; what is not given stays as it is",
-		Long: "Changes parts of a job. A flag that is given empty takes the default; name= takes the name out of labels,\n" +
+		Long: "Changes parts of a job. A flag that is given empty takes the default; name= takes the name " +
+			"out of labels,\n" +
 			"headers and environment. The trigger is changed by `scheduler reschedule`, or by --patch.",
 		Example: modifyExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -68,7 +69,9 @@ func modify(cmd *cobra.Command, r *remote, id string, change any, reason string)
 }
 
 // edit lets do edit a job, and tells a change from none by the revisions before and after.
-func edit(ctx context.Context, c *client.Client, id string, do func(*client.Client) (client.Job, error)) (j client.Job, changed bool, err error) {
+func edit(
+	ctx context.Context, c *client.Client, id string, do func(*client.Client) (client.Job, error),
+) (j client.Job, changed bool, err error) {
 	before, err := c.Job(ctx, id)
 	if err != nil {
 		return j, false, err
@@ -93,7 +96,8 @@ func readPatch(text string, stdin io.Reader) (any, error) {
 	case errors.As(err, &wrong), err == nil && fields == nil:
 		return nil, errors.New(`--patch must be a JSON object, such as {"max_instances": 2, "timeout": null}`)
 	case err != nil:
-		return nil, fmt.Errorf(`--patch is no JSON object; write it like {"max_instances": 2, "timeout": null}: %w`, err)
+		return nil, fmt.Errorf(`--patch is no JSON object; write it like {"max_instances": 2, "timeout": null}: %w`,
+			err)
 	}
 	return json.RawMessage(text), nil
 }

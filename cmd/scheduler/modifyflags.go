@@ -133,7 +133,9 @@ func otherWorkGoes(cmd *cobra.Command, change map[string]any, command []string) 
 }
 
 // valueOf writes the values of a flag; one that is empty is null, which takes the default.
-func valueOf(cmd *cobra.Command, flag string, values []string, write func(*cobra.Command, string, []string) (any, error)) (any, error) {
+func valueOf(
+	cmd *cobra.Command, flag string, values []string, write func(*cobra.Command, string, []string) (any, error),
+) (any, error) {
 	if len(values) == 1 && values[0] == "" {
 		return nil, nil
 	}

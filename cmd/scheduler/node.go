@@ -55,7 +55,8 @@ type node struct {
 
 func (n *node) addFlags(cmd *cobra.Command, drain time.Duration) {
 	f := cmd.Flags()
-	f.StringVar(&n.listen, "listen", defaultListen, "`address` of the HTTP API; when not given and taken, the next free port")
+	f.StringVar(&n.listen, "listen", defaultListen,
+		"`address` of the HTTP API; when not given and taken, the next free port")
 	f.BoolVar(&n.insecure, "insecure", false, "serve the API beyond loopback although it has no access control yet")
 	f.DurationVar(&n.drain, "drain", drain, "how long a stopping node lets its runs go on")
 	f.IntVar(&n.slots, "slots", 100, "how many runs of one queue this node executes at a time")
@@ -86,7 +87,8 @@ func (n *node) prepare(cmd *cobra.Command) error {
 		return usagef(cmd, "--listen %q is not an address such as %s", n.listen, defaultListen)
 	}
 	if !loopback && !n.insecure {
-		return usagef(cmd, "--listen %s is not a loopback address, and the API has no access control yet: whoever reaches it can run "+
+		return usagef(cmd, "--listen %s is not a loopback address, and the API has no access control yet: whoever "+
+			"reaches it can run "+
 			"jobs; listen on 127.0.0.1, put a proxy with access control before it, or add --insecure", n.listen)
 	}
 	return nil
@@ -119,14 +121,16 @@ func (n *node) bind(cmd *cobra.Command) (err error) {
 		return listenError(n.listen, err)
 	}
 	if cmd.Flags().Changed("listen") {
-		return fmt.Errorf("listen on %s: the port is taken; give another one with --listen, or leave --listen out", n.listen)
+		return fmt.Errorf("listen on %s: the port is taken; give another one with --listen, or leave --listen out",
+			n.listen)
 	}
 	for port := 8081; port <= 8080+nextPorts; port++ {
 		if n.listener, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
 			return nil
 		}
 	}
-	return fmt.Errorf("listen on %s and the %d ports after it: %w; give a free one with --listen", n.listen, nextPorts, err)
+	return fmt.Errorf("listen on %s and the %d ports after it: %w; give a free one with --listen", n.listen, nextPorts,
+		err)
 }
 
 func listenError(address string, err error) error {
@@ -156,7 +160,8 @@ func (n *node) run(ctx context.Context, ready func(context.Context) error) error
 		return fmt.Errorf("read the address of the API: %w", err)
 	}
 	n.metrics = metrics.New(n.store, n.jobLabels)
-	api := &server.Server{Store: n.store, Log: n.log, Version: buildVersion(), TZData: tzdataVersion(), Ready: n.ready, Loopback: loopback,
+	api := &server.Server{Store: n.store, Log: n.log, Version: buildVersion(), TZData: tzdataVersion(), Ready: n.ready,
+		Loopback: loopback,
 		Warnings: n.warnings, Metrics: n.metrics.Handler()}
 	web := &http.Server{
 		Handler: api.Handler(), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
@@ -187,7 +192,8 @@ func (n *node) pause(ctx context.Context) error {
 	if !n.paused {
 		return nil
 	}
-	if _, err := n.store.PauseMany(ctx, job.Scope{}, job.Author{Actor: whoAmI(), Reason: "a node was started with --paused"}); err != nil {
+	if _, err := n.store.PauseMany(ctx, job.Scope{},
+		job.Author{Actor: whoAmI(), Reason: "a node was started with --paused"}); err != nil {
 		return fmt.Errorf("pause everything: %w", err)
 	}
 	return nil
@@ -206,7 +212,8 @@ func closeServer(web *http.Server) {
 func (n *node) schedule(ctx context.Context) error {
 	first := true
 	for {
-		s := &scheduler.Scheduler{Store: n.store, Executor: n.pool, Log: n.log, Version: buildVersion(), Drain: n.drain, Slots: n.slots, Metrics: n.metrics}
+		s := &scheduler.Scheduler{Store: n.store, Executor: n.pool, Log: n.log, Version: buildVersion(), Drain: n.drain,
+			Slots: n.slots, Metrics: n.metrics}
 		n.current.Store(s)
 		err := s.Run(ctx)
 		switch {

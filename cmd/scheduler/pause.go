@@ -16,7 +16,8 @@ type target struct {
 }
 
 func (t *target) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&t.label, "label", "", "the jobs that have this label, `name=value`, also those that are added later")
+	cmd.Flags().StringVar(&t.label, "label", "",
+		"the jobs that have this label, `name=value`, also those that are added later")
 	cmd.Flags().BoolVar(&t.all, "all", false, "everything")
 }
 
@@ -62,7 +63,8 @@ func newPause() *cobra.Command {
 		Use:   "pause {ID | --label NAME=VALUE | --all}",
 		Short: "Pause a job, the jobs of a label, or everything: no run begins until it is resumed; what runs goes on",
 		Example: "  scheduler pause ping --reason 'the receiver is being moved'\n" +
-			"  scheduler pause --label team=web --reason 'release 7'\n  scheduler pause --all --reason 'the database is being moved'",
+			"  scheduler pause --label team=web --reason 'release 7'\n" +
+			"  scheduler pause --all --reason 'the database is being moved'",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			err := t.read(cmd, args)
 			if err != nil {

@@ -34,11 +34,13 @@ func newPreview() *cobra.Command {
 		RunE:    func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.timezone, "timezone", "", "IANA `name` of the time zone of the crontab text (also --tz; default UTC)")
+	flags.StringVar(&f.timezone, "timezone", "",
+		"IANA `name` of the time zone of the crontab text (also --tz; default UTC)")
 	flags.SetNormalizeFunc(shortZone)
 	flags.StringVar(&f.from, "from", "", "from this `time` on, inclusive, RFC 3339 (default now)")
 	flags.IntVar(&f.count, "count", 10, "how many fire times, 1 to 1000")
-	flags.BoolVar(&f.aroundDST, "around-dst", false, "show the fire times next to the zone's next two changes of the clocks")
+	flags.BoolVar(&f.aroundDST, "around-dst", false,
+		"show the fire times next to the zone's next two changes of the clocks")
 	flags.StringVar(&f.trigger, "trigger", "", "any trigger in its `JSON` form, - for stdin")
 	flags.VarP(&f.output, "output", "o", "`format` of the output: table or json")
 	return cmd
@@ -87,7 +89,8 @@ func (f *previewFlags) parse(cmd *cobra.Command, args []string) (*trigger.Trigge
 	case len(args) == 1:
 		w = &client.Trigger{Type: client.TriggerCron, Expression: args[0], Timezone: f.timezone}
 	default:
-		return nil, usagef(cmd, "give one crontab text in quotes, as in `scheduler preview '0 9 * * mon-fri'`, or --trigger")
+		return nil, usagef(cmd,
+			"give one crontab text in quotes, as in `scheduler preview '0 9 * * mon-fri'`, or --trigger")
 	}
 	data, err := json.Marshal(w)
 	if err != nil {
@@ -147,7 +150,8 @@ func (f *previewFlags) printAroundDST(cmd *cobra.Command, t *trigger.Trigger, fr
 func fireTable(fires []trigger.Fire) table {
 	t := newTable("LOCAL", "UTC", "NOTE")
 	for _, f := range fires {
-		t.row(f.Local.Format("Mon 2006-01-02 15:04:05.999999 MST"), f.At.Format("2006-01-02 15:04:05.999999 MST"), f.Note)
+		t.row(f.Local.Format("Mon 2006-01-02 15:04:05.999999 MST"), f.At.Format("2006-01-02 15:04:05.999999 MST"),
+			f.Note)
 	}
 	return t
 }

@@ -26,7 +26,8 @@ type remote struct {
 
 func (r *remote) addFlags(cmd *cobra.Command) {
 	r.output = outputTable
-	cmd.Flags().StringVar(&r.server, "server", "", "`URL` of the scheduler (default $PGDUE_URL, else "+client.DefaultBaseURL+")")
+	cmd.Flags().StringVar(&r.server, "server", "",
+		"`URL` of the scheduler (default $PGDUE_URL, else "+client.DefaultBaseURL+")")
 	cmd.Flags().VarP(&r.output, "output", "o", "`format` of the output: table or json")
 }
 

@@ -22,10 +22,13 @@ func newReschedule() *cobra.Command {
 		next, reason string
 	)
 	cmd := &cobra.Command{
-		Use:   "reschedule ID (--every DURATION | --cron TEXT | --at TIME | --in DURATION | --trigger JSON | --next TIME)",
+		Use: "reschedule ID (--every DURATION | --cron TEXT | --at TIME | --in DURATION | --trigger JSON " +
+			"| --next TIME)",
 		Short: "Give a job another trigger, or move its next run alone",
-		Long: "Gives a job another trigger, which counts from now, also where it is equal to the present one; a pause ends.\n" +
-			"With --next only the next run is moved: the trigger's own fire times follow after it, and those that it passes\n" +
+		Long: "Gives a job another trigger, which counts from now, also where it is equal to the present one; " +
+			"a pause ends.\n" +
+			"With --next only the next run is moved: the trigger's own fire times follow after it, and those " +
+			"that it passes\n" +
 			"over are recorded. A paused job stays paused then, and a finished one runs once more.",
 		Example: rescheduleExamples,
 		Args:    oneID,

@@ -24,12 +24,15 @@ func call(t *testing.T, args ...string) (stdout, stderr string, code int) {
 func TestWrongCallsSayWhatWouldBeRight(t *testing.T) {
 	t.Setenv("PGDUE_URL", "http://127.0.0.1:1") // nobody is asked
 	tests := []struct{ args, want string }{
-		{"add 123 -- sleep 60", "say when the job fires: --at now (or a time), --in 10m, --every 30s, --cron '0 9 * * mon-fri', or --trigger JSON"},
+		{"add 123 -- sleep 60",
+			"say when the job fires: --at now (or a time), --in 10m, --every 30s, --cron '0 9 * * mon-fri', or " +
+				"--trigger JSON"},
 		{"add 123 --at now --every 5s -- sleep 60", "--at and --every exclude each other; a job has one trigger"},
 		{"add 123 --at now --end 2026-03-01 -- sleep 60", "--end goes with --every or --cron only"},
 		{"add 123 --at= -- sleep 60", "--at is empty; write --at now for at once"},
 		{"add 123 --at now", "say what the job does: a command after --, as in `-- sleep 60`, or --http URL"},
-		{"add 123 --at now --http http://a -- sleep 60", "--http and the command after -- exclude each other; a job does one thing"},
+		{"add 123 --at now --http http://a -- sleep 60",
+			"--http and the command after -- exclude each other; a job does one thing"},
 		{"add 123 --at now --http http://a --env A=1", "--env goes with a command after -- only"},
 		{"add 123 --at now --body x -- sleep 60", "--body goes with --http only"},
 		{"add 123 --at now --http http://a --header Accept", `--header "Accept" is not written like name:value`},
@@ -41,7 +44,8 @@ func TestWrongCallsSayWhatWouldBeRight(t *testing.T) {
 		{"add 123 124 --at now -- sleep 60", `"124" is one argument too many; a job has one id`},
 		{"add 123 -f jobs.yaml", `-f takes ids and commands from the file; leave out "123"`},
 		{"add -f jobs.yaml --every 5s", "-f takes the jobs as the file has them; leave out --every"},
-		{"add 123 --max-instances two", `invalid argument "two" for "--max-instances" flag: strconv.ParseInt: parsing "two": invalid syntax`},
+		{"add 123 --max-instances two",
+			`invalid argument "two" for "--max-instances" flag: strconv.ParseInt: parsing "two": invalid syntax`},
 		{"add 123 --evry 5s", "unknown flag: --evry"},
 		{"list -o xml", `invalid argument "xml" for "-o, --output" flag: write table or json`},
 		{"list x", `"x" is one argument too many`},
@@ -64,7 +68,8 @@ func TestWrongCallsSayWhatWouldBeRight(t *testing.T) {
 }
 
 func TestDelayIsADuration(t *testing.T) {
-	if _, stderr, code := call(t, "add", "123", "--in", "soon", "--", "true"); code != exitUsage || !strings.HasPrefix(stderr, "scheduler: --in: ") {
+	if _, stderr, code := call(t, "add", "123", "--in", "soon", "--", "true"); code != exitUsage ||
+		!strings.HasPrefix(stderr, "scheduler: --in: ") {
 		t.Errorf("exit code %d, stderr %s", code, stderr)
 	}
 }
@@ -74,7 +79,8 @@ func TestItExplainsItself(t *testing.T) {
 		"":           "Available Commands:",
 		"add --help": "  scheduler add 123 --at now -- sleep 60\n",
 	} {
-		if stdout, stderr, code := call(t, strings.Fields(args)...); code != 0 || stderr != "" || !strings.Contains(stdout, want) {
+		if stdout, stderr, code := call(t, strings.Fields(args)...); code != 0 || stderr != "" ||
+			!strings.Contains(stdout, want) {
 			t.Errorf("scheduler %s: exit code %d, stderr %q, stdout without %q:\n%s", args, code, stderr, want, stdout)
 		}
 	}
@@ -96,7 +102,8 @@ func TestModifyShowsFlagsAsAddDoes(t *testing.T) {
 }
 
 func TestPayloadIsText(t *testing.T) {
-	if _, err := readText("-", strings.NewReader("caf\xe9")); err == nil || err.Error() != "it is not UTF-8 text; encode it, as in base64" {
+	if _, err := readText("-", strings.NewReader("caf\xe9")); err == nil ||
+		err.Error() != "it is not UTF-8 text; encode it, as in base64" {
 		t.Errorf("Latin-1: %v", err)
 	}
 }

@@ -28,9 +28,11 @@ func newRunNow() *cobra.Command {
 		Use:   "run-now ID [--payload TEXT|@FILE|-]",
 		Short: "Run a job now; its schedule stays as it is",
 		Long: "Asks for a run of a job. It begins as soon as an instance is free, on any node that serves the job.\n" +
-			"With --wait the command follows the run to its end and exits with its status: 0 when it succeeded, a program's exit\n" +
+			"With --wait the command follows the run to its end and exits with its status: 0 when it succeeded, a " +
+			"program's exit\n" +
 			"status when that is not 0, else 1.\n" +
-			"What --payload gives to the run, a program finds as PGDUE_PAYLOAD in its environment; a request has it as its body.",
+			"What --payload gives to the run, a program finds as PGDUE_PAYLOAD in its environment; a request has " +
+			"it as its body.",
 		Args: oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			text, err := readText(payload, cmd.InOrStdin())
@@ -49,7 +51,8 @@ func newRunNow() *cobra.Command {
 	}
 	r.addEditFlags(cmd)
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait for the end of the run, and exit with its status")
-	cmd.Flags().StringVar(&payload, "payload", "", "`text` for the run, at most 64 KiB; @file reads it from a file, - from stdin")
+	cmd.Flags().StringVar(&payload, "payload", "",
+		"`text` for the run, at most 64 KiB; @file reads it from a file, - from stdin")
 	return cmd
 }
 
@@ -88,7 +91,8 @@ func follow(ctx context.Context, c *client.Client, run client.Run) (client.Run, 
 		}
 		select {
 		case <-ctx.Done():
-			return run, fmt.Errorf("run %s goes on: %w; see `scheduler runs %s %s`", run.RunID, ctx.Err(), run.JobID, run.RunID)
+			return run, fmt.Errorf("run %s goes on: %w; see `scheduler runs %s %s`", run.RunID, ctx.Err(), run.JobID,
+				run.RunID)
 		case <-tick.C:
 		}
 	}
@@ -118,7 +122,8 @@ func printRunNow(cmd *cobra.Command, r *remote, run client.Run) error {
 		fmt.Fprintf(cmd.OutOrStdout(), "run %s %s\n", run.RunID, oneLine(storyOf(run)))
 		fmt.Fprint(cmd.OutOrStdout(), run.Output)
 	} else {
-		fmt.Fprintf(cmd.OutOrStdout(), "run %s of %s begins as soon as an instance is free; see `scheduler runs %s %s`\n",
+		fmt.Fprintf(cmd.OutOrStdout(),
+			"run %s of %s begins as soon as an instance is free; see `scheduler runs %s %s`\n",
 			run.RunID, run.JobID, run.JobID, run.RunID)
 	}
 	if run.State == client.RunEnded && run.Outcome != "succeeded" {

@@ -33,7 +33,8 @@ func newRuns() *cobra.Command {
 			c := r.client()
 			page, err := c.Runs(cmd.Context(), args[0], before, limit)
 			if err == nil && len(page.Items) == 0 {
-				_, err = c.Job(cmd.Context(), args[0]) // the runs of a removed job stay, so an unknown id is not an error there
+				// the runs of a removed job stay, so an unknown id is not an error there
+				_, err = c.Job(cmd.Context(), args[0])
 			}
 			if err != nil {
 				return fmt.Errorf("list the runs of %s: %w", args[0], err)
@@ -45,7 +46,8 @@ func newRuns() *cobra.Command {
 		},
 	}
 	r.addFlags(cmd)
-	cmd.Flags().StringVar(&before, "before", "", "only runs that ended before this `time`, or the place that an earlier page named")
+	cmd.Flags().StringVar(&before, "before", "",
+		"only runs that ended before this `time`, or the place that an earlier page named")
 	cmd.Flags().IntVar(&limit, "limit", 20, "how many at most, 1000 at once")
 	return cmd
 }

@@ -18,7 +18,8 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run a scheduler node on a database",
-		Long: "Runs a scheduler node on a database: it claims due jobs, runs them, and serves the HTTP API. Any number of nodes\n" +
+		Long: "Runs a scheduler node on a database: it claims due jobs, runs them, and serves the HTTP API. Any " +
+			"number of nodes\n" +
 			"may share one database. On SIGTERM the node claims nothing more and lets its runs go on for --drain.",
 		Example: "  scheduler serve --migrate --database-url postgres://user:password@db:5432/app",
 		Args:    noArguments,
@@ -32,7 +33,8 @@ func newServe() *cobra.Command {
 	n.addFlags(cmd, 30*time.Second)
 	cmd.Flags().StringVar(&url, "database-url", "", "`URL` of the database (default $PGDUE_DATABASE_URL)")
 	cmd.Flags().BoolVar(&migrate, "migrate", false, "bring the schema up to date first")
-	cmd.Flags().BoolVar(&n.jobLabels, "metrics-job-labels", false, "count fires by job, too, in /metrics: of the first 1,000 jobs")
+	cmd.Flags().BoolVar(&n.jobLabels, "metrics-job-labels", false,
+		"count fires by job, too, in /metrics: of the first 1,000 jobs")
 	for _, k := range kinds {
 		if k.allow != nil {
 			k.allow(&n, cmd.Flags())

@@ -26,7 +26,8 @@ func newSkipNext() *cobra.Command {
 			if r.output == outputJSON {
 				return printJSON(cmd.OutOrStdout(), j)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s will not run at %s; %s\n", j.ID, timeIn(j.LastRunTime, zoneOf(j)), nextOf(j))
+			fmt.Fprintf(cmd.OutOrStdout(), "%s will not run at %s; %s\n", j.ID, timeIn(j.LastRunTime, zoneOf(j)),
+				nextOf(j))
 			return nil
 		},
 	}

@@ -54,7 +54,8 @@ func tzdataVersion() string {
 	if file := os.Getenv("ZONEINFO"); file != "" {
 		return "from $ZONEINFO, " + file
 	}
-	for _, dir := range []string{"/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ", "/etc/zoneinfo"} {
+	for _, dir := range []string{"/usr/share/zoneinfo", "/usr/share/lib/zoneinfo", "/usr/lib/locale/TZ",
+		"/etc/zoneinfo"} {
 		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 			continue
 		}
@@ -63,8 +64,8 @@ func tzdataVersion() string {
 	return "embedded by " + runtime.Version()
 }
 
-// zoneinfoVersion reads the release from a zoneinfo directory: tzdata.zi begins with "# version 2026a", and some systems
-// have the file +VERSION.
+// zoneinfoVersion reads the release from a zoneinfo directory: tzdata.zi begins with "# version 2026a", and some
+// systems have the file +VERSION.
 func zoneinfoVersion(dir string) string {
 	if data, err := os.ReadFile(filepath.Join(dir, "+VERSION")); err == nil {
 		return strings.TrimSpace(string(data))

@@ -20,8 +20,10 @@ func newWhy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "why ID",
 		Short: "Say why a job does not run, or did not: what stands in the way, and how to remove it",
-		Long: "Says why a job does not run, or did not: what stands in the way with the evidence and the remedy, what holds its\n" +
-			"instances, what became of its latest fire times, and when it fires next. With --at also what became of one fire time.",
+		Long: "Says why a job does not run, or did not: what stands in the way with the evidence and the remedy, " +
+			"what holds its\n" +
+			"instances, what became of its latest fire times, and when it fires next. With --at also what became of " +
+			"one fire time.",
 		Example: "  scheduler why 123\n  scheduler why report --at 2027-03-01T09:00:00",
 		Args:    oneID,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,7 +42,8 @@ func newWhy() *cobra.Command {
 		},
 	}
 	r.addFlags(cmd)
-	cmd.Flags().StringVar(&at, "at", "", "also what became of the fire time at this `time`: RFC 3339, or local to the job's time zone")
+	cmd.Flags().StringVar(&at, "at", "",
+		"also what became of the fire time at this `time`: RFC 3339, or local to the job's time zone")
 	return cmd
 }
 
@@ -124,9 +127,11 @@ func printInstances(w io.Writer, a client.Why) error {
 			state += " at " + timeIn(i.NotBefore, time.UTC)
 		}
 		if !i.CancelRequestedAt.IsZero() {
-			state += fmt.Sprintf("; %s asked for its end at %s", i.CancelRequestedBy, timeIn(i.CancelRequestedAt, time.UTC))
+			state += fmt.Sprintf("; %s asked for its end at %s", i.CancelRequestedBy,
+				timeIn(i.CancelRequestedAt, time.UTC))
 		}
-		t.row(i.RunID, timeIn(i.StartedAt, time.UTC), max(0, a.Now.Sub(i.StartedAt)).Round(time.Second).String(), strconv.Itoa(i.Attempt), i.Node, state)
+		t.row(i.RunID, timeIn(i.StartedAt, time.UTC), max(0, a.Now.Sub(i.StartedAt)).Round(time.Second).String(),
+			strconv.Itoa(i.Attempt), i.Node, state)
 	}
 	if err := t.print(w); err != nil {
 		return err

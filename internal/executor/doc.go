@@ -1,5 +1,5 @@
-// Package executor does the work of attempts: Pool picks the kind of work, and there is one file for each kind (exec.go,
-// http.go). It knows neither the database nor why a job is due.
+// Package executor does the work of attempts: Pool picks the kind of work, and there is one file for each kind
+// (exec.go, http.go). It knows neither the database nor why a job is due.
 //
 //	             ┌────────────── Pool.Execute ──────────────┐
 //	Attempt ────▶│ timeout ─▶ kind of work ─▶ outcome, tail │────▶ Result

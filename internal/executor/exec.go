@@ -17,7 +17,8 @@ import (
 type Exec struct {
 	// URL of the HTTP API, for the work's PGDUE_URL; "": the work is not told.
 	URL string
-	// KillGrace is how long a program that is stopped has between SIGTERM and SIGKILL; 0: 3 s, as the node's lease needs.
+	// KillGrace is how long a program that is stopped has between SIGTERM and SIGKILL; 0: 3 s, as the node's lease
+	// needs.
 	KillGrace time.Duration
 }
 

@@ -100,7 +100,8 @@ func TestExecLooksUpInTheDeclaredPath(t *testing.T) {
 	writeFile(t, filepath.Join(shadowed, "tool"), "not executable", 0o644)
 	a := execAttempt("tool")
 	a.Definition.Work.(*job.Exec).Env["PATH"] = "relative:" + shadowed + ":" + dir
-	want := job.Result{Outcome: job.Succeeded, Output: a.Definition.Work.(*job.Exec).Env["PATH"] + "\n", Status: status(0)}
+	want := job.Result{Outcome: job.Succeeded, Output: a.Definition.Work.(*job.Exec).Env["PATH"] + "\n",
+		Status: status(0)}
 	if diff := cmp.Diff(want, execPool().Execute(t.Context(), a)); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -120,9 +121,11 @@ func TestExecThatCannotStartSaysWhy(t *testing.T) {
 	}{
 		{"not in PATH", job.Exec{Command: []string{"no-such"}, Env: map[string]string{"PATH": "/a:/b"}},
 			`program "no-such" not found in the run's PATH (/a:/b)`},
-		{"not in PATH, but in the node's directory", job.Exec{Command: []string{"doc.go"}, Env: map[string]string{"PATH": ".:"}},
+		{"not in PATH, but in the node's directory",
+			job.Exec{Command: []string{"doc.go"}, Env: map[string]string{"PATH": ".:"}},
 			`program "doc.go" not found in the run's PATH (.:)`},
-		{"not in PATH, but in the run's directory", job.Exec{Command: []string{"plain"}, Dir: dir, Env: map[string]string{"PATH": ".:"}},
+		{"not in PATH, but in the run's directory",
+			job.Exec{Command: []string{"plain"}, Dir: dir, Env: map[string]string{"PATH": ".:"}},
 			`program "plain" not found in the run's PATH (.:)`},
 		{"in PATH, not executable", job.Exec{Command: []string{"plain"}, Env: map[string]string{"PATH": "/a:" + dir}},
 			`program "` + plain + `" is not executable (its mode is -rw-r--r--)`},

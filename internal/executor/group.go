@@ -92,8 +92,8 @@ func (g *group) stop(grace time.Duration) string {
 	return "SIGTERM, then SIGKILL"
 }
 
-// signal reaches all of the group. The group may have ended meanwhile, so errors say nothing. Then its number is free for
-// others, but the kernel hands out numbers in turn, and between our look and the signal it cannot come round.
+// signal reaches all of the group. The group may have ended meanwhile, so errors say nothing. Then its number is free
+// for others, but the kernel hands out numbers in turn, and between our look and the signal it cannot come round.
 func (g *group) signal(sig syscall.Signal) { _ = syscall.Kill(-g.id, sig) }
 
 // emptyWithin waits until nothing of the group is left, for at most d and until ctx ends, and says whether that is so.

@@ -30,9 +30,9 @@ type HTTP struct {
 // maxAnswer is how much of an answer is read; what follows is nobody's output, and an endless answer must end.
 const maxAnswer = 8 << 20
 
-// transport opens a connection for each request. A kept one would break a promise: when the server has closed it, Go sends
-// the request again, and counts even a POST as repeatable because it has an Idempotency-Key. An attempt is sent once.
-// http.DefaultTransport is left alone, it belongs to the program around us.
+// transport opens a connection for each request. A kept one would break a promise: when the server has closed it, Go
+// sends the request again, and counts even a POST as repeatable because it has an Idempotency-Key. An attempt is sent
+// once. http.DefaultTransport is left alone, it belongs to the program around us.
 var transport = &http.Transport{
 	Proxy:                  proxy,
 	DialContext:            (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
@@ -78,7 +78,8 @@ func (h *HTTP) run(ctx context.Context, a *job.Attempt) *end {
 	defer resp.Body.Close()
 	e.status = &resp.StatusCode
 	if err := readAnswer(&e.output, resp.Body); err != nil {
-		e.fail(ctx, "its answer was not complete: "+statusText(resp), fmt.Errorf("%s, then reading the answer: %w", statusText(resp), err))
+		e.fail(ctx, "its answer was not complete: "+statusText(resp),
+			fmt.Errorf("%s, then reading the answer: %w", statusText(resp), err))
 		return e
 	}
 	e.err, e.retryAfter = refusal(resp), retryAfter(resp, time.Now())

@@ -70,16 +70,23 @@ func TestHTTPRequest(t *testing.T) {
 		{"without a body it is a GET", job.HTTP{},
 			request{Line: "GET /hook?a=1", Header: headers()}},
 		{"with a body it is a POST, of JSON when it is that", job.HTTP{Body: `{"a": 1}`},
-			request{Line: "POST /hook?a=1", Body: `{"a": 1}`, Header: headers("Content-Length", "8", "Content-Type", "application/json")}},
+			request{Line: "POST /hook?a=1", Body: `{"a": 1}`,
+				Header: headers("Content-Length", "8", "Content-Type", "application/json")}},
 		{"other bodies are text", job.HTTP{Body: "a = 1"},
-			request{Line: "POST /hook?a=1", Body: "a = 1", Header: headers("Content-Length", "5", "Content-Type", "text/plain; charset=utf-8")}},
+			request{Line: "POST /hook?a=1", Body: "a = 1",
+				Header: headers("Content-Length", "5", "Content-Type", "text/plain; charset=utf-8")}},
 		{"a declared method stays", job.HTTP{Method: "DELETE"},
 			request{Line: "DELETE /hook?a=1", Header: headers()}},
 		{"declared headers win",
-			job.HTTP{Method: "PUT", Body: "{}", Headers: map[string]string{"content-type": "application/merge-patch+json", "User-Agent": "mine", "Authorization": "Bearer x"}},
-			request{Line: "PUT /hook?a=1", Body: "{}", Header: headers("Content-Length", "2", "Content-Type", "application/merge-patch+json", "User-Agent", "mine", "Authorization", "Bearer x")}},
+			job.HTTP{Method: "PUT", Body: "{}",
+				Headers: map[string]string{"content-type": "application/merge-patch+json", "User-Agent": "mine",
+					"Authorization": "Bearer x"}},
+			request{Line: "PUT /hook?a=1", Body: "{}",
+				Header: headers("Content-Length", "2", "Content-Type", "application/merge-patch+json", "User-Agent",
+					"mine", "Authorization", "Bearer x")}},
 		{"what tells of the run cannot be declared",
-			job.HTTP{Headers: map[string]string{"pgdue-run-id": "1", "Pgdue-Job-Id": "1", "Pgdue-Attempt": "1", "Pgdue-Scheduled-Run-Time": "1", "idempotency-key": "1"}},
+			job.HTTP{Headers: map[string]string{"pgdue-run-id": "1", "Pgdue-Job-Id": "1", "Pgdue-Attempt": "1",
+				"Pgdue-Scheduled-Run-Time": "1", "idempotency-key": "1"}},
 			request{Line: "GET /hook?a=1", Header: headers()}},
 		{"a declared host is asked for", job.HTTP{Headers: map[string]string{"host": "tenant.example"}},
 			request{Line: "GET /hook?a=1", Host: "tenant.example", Header: headers()}},
@@ -90,7 +97,8 @@ func TestHTTPRequest(t *testing.T) {
 			var got request
 			url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 				body, _ := io.ReadAll(r.Body)
-				got = request{Line: r.Method + " " + r.URL.String(), Host: r.Host, Body: string(body), Header: map[string]string{}}
+				got = request{Line: r.Method + " " + r.URL.String(), Host: r.Host, Body: string(body),
+					Header: map[string]string{}}
 				for name, values := range r.Header {
 					got.Header[name] = strings.Join(values, " | ")
 				}
@@ -101,7 +109,8 @@ func TestHTTPRequest(t *testing.T) {
 				tt.want.Host = strings.TrimPrefix(url, "http://")
 			}
 			res := send(t, tt.work)
-			if diff := cmp.Diff(job.Result{Outcome: job.Succeeded, Output: "done", Status: status(200)}, res); diff != "" {
+			if diff := cmp.Diff(job.Result{Outcome: job.Succeeded, Output: "done", Status: status(200)},
+				res); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
@@ -134,7 +143,8 @@ func TestHTTPStatus(t *testing.T) {
 		{204, "", ""},
 		{299, "", ""},
 		{300, "", "HTTP 300 Multiple Choices"},
-		{302, "https://user:secret@example.org/login?token=secret#secret", "HTTP 302 Found to https://example.org/login: redirects are not followed"},
+		{302, "https://user:secret@example.org/login?token=secret#secret",
+			"HTTP 302 Found to https://example.org/login: redirects are not followed"},
 		{304, "", "HTTP 304 Not Modified"},
 		{404, "", "HTTP 404 Not Found"},
 		{429, "/later", "HTTP 429 Too Many Requests"},
@@ -236,7 +246,8 @@ func TestHTTPStopsInAnAnswer(t *testing.T) {
 		<-r.Context().Done() // the connection is closed
 		close(closed)
 	})
-	pool := &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{Transport: afterHeaders(func() { cancel(job.ErrTimeout) })}}}
+	transport := afterHeaders(func() { cancel(job.ErrTimeout) })
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{Transport: transport}}}
 	want := job.Result{
 		Outcome: job.TimedOut,
 		Error:   "timed out after 1m0s: its answer was not complete: HTTP 200 OK",

@@ -20,9 +20,12 @@ func TestTailText(t *testing.T) {
 		{"nothing", nil, ""},
 		{"all of it", []string{"one", "two"}, "onetwo"},
 		{"exactly the limit", []string{strings.Repeat("x", 100)}, strings.Repeat("x", 100)},
-		{"one more than the limit", []string{"a", strings.Repeat("x", 100)}, "[pgdue dropped the first 53 bytes]\n" + strings.Repeat("x", 48)},
-		{"no rune is cut", []string{"a", strings.Repeat("€", 40)}, "[pgdue dropped the first 73 bytes]\n" + strings.Repeat("€", 16)},
-		{"replacements count as what they become", []string{strings.Repeat("\x00", 40)}, "[pgdue dropped the first 24 bytes]\n" + strings.Repeat("\uFFFD", 16)},
+		{"one more than the limit", []string{"a", strings.Repeat("x", 100)},
+			"[pgdue dropped the first 53 bytes]\n" + strings.Repeat("x", 48)},
+		{"no rune is cut", []string{"a", strings.Repeat("€", 40)},
+			"[pgdue dropped the first 73 bytes]\n" + strings.Repeat("€", 16)},
+		{"replacements count as what they become", []string{strings.Repeat("\x00", 40)},
+			"[pgdue dropped the first 24 bytes]\n" + strings.Repeat("\uFFFD", 16)},
 		{"a rune in two writes", []string{"\xe2\x82", "\xac"}, "€"},
 		{"invalid and NUL", []string{"a\x00b\xffc\xe2\x82"}, "a\uFFFDb\uFFFDc\uFFFD\uFFFD"},
 		{"a replacement character that was printed", []string{"\uFFFD"}, "\uFFFD"},
@@ -73,7 +76,8 @@ func TestTailLaws(t *testing.T) {
 
 func TestTailNoteStandsOnItsOwnLine(t *testing.T) {
 	t.Parallel()
-	for _, printed := range []string{"", "done", "done\n", strings.Repeat("x", keepOfFailure+7), strings.Repeat("x", keepOfFailure-1) + "\n"} {
+	for _, printed := range []string{"", "done", "done\n", strings.Repeat("x", keepOfFailure+7),
+		strings.Repeat("x", keepOfFailure-1) + "\n"} {
 		var out tail
 		fmt.Fprint(&out, printed)
 		out.note("noted")

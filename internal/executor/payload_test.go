@@ -16,7 +16,8 @@ func TestExecFindsItsPayload(t *testing.T) {
 		a := execAttempt("sh", "-c", `printf %s "$PGDUE_PAYLOAD" | cksum; printf %s "$PGDUE_PAYLOAD" | tail -c 20`)
 		a.Payload = payload
 		res := execPool().Execute(t.Context(), a)
-		if want := payload[max(0, len(payload)-20):]; res.Outcome != job.Succeeded || !strings.HasSuffix(res.Output, "\n"+want) {
+		if want := payload[max(0, len(payload)-20):]; res.Outcome != job.Succeeded ||
+			!strings.HasSuffix(res.Output, "\n"+want) {
 			t.Errorf("%d bytes: %s %s, output %q", len(payload), res.Outcome, res.Error, res.Output)
 		}
 	}

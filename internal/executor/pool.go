@@ -94,7 +94,8 @@ func (p *Pool) recovered(ctx context.Context, a *job.Attempt) (e *end) {
 
 func (p *Pool) logPanic(a *job.Attempt, v any, stack []byte) {
 	if p.Log != nil {
-		p.Log.Error("work panicked", "job", a.JobID, "run", a.RunID, "attempt", a.Attempt, "err", v, "stack", string(stack))
+		p.Log.Error("work panicked", "job", a.JobID, "run", a.RunID, "attempt", a.Attempt, "err", v, "stack",
+			string(stack))
 	}
 }
 

@@ -44,7 +44,8 @@ func TestWorkDoesNotBeginInAContextThatHasEnded(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(job.ErrLeaseLost)
-	want := job.Result{Outcome: job.Lost, Error: "the node lost its lease while this run executed: its work had not begun"}
+	want := job.Result{Outcome: job.Lost,
+		Error: "the node lost its lease while this run executed: its work had not begun"}
 	if diff := cmp.Diff(want, execPool().Execute(ctx, execAttempt("true"))); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -57,7 +58,8 @@ func (panicking) RoundTrip(*http.Request) (*http.Response, error) { panic("no id
 func TestPanicIsTheErrorOfItsAttempt(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	pool := &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{Transport: panicking{}}}, Log: slog.New(slog.NewTextHandler(&log, nil))}
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{Transport: panicking{}}},
+		Log: slog.New(slog.NewTextHandler(&log, nil))}
 	res := pool.Execute(t.Context(), attempt(&job.HTTP{URL: "http://127.0.0.1/"}))
 
 	if !strings.Contains(res.Output, "panicking.RoundTrip") {
@@ -68,7 +70,8 @@ func TestPanicIsTheErrorOfItsAttempt(t *testing.T) {
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
-	for _, part := range []string{"level=ERROR", `msg="work panicked"`, "job=123", "run=8c5f2b1e-7d7f-5a0e-9f3d-2b1f6a4c9d10", "attempt=2", "RoundTrip"} {
+	for _, part := range []string{"level=ERROR", `msg="work panicked"`, "job=123",
+		"run=8c5f2b1e-7d7f-5a0e-9f3d-2b1f6a4c9d10", "attempt=2", "RoundTrip"} {
 		if !strings.Contains(log.String(), part) {
 			t.Errorf("the log lacks %s:\n%s", part, log.String())
 		}

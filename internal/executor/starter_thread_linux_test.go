@@ -40,8 +40,8 @@ func TestProgramOutlivesTheThreadThatAskedForIt(t *testing.T) {
 	}
 }
 
-// onDyingThread calls f on a thread that ends with the calling goroutine: the runtime ends the thread of a goroutine that
-// ends while it is locked to it, all but the main thread.
+// onDyingThread calls f on a thread that ends with the calling goroutine: the runtime ends the thread of a goroutine
+// that ends while it is locked to it, all but the main thread.
 func onDyingThread(f func()) {
 	runtime.LockOSThread()
 	if syscall.Gettid() != syscall.Getpid() {

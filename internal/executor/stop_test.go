@@ -19,7 +19,8 @@ import (
 // ready is the end of a script that writes its pid, also its group's number, to the file $1 and goes on.
 const ready = `; echo $$ > "$1.new"; mv "$1.new" "$1"; `
 
-// cancelled executes a script that uses ready, ends its context with that cause once it is ready, and returns its group.
+// cancelled executes a script that uses ready, ends its context with that cause once it is ready, and returns its
+// group.
 func cancelled(t *testing.T, pool *executor.Pool, script string, cause error) (res job.Result, group int) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "pid")
@@ -55,7 +56,8 @@ func TestExecOutcomeFollowsTheCause(t *testing.T) {
 		{"lease", job.ErrLeaseLost, job.Lost, "the node lost its lease while this run executed: SIGTERM"},
 		{"shutdown", job.ErrShutdown, job.Lost, "the node was stopped while this run executed: SIGTERM"},
 		{"cancel", nil, job.Cancelled, "cancelled: SIGTERM"},
-		{"request", &job.CancelledError{CancelRequest: job.CancelRequest{By: "ada", Reason: "enough"}}, job.Cancelled, "cancelled by ada: enough: SIGTERM"},
+		{"request", &job.CancelledError{CancelRequest: job.CancelRequest{By: "ada", Reason: "enough"}}, job.Cancelled,
+			"cancelled by ada: enough: SIGTERM"},
 		{"anything else", errors.New("by anna"), job.Cancelled, "cancelled (by anna): SIGTERM"},
 	}
 	for _, tt := range tests {
@@ -128,7 +130,8 @@ func TestExecStopsAHaltedProgram(t *testing.T) {
 
 func TestExecThatObeysSIGTERMWithExit0HasNotSucceeded(t *testing.T) {
 	t.Parallel()
-	res, _ := cancelled(t, execPool(), `exec 2>/dev/null; trap "exit 0" TERM`+ready+`while :; do sleep 0.01; done`, job.ErrTimeout)
+	res, _ := cancelled(t, execPool(), `exec 2>/dev/null; trap "exit 0" TERM`+ready+`while :; do sleep 0.01; done`,
+		job.ErrTimeout)
 	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 1m0s: SIGTERM", Status: status(0)}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
@@ -155,7 +158,8 @@ func TestExecEndsWithItsLeader(t *testing.T) {
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "pid")
 	// The sleep keeps the output pipe open.
-	res := execPool().Execute(t.Context(), execAttempt("sh", "-c", "sleep 300 & :"+ready+"printf done; exit 3", "sh", file))
+	res := execPool().Execute(t.Context(),
+		execAttempt("sh", "-c", "sleep 300 & :"+ready+"printf done; exit 3", "sh", file))
 	want := job.Result{
 		Outcome: job.Failed,
 		Error:   "exit status 3",

@@ -50,9 +50,11 @@ func TestRead(t *testing.T) {
 			MisfireGraceTime: 5 * time.Minute, Timeout: 90 * time.Minute, MaxAttempts: 3,
 			Retry:   job.Retry{Min: 2 * time.Second, Max: 10 * time.Minute, Factor: 1.5},
 			RetryOn: []string{"lost", "http:5xx"}, History: job.HistoryErrors,
-			OnFailure:           &job.OnFailure{After: 3, Pause: true, HTTP: &job.HTTP{URL: "https://example.org/alert"}},
+			OnFailure: &job.OnFailure{After: 3, Pause: true,
+				HTTP: &job.HTTP{URL: "https://example.org/alert"}},
 			AlertIfNoSuccessFor: 48 * time.Hour, Labels: map[string]string{"team": "web"},
-			Work: &job.HTTP{Method: "PUT", URL: "https://example.org/ping", Headers: map[string]string{"A": "b"}, Body: "{}"},
+			Work: &job.HTTP{Method: "PUT", URL: "https://example.org/ping", Headers: map[string]string{"A": "b"},
+				Body: "{}"},
 		}},
 	} {
 		got, bad := form.Read(written(t, c.text))
@@ -114,7 +116,8 @@ func TestWrittenReadsAsTheSame(t *testing.T) {
 
 func TestWriteWithoutATrigger(t *testing.T) {
 	d := job.Defaults()
-	if w := form.Write(&d); w.Trigger != nil || *w.MaxInstances != 1 || w.Timeout != "" || w.Retry != nil || w.OnFailure != nil {
+	if w := form.Write(&d); w.Trigger != nil || *w.MaxInstances != 1 || w.Timeout != "" || w.Retry != nil ||
+		w.OnFailure != nil {
 		t.Errorf("the defaults are written as %+v", w)
 	}
 }
@@ -125,7 +128,8 @@ func TestEveryKindOfWorkIsWritten(t *testing.T) {
 		d := job.Defaults()
 		d.Work = k.New()
 		if again, _ := form.Read(form.Write(&d)); again.Executor() != k.Name {
-			t.Errorf("work of kind %s is written and read as %q; client.JobDefinition lacks its field", k.Name, again.Executor())
+			t.Errorf("work of kind %s is written and read as %q; client.JobDefinition lacks its field", k.Name,
+				again.Executor())
 		}
 	}
 }

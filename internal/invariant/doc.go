@@ -1,6 +1,6 @@
-// Package invariant judges what pgdue promises by the rows of a database: one statement per promise, in queries/*.sql, that
-// selects what breaks it. It knows the tables and none of the code that writes them, so that it can be wrong only by itself.
-// Tests end with it, whatever they did:
+// Package invariant judges what pgdue promises by the rows of a database: one statement per promise, in queries/*.sql,
+// that selects what breaks it. It knows the tables and none of the code that writes them, so that it can be wrong only
+// by itself. Tests end with it, whatever they did:
 //
 //	invariant.Hold(t, conn, invariant.SteadyClock, invariant.Stopped)
 //
@@ -14,14 +14,14 @@
 //	attempts_in_order       attempts have a row each, 1 … n, the final one last, none of the one that executes
 //	attempts_at_most        none has a number above max_attempts
 //	fires_once              rows of a job's fire times span no fire time twice
-//	fires_kept              and leave none out: those of an interval follow each other by the interval up to next_run_time
-//	fires_decided           last_run_time, which moves the schedule on, is the last fire time that has a row, for all triggers
+//	fires_kept              and leave none out: those of an interval are an interval apart, up to next_run_time
+//	fires_decided           last_run_time, which moves the schedule on, is the last fire time that has a row
 //	instances_at_most       running instances are counted, where one has begun with the present definition
 //	no_orphans              every row has what it belongs to: its job, its node
 //
 // Given a SteadyClock, from times that the database has written:
 //
-//	instances_at_most_ever  runs' spans, each from the claim's decision to the last end, never overlap more than max_instances times
+//	instances_at_most_ever  runs' spans, from the decision to the last end, overlap max_instances times at most
 //	pauses_obeyed           nothing begins inside a pause
 //	times_in_order          scheduled time, begin, end and next begin follow each other
 //
@@ -33,7 +33,7 @@
 //
 // # What is not
 //
-// A statement is silent where rows cannot tell, and its comment says when. Fire times are judged for jobs that are there and
-// whose trigger was never changed; the model test knows them for all. What a limit was when a run began is known by the job's
-// events. History must be whole: a database that has dropped partitions has lost fires.
+// A statement is silent where rows cannot tell, and its comment says when. Fire times are judged for jobs that are
+// there and whose trigger was never changed; the model test knows them for all. What a limit was when a run began is
+// known by the job's events. History must be whole: a database that has dropped partitions has lost fires.
 package invariant

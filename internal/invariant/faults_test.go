@@ -3,8 +3,8 @@ package invariant_test
 // fault is what is done to a healthy database, and the names of all that it breaks, in the order of the alphabet.
 type fault struct{ what, done, breaks string }
 
-// begin writes an instance of asked that executes on the node; ended a run of a job that took its last minute; told an event
-// with the definition of asked; secondAttempt lets the run of retry fail once more.
+// begin writes an instance of asked that executes on the node; ended a run of a job that took its last minute; told an
+// event with the definition of asked; secondAttempt lets the run of retry fail once more.
 const (
 	begin = `INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, node_id, started_at, job_revision, fire_count, first_run_time, last_run_time)
 		SELECT j.id, gen_random_uuid(), pgdue.now(), 'manual', 1, k.id, pgdue.now(), j.revision, 1, pgdue.now(), pgdue.now() FROM pgdue.jobs j, pgdue.nodes k WHERE j.id = 'asked';`
@@ -58,10 +58,12 @@ var faults = []fault{
 		UPDATE pgdue.running_instances SET attempt = 4`,
 		"attempts_at_most"},
 	{"fewer attempts allowed by an edit",
-		secondAttempt + `UPDATE pgdue.jobs SET max_attempts = 1, revision = nextval('pgdue.revisions') WHERE id = 'retry'`,
+		secondAttempt +
+			`UPDATE pgdue.jobs SET max_attempts = 1, revision = nextval('pgdue.revisions') WHERE id = 'retry'`,
 		""},
 	{"a second attempt although an edit allowed but one",
-		`UPDATE pgdue.jobs SET max_attempts = 1, revision = nextval('pgdue.revisions') WHERE id = 'retry';` + secondAttempt +
+		`UPDATE pgdue.jobs SET max_attempts = 1, revision = nextval('pgdue.revisions') WHERE id = 'retry';` +
+			secondAttempt +
 			`UPDATE pgdue.running_instances SET job_revision = (SELECT revision FROM pgdue.jobs WHERE id = 'retry')`,
 		"attempts_at_most"},
 
@@ -106,12 +108,14 @@ var faults = []fault{
 		begin + begin,
 		"instances_at_most instances_at_most_ever nothing_executes"},
 	{"fewer instances allowed by an edit",
-		`UPDATE pgdue.jobs SET max_instances = 2, revision = nextval('pgdue.revisions') WHERE id = 'asked';` + begin + begin + told +
+		`UPDATE pgdue.jobs SET max_instances = 2, revision = nextval('pgdue.revisions') WHERE id = 'asked';` + begin +
+			begin + told +
 			`UPDATE pgdue.jobs SET max_instances = 1, revision = nextval('pgdue.revisions') WHERE id = 'asked'`,
 		"nothing_executes"},
 	{"two instances although an edit allowed but one",
 		`UPDATE pgdue.jobs SET max_instances = 2, revision = nextval('pgdue.revisions') WHERE id = 'asked';` + told +
-			`UPDATE pgdue.jobs SET max_instances = 1, revision = nextval('pgdue.revisions') WHERE id = 'asked';` + begin + begin,
+			`UPDATE pgdue.jobs SET max_instances = 1, revision = nextval('pgdue.revisions') WHERE id = 'asked';` +
+			begin + begin,
 		"instances_at_most instances_at_most_ever nothing_executes"},
 	{"runs that overlapped",
 		`UPDATE pgdue.run_history SET ended_at = ended_at + interval '1 minute'
@@ -123,8 +127,11 @@ var faults = []fault{
 		"instances_at_most_ever"},
 
 	{"a job without next run times", `DELETE FROM pgdue.next_run_times WHERE job_id = 'web'`, "no_orphans"},
-	{"a waiting run without its job", `DELETE FROM pgdue.next_run_times WHERE job_id = 'web'; DELETE FROM pgdue.jobs WHERE id = 'web'`, "no_orphans"},
-	{"a run to be tried again without its job", `DELETE FROM pgdue.next_run_times WHERE job_id = 'retry'; DELETE FROM pgdue.jobs WHERE id = 'retry'`, "no_orphans"},
+	{"a waiting run without its job",
+		`DELETE FROM pgdue.next_run_times WHERE job_id = 'web'; DELETE FROM pgdue.jobs WHERE id = 'web'`, "no_orphans"},
+	{"a run to be tried again without its job",
+		`DELETE FROM pgdue.next_run_times WHERE job_id = 'retry'; DELETE FROM pgdue.jobs WHERE id = 'retry'`,
+		"no_orphans"},
 	{"a run to be tried again at no time", `UPDATE pgdue.running_instances SET not_before = NULL`, "no_orphans"},
 	{"an instance without its node", begin + `DELETE FROM pgdue.nodes`, "no_orphans nothing_executes"},
 

@@ -12,10 +12,10 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// healthy is a database after some work, with a node that lives: job tick has fired three times, each time with a span of
-// fires that were coalesced, and is paused; retry has failed once and is to be tried again; the run that asked was asked for
-// has ended; and one of web waits in the pause of its label. Its clock stands still from then on, so that nothing falls due
-// while tests look, however slow they are. Nobody is connected to it.
+// healthy is a database after some work, with a node that lives: job tick has fired three times, each time with a span
+// of fires that were coalesced, and is paused; retry has failed once and is to be tried again; the run that asked was
+// asked for has ended; and one of web waits in the pause of its label. Its clock stands still from then on, so that
+// nothing falls due while tests look, however slow they are. Nobody is connected to it.
 func healthy(t *testing.T) (url string) {
 	t.Helper()
 	url = storetest.URL(t)
@@ -34,25 +34,29 @@ func healthy(t *testing.T) (url string) {
 		tick(t, node)
 		// Not while the test looks.
 		storetest.Exec(t, conn, "UPDATE pgdue.running_instances SET not_before = not_before + interval '1 hour'")
-		storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET due_at = due_at + interval '1 hour' WHERE job_id = 'retry'")
+		storetest.Exec(t, conn,
+			"UPDATE pgdue.next_run_times SET due_at = due_at + interval '1 hour' WHERE job_id = 'retry'")
 	}
 	if _, err := s.Pause(t.Context(), "tick", job.Author{Reason: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	runNow(t, s, "web")
-	if _, err := s.PauseMany(t.Context(), job.Scope{LabelName: "team", LabelValue: "web"}, job.Author{Reason: "test"}); err != nil {
+	if _, err := s.PauseMany(t.Context(), job.Scope{LabelName: "team", LabelValue: "web"},
+		job.Author{Reason: "test"}); err != nil {
 		t.Fatal(err)
 	}
 	tick(t, node) // parks web
 	now := storetest.Query[string](t, conn, "SELECT pgdue.now()::text")
-	storetest.Exec(t, conn, "CREATE OR REPLACE FUNCTION pgdue.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT timestamptz '"+now+"' $$")
+	storetest.Exec(t, conn, "CREATE OR REPLACE FUNCTION pgdue.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL "+
+		"SAFE AS $$ SELECT timestamptz '"+now+"' $$")
 	return url
 }
 
 func addJobs(t *testing.T, s *store.Store) {
 	t.Helper()
 	const never = `{"type":"date","at":"2199-01-01T00:00:00Z"}`
-	for id, when := range map[string]string{"tick": `{"type":"interval","every":"1ms"}`, "retry": `{"type":"date"}`, "asked": never, "web": never} {
+	for id, when := range map[string]string{"tick": `{"type":"interval","every":"1ms"}`, "retry": `{"type":"date"}`,
+		"asked": never, "web": never} {
 		d := storetest.Job(t, id, when)
 		switch id {
 		case "retry":

@@ -75,8 +75,8 @@ func (v Violation) String() string {
 	return fmt.Sprintf("%s: job %s, run %s: %s", v.Invariant, v.JobID, v.RunID, v.What)
 }
 
-// Check judges the database of conn at one moment: by the invariants that hold always, and by those of what is given. It
-// returns what breaks them, in the order of All, and writes nothing. conn must not be in a transaction.
+// Check judges the database of conn at one moment: by the invariants that hold always, and by those of what is given.
+// It returns what breaks them, in the order of All, and writes nothing. conn must not be in a transaction.
 func Check(ctx context.Context, conn *pgx.Conn, given ...Given) (violations []Violation, err error) {
 	asOneMoment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, conn, asOneMoment, func(tx pgx.Tx) error {
@@ -122,6 +122,7 @@ func read(name string, given Given) Invariant {
 	if err != nil {
 		panic(err) // the file is embedded; only a wrong name above can do this
 	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	return Invariant{Name: name, What: strings.TrimPrefix(first, "-- "+name+": "), Given: given, SQL: string(text)}
+	comment := strings.ReplaceAll(string(text), "\n-- ", " ")
+	what, _, _ := strings.Cut(strings.TrimPrefix(comment, "-- "+name+": "), ".")
+	return Invariant{Name: name, What: what + ".", Given: given, SQL: string(text)}
 }

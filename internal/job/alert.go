@@ -33,8 +33,8 @@ type Alert struct {
 	At              time.Time // when it was found
 	Sentence        string    // the whole story for a person
 	Failures        int       // of AlertFailure: how many runs in a row it counted
-	// Since is when the first of these runs ended; of AlertSilence, the last success or what came after it; of AlertRecovery,
-	// the Since of the alert that it ends.
+	// Since is when the first of these runs ended; of AlertSilence, the last success or what came after it; of
+	// AlertRecovery, the Since of the alert that it ends.
 	Since      time.Time
 	RunEndedAt time.Time // when the last run ended that it counted: a success after it is the recovery
 	Paused     bool      // it paused the job

@@ -1,8 +1,6 @@
 package job
 
-import (
-	"cmp"
-)
+import "cmp"
 
 // Author says who makes an edit, and why.
 type Author struct {

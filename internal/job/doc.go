@@ -1,6 +1,6 @@
-// Package job is the words of pgdue: a job and its policies, a run with its instances and its records, a pause, an alert, a
-// node, an event, and what an edit may refuse. Every other room speaks in them. It validates a Definition; what becomes of
-// a job is decided in package policy.
+// Package job is the words of pgdue: a job and its policies, a run with its instances and its records, a pause, an
+// alert, a node, an event, and what an edit may refuse. Every other room speaks in them. It validates a Definition;
+// what becomes of a job is decided in package policy.
 //
 // # A job
 //

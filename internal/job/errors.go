@@ -22,7 +22,8 @@ var (
 	// ErrEnded says that a run has ended, so that it cannot be cancelled.
 	ErrEnded = errors.New("the run has ended already")
 	// ErrNoNextFire says that there is no next fire that could be skipped or moved.
-	ErrNoNextFire = errors.New("the job has no next run time yet, or its trigger cannot be read; look at it, and give it another trigger")
+	ErrNoNextFire = errors.New("the job has no next run time yet, or its trigger cannot be read; look at it, and " +
+		"give it another trigger")
 	// ErrChanged says that a job no longer has the revision that a change was made for.
 	ErrChanged = errors.New("the job was changed by somebody else meanwhile; look at it and try again")
 	// ErrInvalid is what every *InvalidError is.
@@ -37,7 +38,8 @@ var (
 	// ErrTimeout is the cause with which an attempt is cancelled that outlives its job's timeout.
 	ErrTimeout = errors.New("the job's timeout has passed")
 	// ErrLocked says that a change waited for a job's row and gave up.
-	ErrLocked = errors.New("the job's row in pgdue.next_run_times is locked by somebody else's transaction; see pg_locks, or try again")
+	ErrLocked = errors.New("the job's row in pgdue.next_run_times is locked by somebody else's transaction; see " +
+		"pg_locks, or try again")
 	// ErrRejected says that the database refused what was written because of the rows themselves: trying the same again
 	// would fail again.
 	ErrRejected = errors.New("the database refused the row")

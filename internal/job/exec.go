@@ -47,9 +47,11 @@ func (e *Exec) check(v *violations, field string) {
 	for _, name := range slices.Sorted(maps.Keys(e.Env)) {
 		switch {
 		case !validEnv.MatchString(name):
-			v.add(entry(field+".env", name), "%s is not a name of letters, digits and _ that begins with no digit", say.Quoted(name))
+			v.add(entry(field+".env", name), "%s is not a name of letters, digits and _ that begins with no digit",
+				say.Quoted(name))
 		case strings.HasPrefix(name, "PGDUE_"):
-			v.add(entry(field+".env", name), "%s: names that begin with PGDUE_ are set by the scheduler; choose another", say.Quoted(name))
+			v.add(entry(field+".env", name),
+				"%s: names that begin with PGDUE_ are set by the scheduler; choose another", say.Quoted(name))
 		case strings.ContainsRune(e.Env[name], 0):
 			v.add(entry(field+".env", name), "holds a NUL byte, which no program can be given")
 		}

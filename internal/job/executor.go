@@ -1,8 +1,6 @@
 package job
 
-import (
-	"context"
-)
+import "context"
 
 // Executor does the work of attempts. Its implementation is package executor.
 type Executor interface {

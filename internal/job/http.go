@@ -40,7 +40,8 @@ var validHeader = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // RFC 911
 func (h *HTTP) check(v *violations, field string) {
 	u, err := url.Parse(h.URL)
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		v.add(field+".url", "%s is not an absolute http or https URL, as in https://example.org/ping", say.Quoted(h.URL))
+		v.add(field+".url", "%s is not an absolute http or https URL, as in https://example.org/ping",
+			say.Quoted(h.URL))
 	}
 	if h.Method != "" && !validHeader.MatchString(h.Method) {
 		v.add(field+".method", "%s is not a method such as GET or POST", say.Quoted(h.Method))

@@ -1,8 +1,6 @@
 package job
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Identity says in which database rows are. What is not known is zero.
 type Identity struct {
@@ -21,8 +19,8 @@ func (made Identity) Or(present Identity) Identity {
 	return made
 }
 
-// CopyOf names the database that rows in present were made for, where it is another one; "" where it is the same, as far
-// as both are known.
+// CopyOf names the database that rows in present were made for, where it is another one; "" where it is the same, as
+// far as both are known.
 func (made Identity) CopyOf(present Identity) string {
 	switch {
 	case made.System != 0 && present.System != 0 && made.System != present.System && made.Database == present.Database:

@@ -1,8 +1,6 @@
 package job
 
-import (
-	"testing"
-)
+import "testing"
 
 func TestIdentityTellsACopy(t *testing.T) {
 	app, other := Identity{7, "app"}, Identity{7, "app_copy"}
@@ -10,8 +8,10 @@ func TestIdentityTellsACopy(t *testing.T) {
 		made, present Identity
 		want          string
 	}{
-		{app, app, ""}, {Identity{}, app, ""}, {app, other, "app"}, {app, Identity{8, "app"}, "app of another PostgreSQL cluster"},
-		{app, Identity{8, "x"}, "app"}, {app, Identity{0, "app"}, ""}, {app, Identity{0, "x"}, "app"}, {Identity{0, "app"}, Identity{9, "app"}, ""},
+		{app, app, ""}, {Identity{}, app, ""}, {app, other, "app"},
+		{app, Identity{8, "app"}, "app of another PostgreSQL cluster"},
+		{app, Identity{8, "x"}, "app"}, {app, Identity{0, "app"}, ""}, {app, Identity{0, "x"}, "app"},
+		{Identity{0, "app"}, Identity{9, "app"}, ""},
 	} {
 		if got := c.made.CopyOf(c.present); got != c.want {
 			t.Errorf("made for %v, in %v: copy of %q, want %q", c.made, c.present, got, c.want)

@@ -20,7 +20,8 @@ type Definition struct {
 	MaxInstances int
 	Overlap      string // what a fire does at the limit: OverlapSkip (default), OverlapWait
 	MaxWaiting   int    // how many runs may wait with OverlapWait; default 100
-	Coalesce     string // what several overdue fire times become: CoalesceLatest (default), CoalesceEarliest, CoalesceAll
+	// what several overdue fire times become: CoalesceLatest (default), CoalesceEarliest, CoalesceAll
+	Coalesce string
 	// MisfireGraceTime is how late a run may be when its fire is decided; later it is skipped. 0: however late.
 	MisfireGraceTime time.Duration
 	Timeout          time.Duration // longest duration of an attempt; 0: the executor's default (see EffectiveTimeout)
@@ -29,7 +30,8 @@ type Definition struct {
 	RetryOn          []string      // what is tried again, see RetryOn*; nil: what failed, timed out or was lost
 	History          string        // what of the successes is kept: HistoryAll (default), HistoryErrors
 	OnFailure        *OnFailure    // what is done when runs go on failing; nil: nothing
-	// AlertIfNoSuccessFor is how long the job may be without a success before OnFailure's actions are taken. 0: however long.
+	// AlertIfNoSuccessFor is how long the job may be without a success before OnFailure's actions are taken. 0: however
+	// long.
 	AlertIfNoSuccessFor time.Duration
 	Labels              map[string]string
 }
@@ -82,9 +84,11 @@ func (d *Definition) EffectiveTimeout() time.Duration {
 
 // Equal compares all but the trigger.
 func (d *Definition) Equal(e *Definition) bool {
-	return maps.Equal(d.Labels, e.Labels) && d.Executor() == e.Executor() && SameStored(d.Work, e.Work) && d.MaxInstances == e.MaxInstances &&
+	return maps.Equal(d.Labels, e.Labels) && d.Executor() == e.Executor() && SameStored(d.Work, e.Work) &&
+		d.MaxInstances == e.MaxInstances &&
 		d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting && d.Coalesce == e.Coalesce &&
-		d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts && d.Retry == e.Retry &&
+		d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts &&
+		d.Retry == e.Retry &&
 		slices.Equal(d.RetryOn, e.RetryOn) && d.History == e.History && SameStored(d.OnFailure, e.OnFailure) &&
 		d.AlertIfNoSuccessFor == e.AlertIfNoSuccessFor
 }

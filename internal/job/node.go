@@ -21,13 +21,13 @@ type Peer struct {
 	Name  string
 	Alive bool  // false: marked dead, its attempts are being ended
 	Beat  int64 // grows with every renewal
-	// Orphan: its row is gone though instances of it are left, as after a DELETE by hand. The node itself finds out at its
-	// next beat and then stops its work, so nobody may free the instances before DeadAfter.
+	// Orphan: its row is gone though instances of it are left, as after a DELETE by hand. The node itself finds out at
+	// its next beat and then stops its work, so nobody may free the instances before DeadAfter.
 	Orphan bool
 }
 
-// The times of liveness. They belong together: a node stops trusting itself and has killed its work before any other can
-// have judged it dead.
+// The times of liveness. They belong together: a node stops trusting itself and has killed its work before any other
+// can have judged it dead.
 //
 //	0 s             3 s            10 s          13 s      15 s
 //	last renewal    next renewal   not trusted:  SIGKILL   others judge it dead

@@ -102,7 +102,8 @@ func (p Pause) String() string {
 	return s
 }
 
-// Covering picks from pauses those that matter to a look at j: they cover it, and last or ended after its next fire time.
+// Covering picks from pauses those that matter to a look at j: they cover it, and last or ended after its next fire
+// time.
 func (j *Job) Covering(pauses []Pause) (covering []Pause) {
 	for _, p := range pauses {
 		missed := !j.NextRunTime.IsZero() && !j.NextRunTime.After(p.ResumedAt)

@@ -23,7 +23,8 @@ const (
 // Backoff draws how long a run waits after the given attempt: half to all of Min × Factor^(attempt−1), at most Max.
 func (r Retry) Backoff(attempt int) time.Duration {
 	longest := float64(max(cmp.Or(r.Max, defaultRetryMax), r.Min))
-	wait := min(longest, float64(cmp.Or(r.Min, defaultRetryMin))*math.Pow(cmp.Or(r.Factor, defaultRetryFactor), float64(attempt-1)))
+	wait := min(longest, float64(cmp.Or(r.Min, defaultRetryMin))*math.Pow(cmp.Or(r.Factor, defaultRetryFactor),
+		float64(attempt-1)))
 	return time.Duration(wait * (0.5 + rand.Float64()/2)).Truncate(time.Microsecond)
 }
 

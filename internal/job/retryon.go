@@ -10,8 +10,8 @@ import (
 	"github.com/pgdue/pgdue/internal/say"
 )
 
-// An entry of Definition.RetryOn is an outcome (failed, timed_out, lost), or codes of a kind of work: exit:75, exit:64-78,
-// http:503, http:5xx. An attempt is tried again if one entry fits how it ended.
+// An entry of Definition.RetryOn is an outcome (failed, timed_out, lost), or codes of a kind of work: exit:75,
+// exit:64-78, http:503, http:5xx. An attempt is tried again if one entry fits how it ended.
 
 const maxRetryOn = 32
 
@@ -68,7 +68,8 @@ func codeExamples() string {
 
 func checkRetryOn(v *violations, entries []string) {
 	if entries != nil && len(entries) == 0 {
-		v.add("retry_on", "is empty; leave it out for failed, timed_out and lost, or set max_attempts to 1 to try nothing again")
+		v.add("retry_on", "is empty; leave it out for failed, timed_out and lost, or set max_attempts to 1 to "+
+			"try nothing again")
 	}
 	if len(entries) > maxRetryOn {
 		v.add("retry_on", "has %d entries; %d at most; a range such as exit:64-78 is one", len(entries), maxRetryOn)
@@ -76,7 +77,8 @@ func checkRetryOn(v *violations, entries []string) {
 	}
 	for i, e := range entries {
 		if _, ok := parseCodes(e); !ok && !retryable(Outcome(e)) {
-			v.add(fmt.Sprintf("retry_on[%d]", i), "%s is none of failed, timed_out, lost, %s", say.Quoted(e), codeExamples())
+			v.add(fmt.Sprintf("retry_on[%d]", i), "%s is none of failed, timed_out, lost, %s", say.Quoted(e),
+				codeExamples())
 		}
 	}
 }

@@ -1,8 +1,6 @@
 package job
 
-import (
-	"testing"
-)
+import "testing"
 
 func TestRetryOn(t *testing.T) {
 	exec, http := &Exec{}, &HTTP{}
@@ -39,7 +37,8 @@ func TestRetryOn(t *testing.T) {
 			status = &c.status
 		}
 		if got := d.RetriesOn(c.outcome, status); got != c.want {
-			t.Errorf("retry_on %s, %s of %s with status %d: %v, want %v", c.on, c.outcome, c.work.Kind().Name, c.status, got, c.want)
+			t.Errorf("retry_on %s, %s of %s with status %d: %v, want %v", c.on, c.outcome, c.work.Kind().Name, c.status,
+				got, c.want)
 		}
 	}
 }

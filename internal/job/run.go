@@ -145,7 +145,8 @@ type Record struct {
 	Error      string
 	Output     string
 	Status     *int
-	// FireCount is how many fire times the record stands for; with more than one, they lie in [FirstRunTime, LastRunTime].
+	// FireCount is how many fire times the record stands for; with more than one, they lie in [FirstRunTime,
+	// LastRunTime].
 	FireCount    int64
 	FirstRunTime time.Time
 	LastRunTime  time.Time
@@ -161,15 +162,17 @@ type End struct {
 // runNamespace is the UUIDv5 namespace of run ids (RFC 9562, section 5.5).
 var runNamespace = uuid.MustParse("6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11")
 
-// RunID is the id of a scheduled run: a UUIDv5 of what makes it that run, so that the key the work sees stays equal over
-// attempts, take-over and failover. The creation's revision keeps a re-added job's runs apart from its predecessor's.
+// RunID is the id of a scheduled run: a UUIDv5 of what makes it that run, so that the key the work sees stays equal
+// over attempts, take-over and failover. The creation's revision keeps a re-added job's runs apart from its
+// predecessor's.
 func RunID(jobID string, createdRevision int64, scheduled time.Time, cause Cause) uuid.UUID {
-	name := fmt.Sprintf("%d:%s:%d:%s:%s", len(jobID), jobID, createdRevision, scheduled.UTC().Format(time.RFC3339Nano), cause)
+	name := fmt.Sprintf("%d:%s:%d:%s:%s", len(jobID), jobID, createdRevision, scheduled.UTC().Format(time.RFC3339Nano),
+		cause)
 	return uuid.NewSHA1(runNamespace, []byte(name))
 }
 
-// RunIDOf is the id of the run of a fire time of j's trigger. The fire times of a changed trigger are others than those of
-// the one before: they may fall on one that was decided ahead of its time.
+// RunIDOf is the id of the run of a fire time of j's trigger. The fire times of a changed trigger are others than those
+// of the one before: they may fall on one that was decided ahead of its time.
 func (j *Job) RunIDOf(at time.Time) uuid.UUID {
 	id := RunID(j.ID, j.CreatedRevision, at, CauseSchedule)
 	if !j.Anchor.Equal(j.CreatedAt) {
@@ -189,7 +192,8 @@ func (j *Job) RunOf(at time.Time) Run {
 // ManualRun is a run that somebody asks for at now. Its id is random: each is a run of its own.
 func (j *Job) ManualRun(now time.Time) WaitingRun {
 	return WaitingRun{
-		Run:       Run{JobID: j.ID, RunID: uuid.New(), Cause: CauseManual, ScheduledRunTime: now, Attempt: 1, JobRevision: j.Revision},
+		Run: Run{JobID: j.ID, RunID: uuid.New(), Cause: CauseManual, ScheduledRunTime: now, Attempt: 1,
+			JobRevision: j.Revision},
 		StandsFor: StandsFor{FireCount: 1, FirstRunTime: now, LastRunTime: now},
 		CreatedAt: now,
 	}

@@ -43,34 +43,41 @@ func (d *Definition) Validate() error {
 		d.Work.check(&v, d.Executor())
 	}
 	if d.MaxInstances < 1 || d.MaxInstances > maxMaxInstances {
-		v.add("max_instances", "%d is outside 1 to %d; 1 means that runs never overlap", d.MaxInstances, maxMaxInstances)
+		v.add("max_instances", "%d is outside 1 to %d; 1 means that runs never overlap", d.MaxInstances,
+			maxMaxInstances)
 	}
 	if d.Overlap != OverlapSkip && d.Overlap != OverlapWait && d.Overlap != OverlapReplace {
 		v.add("overlap", "%s is not one of %q, %q, %q", say.Quoted(d.Overlap), OverlapSkip, OverlapWait, OverlapReplace)
 	}
 	if d.Overlap == OverlapReplace && d.Coalesce == CoalesceAll {
-		v.add("coalesce", "%q goes with overlap %q or %q; with %q one run waits at most", CoalesceAll, OverlapSkip, OverlapWait, OverlapReplace)
+		v.add("coalesce", "%q goes with overlap %q or %q; with %q one run waits at most", CoalesceAll, OverlapSkip,
+			OverlapWait, OverlapReplace)
 	}
 	if d.MaxWaiting < 1 || d.MaxWaiting > maxMaxWaiting {
 		v.add("max_waiting", "%d is outside 1 to %d", d.MaxWaiting, maxMaxWaiting)
 	}
 	if d.Coalesce != CoalesceLatest && d.Coalesce != CoalesceEarliest && d.Coalesce != CoalesceAll {
-		v.add("coalesce", "%s is not one of %q, %q, %q", say.Quoted(d.Coalesce), CoalesceLatest, CoalesceEarliest, CoalesceAll)
+		v.add("coalesce", "%s is not one of %q, %q, %q", say.Quoted(d.Coalesce), CoalesceLatest, CoalesceEarliest,
+			CoalesceAll)
 	}
 	if d.MisfireGraceTime < 0 {
 		v.add("misfire_grace_time", "%s is not positive; leave it out to run however late", d.MisfireGraceTime)
 	}
 	if d.MaxAttempts < 1 || d.MaxAttempts > maxMaxAttempts {
-		v.add("max_attempts", "%d is outside 1 to %d; 1 means that no attempt is followed by another", d.MaxAttempts, maxMaxAttempts)
+		v.add("max_attempts", "%d is outside 1 to %d; 1 means that no attempt is followed by another", d.MaxAttempts,
+			maxMaxAttempts)
 	}
 	d.Retry.check(&v)
 	checkRetryOn(&v, d.RetryOn)
 	if d.MaxAttempts == 1 {
 		if d.Retry != (Retry{}) {
-			v.add("retry", "says how long to wait before another attempt, and max_attempts 1 allows none; set max_attempts to 2 or more, or leave out retry (`scheduler modify JOB --retry-min= --retry-max= --retry-factor=`)")
+			v.add("retry", "says how long to wait before another attempt, and max_attempts 1 allows none; set "+
+				"max_attempts to 2 or more, or leave out retry (`scheduler modify JOB --retry-min= --retry-max= "+
+				"--retry-factor=`)")
 		}
 		if d.RetryOn != nil {
-			v.add("retry_on", "says what is tried again, and max_attempts 1 allows nothing; set max_attempts to 2 or more, or leave out retry_on (`scheduler modify JOB --retry-on=`)")
+			v.add("retry_on", "says what is tried again, and max_attempts 1 allows nothing; set max_attempts to 2 or "+
+				"more, or leave out retry_on (`scheduler modify JOB --retry-on=`)")
 		}
 	}
 	if d.History != HistoryAll && d.History != HistoryErrors {
@@ -78,10 +85,13 @@ func (d *Definition) Validate() error {
 	}
 	d.OnFailure.check(&v)
 	if d.AlertIfNoSuccessFor < 0 {
-		v.add("alert_if_no_success_for", "%s is not positive; leave it out to be told of failures only", d.AlertIfNoSuccessFor)
+		v.add("alert_if_no_success_for", "%s is not positive; leave it out to be told of failures only",
+			d.AlertIfNoSuccessFor)
 	}
 	if d.AlertIfNoSuccessFor > 0 && d.OnFailure == nil {
-		v.add("alert_if_no_success_for", "needs on_failure, which says what to do then, as in \"on_failure\": {\"after\": 3, \"http\": {\"url\": \"https://example.org/alert\"}}")
+		v.add("alert_if_no_success_for",
+			"needs on_failure, which says what to do then, as in \"on_failure\": {\"after\": 3, \"http\": {\"url\": "+
+				"\"https://example.org/alert\"}}")
 	}
 	if d.Timeout < 0 {
 		v.add("timeout", "%s is not positive; leave it out for the executor's default", d.Timeout)
@@ -97,7 +107,9 @@ func checkLabels(v *violations, labels map[string]string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(labels)) {
 		if !validLabel.MatchString(name) {
-			v.add(entry("labels", name), "%s is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit", say.Quoted(name))
+			v.add(entry("labels", name),
+				"%s is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit",
+				say.Quoted(name))
 		} else if len(labels[name]) > maxLabelValue || strings.ContainsRune(labels[name], 0) {
 			v.add(entry("labels", name), "is longer than %d bytes or holds a NUL byte", maxLabelValue)
 		}

@@ -1,8 +1,6 @@
 package job
 
-import (
-	"time"
-)
+import "time"
 
 // RunFilter says which runs of a job a reader asks for.
 type RunFilter struct {
@@ -21,8 +19,9 @@ const (
 	RunEnded    = "ended"
 )
 
-// RunView is a run as a reader sees it: a running instance, or an attempt or skip that has ended. Readers get the newest
-// first: running instances by StartedAt, then records by EndedAt, those of one moment in an order that stays the same.
+// RunView is a run as a reader sees it: a running instance, or an attempt or skip that has ended. Readers get the
+// newest first: running instances by StartedAt, then records by EndedAt, those of one moment in an order that stays the
+// same.
 type RunView struct {
 	// Record of a running instance has a zero EndedAt and an empty Outcome.
 	Record

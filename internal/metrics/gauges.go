@@ -58,7 +58,8 @@ func newGauges(source Source) *gauges {
 				func(g job.Gauges) float64 { return g.OldestDue.Seconds() }},
 			{describe("nodes_alive", "Nodes that are alive."),
 				func(g job.Gauges) float64 { return float64(g.Nodes) }},
-			{describe("history_partitions_ahead", "Whole days after today for which run_history has partitions; -1: not even today."),
+			{describe("history_partitions_ahead",
+				"Whole days after today for which run_history has partitions; -1: not even today."),
 				func(g job.Gauges) float64 { return float64(g.DaysAhead) }},
 		},
 	}
@@ -72,7 +73,8 @@ func (g *gauges) Describe(ch chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect implements prometheus.Collector. Without an answer it tells that only: an old one would look like the present.
+// Collect implements prometheus.Collector. Without an answer it tells that only: an old one would look like the
+// present.
 func (g *gauges) Collect(ch chan<- prometheus.Metric) {
 	known, err := g.ask()
 	if err != nil {

@@ -36,16 +36,22 @@ func New(source Source, jobLabels bool) *Metrics {
 	if jobLabels {
 		m.jobs, labels = newJobLabels(), append(labels, "job")
 	}
-	m.lateness = histograms("run_lateness_seconds", "How long after their nominal time runs began.", latenessBuckets, "executor")
-	m.duration = histograms("run_duration_seconds", "How long attempts of runs took.", durationBuckets, "executor", "outcome")
+	m.lateness = histograms("run_lateness_seconds", "How long after their nominal time runs began.", latenessBuckets,
+		"executor")
+	m.duration = histograms("run_duration_seconds", "How long attempts of runs took.", durationBuckets, "executor",
+		"outcome")
 	m.fires = prometheus.NewCounterVec(prometheus.CounterOpts{
-		Namespace: namespace, Name: "fires_total", Help: "Fire times by how they ended, for good; reason says why they were skipped."}, labels)
+		Namespace: namespace, Name: "fires_total",
+		Help: "Fire times by how they ended, for good; reason says why they were skipped."}, labels)
 	m.claimJobs = prometheus.NewHistogram(prometheus.HistogramOpts{
-		Namespace: namespace, Name: "claim_jobs", Help: "How many jobs one claim found.", Buckets: prometheus.ExponentialBuckets(1, 2, 10)})
+		Namespace: namespace, Name: "claim_jobs", Help: "How many jobs one claim found.",
+		Buckets: prometheus.ExponentialBuckets(1, 2, 10)})
 	m.claimErrors = counter("claim_errors_total", "Looks at the due jobs that did not succeed.")
 	m.blocked = counter("jobs_blocked_total", "Jobs that became blocked, so that a person must act.")
-	m.stale = counter("completions_stale_total", "Ends of attempts that were ignored, as their runs had been taken over.")
-	m.dropped = counter("history_partitions_dropped_total", "Partitions of run_history that were dropped, past the retention.")
+	m.stale = counter("completions_stale_total",
+		"Ends of attempts that were ignored, as their runs had been taken over.")
+	m.dropped = counter("history_partitions_dropped_total",
+		"Partitions of run_history that were dropped, past the retention.")
 	m.folded = counter("history_rows_folded_total", "Rows of successes that were folded into one with others.")
 	m.keepErrors = counter("housekeeping_errors_total", "Housekeepings that did not succeed.")
 	m.registry.MustRegister(m.lateness, m.duration, m.fires, m.claimJobs, m.claimErrors, m.blocked, m.stale,
@@ -62,7 +68,8 @@ var (
 )
 
 func histograms(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
-	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help, Buckets: buckets}, labels)
+	return prometheus.NewHistogramVec(prometheus.HistogramOpts{Namespace: namespace, Name: name, Help: help,
+		Buckets: buckets}, labels)
 }
 
 func counter(name, help string) prometheus.Counter {
@@ -83,7 +90,8 @@ func (m *Metrics) Claimed(c policy.Claim) {
 		}
 		for _, r := range d.Decision.Begin {
 			if !r.Retry {
-				m.lateness.WithLabelValues(job.ExecutorOf(d.Queue)).Observe(max(0, d.Now.Sub(r.ScheduledRunTime).Seconds()))
+				m.lateness.WithLabelValues(job.ExecutorOf(d.Queue)).Observe(max(0,
+					d.Now.Sub(r.ScheduledRunTime).Seconds()))
 			}
 		}
 		for _, r := range d.Decision.Skip {

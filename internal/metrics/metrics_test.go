@@ -26,14 +26,18 @@ type source func(context.Context) (job.Gauges, error)
 func (s source) Gauges(ctx context.Context) (job.Gauges, error) { return s(ctx) }
 
 func well(context.Context) (job.Gauges, error) {
-	return job.Gauges{Running: 3, Retrying: 1, Waiting: 4, OldestDue: 1500 * time.Millisecond, Nodes: 2, DaysAhead: 14}, nil
+	return job.Gauges{Running: 3, Retrying: 1, Waiting: 4, OldestDue: 1500 * time.Millisecond, Nodes: 2, DaysAhead: 14},
+		nil
 }
 
 // everything tells m once of everything that there is to tell.
 func everything(m *Metrics) {
-	skip := job.Record{Run: job.Run{JobID: "j"}, Final: true, Outcome: job.Skipped, Reason: job.ReasonPaused, FireCount: 5}
+	skip := job.Record{Run: job.Run{JobID: "j"}, Final: true, Outcome: job.Skipped, Reason: job.ReasonPaused,
+		FireCount: 5}
 	m.Claimed(policy.Claim{Decided: []policy.Decided{
-		{Look: policy.Look{Queue: "func:mail"}, Decision: policy.Decision{Begin: []policy.Start{{}}, Skip: []job.Record{skip}, GiveUp: []policy.GivenUp{{Run: job.Run{JobID: "j"}}}}},
+		{Look: policy.Look{Queue: "func:mail"},
+			Decision: policy.Decision{Begin: []policy.Start{{}}, Skip: []job.Record{skip},
+				GiveUp: []policy.GivenUp{{Run: job.Run{JobID: "j"}}}}},
 		{Look: policy.Look{Queue: "exec"}, Decision: policy.Decision{State: job.StateBlocked}},
 	}})
 	m.ClaimFailed()
@@ -41,7 +45,8 @@ func everything(m *Metrics) {
 	end := job.Record{Run: job.Run{JobID: "j"}, Outcome: job.Failed, FireCount: 1}
 	last := end
 	last.Final = true
-	m.Ended([]job.End{{Record: end, Executor: "http", Took: time.Second}, {Record: last, Executor: "http", Took: time.Second}}, 2)
+	m.Ended([]job.End{{Record: end, Executor: "http", Took: time.Second},
+		{Record: last, Executor: "http", Took: time.Second}}, 2)
 	m.TakenOver([]job.Record{{Outcome: job.Lost}, {Outcome: job.Lost, Final: true}})
 	m.Kept(job.Housekeeping{Dropped: 2, Folded: 7}, errors.New("some of it"))
 }
@@ -73,10 +78,14 @@ func TestWhatIsToldIsCounted(t *testing.T) {
 		`pgdue_fires_total{outcome="lost",reason=""} 1`,
 		`pgdue_run_duration_seconds_count{executor="http",outcome="failed"} 2`,
 		`pgdue_run_lateness_seconds_count{executor="func"} 1`,
-		`pgdue_claim_jobs_count 1`, `pgdue_claim_jobs_sum 2`, `pgdue_claim_errors_total 1`, `pgdue_jobs_blocked_total 2`,
-		`pgdue_completions_stale_total 2`, `pgdue_history_partitions_dropped_total 2`, `pgdue_history_rows_folded_total 7`,
-		`pgdue_housekeeping_errors_total 1`, `pgdue_running_instances 3`, `pgdue_retrying_instances 1`, `pgdue_waiting_runs 4`,
-		`pgdue_oldest_due_seconds 1.5`, `pgdue_nodes_alive 2`, `pgdue_history_partitions_ahead 14`, `pgdue_database_up 1`)
+		`pgdue_claim_jobs_count 1`, `pgdue_claim_jobs_sum 2`, `pgdue_claim_errors_total 1`,
+		`pgdue_jobs_blocked_total 2`,
+		`pgdue_completions_stale_total 2`, `pgdue_history_partitions_dropped_total 2`,
+		`pgdue_history_rows_folded_total 7`,
+		`pgdue_housekeeping_errors_total 1`, `pgdue_running_instances 3`, `pgdue_retrying_instances 1`,
+		`pgdue_waiting_runs 4`,
+		`pgdue_oldest_due_seconds 1.5`, `pgdue_nodes_alive 2`, `pgdue_history_partitions_ahead 14`,
+		`pgdue_database_up 1`)
 }
 
 // A database that does not answer holds up no scrape for long, which tells what the node knows by itself, and of the

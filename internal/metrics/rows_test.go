@@ -32,8 +32,8 @@ func (b byJob) Execute(_ context.Context, a job.Attempt) job.Result {
 	return job.Result{Outcome: job.Succeeded}
 }
 
-// The counters of all nodes are the sums of the rows: of runs that succeed, fail, are tried again, are skipped one by one
-// or as a span, and are taken over from a node that has stopped renewing, whose own late ends are stale.
+// The counters of all nodes are the sums of the rows: of runs that succeed, fail, are tried again, are skipped one by
+// one or as a span, and are taken over from a node that has stopped renewing, whose own late ends are stale.
 func TestCountersAreWhatTheRowsSay(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -52,7 +52,8 @@ func TestCountersAreWhatTheRowsSay(t *testing.T) {
 		}
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.jobs SET anchor = anchor - interval '1 hour' WHERE id = 'overdue'")
-	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET next_run_time = next_run_time - interval '1 hour' WHERE job_id = 'overdue'")
+	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET next_run_time = next_run_time - interval '1 hour' WHERE "+
+		"job_id = 'overdue'")
 	released := make(chan struct{})
 	m := New(s, false)
 	_, stopLost := begin(t, s, m, byJob{released})
@@ -65,7 +66,8 @@ func TestCountersAreWhatTheRowsSay(t *testing.T) {
 	t.Cleanup(release)
 	id := storetest.Query[[16]byte](t, conn, "SELECT node_id FROM pgdue.running_instances WHERE job_id = 'holds'")
 	storetest.Exec(t, conn, "BEGIN")
-	storetest.Exec(t, conn, "SELECT FROM pgdue.nodes WHERE id = $1 FOR UPDATE", id) // as a node marks another one: no claim goes on
+	// as a node marks another one: no claim goes on
+	storetest.Exec(t, conn, "SELECT FROM pgdue.nodes WHERE id = $1 FOR UPDATE", id)
 	storetest.Exec(t, conn, "UPDATE pgdue.nodes SET alive = false WHERE id = $1", id)
 	storetest.Exec(t, conn, "COMMIT")
 	if err := other.TakeOver(t.Context(), job.Peer{ID: id, Name: "lost"}); err != nil {
@@ -81,7 +83,8 @@ func TestCountersAreWhatTheRowsSay(t *testing.T) {
 // begin runs a node until stop, which waits for its end.
 func begin(t *testing.T, s *store.Store, m *Metrics, e job.Executor) (n *scheduler.Scheduler, stop func()) {
 	t.Helper()
-	n = &scheduler.Scheduler{Store: s, Executor: e, Log: slog.New(slog.DiscardHandler), Metrics: m, Drain: 5 * time.Second}
+	n = &scheduler.Scheduler{Store: s, Executor: e, Log: slog.New(slog.DiscardHandler), Metrics: m,
+		Drain: 5 * time.Second}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
 	go func() { defer close(done); n.Run(ctx) }()
@@ -102,7 +105,8 @@ func wantRows(t *testing.T, conn *pgx.Conn, m *Metrics) {
 		`SELECT format('pgdue_run_lateness_seconds_count{executor="exec"} %s', count(*)) FROM pgdue.run_history WHERE started_at IS NOT NULL AND attempt = 1`,
 		`SELECT format('pgdue_running_instances %s', count(*)) FROM pgdue.running_instances WHERE state = 'executing'`,
 		`SELECT format('pgdue_retrying_instances %s', count(*)) FROM pgdue.running_instances WHERE state = 'retrying'`,
-		`SELECT format('pgdue_completions_stale_total %s', count(*)) FROM pgdue.run_history WHERE outcome = 'lost'`, `SELECT 'pgdue_history_partitions_ahead 14'`, `SELECT 'pgdue_database_up 1'`,
+		`SELECT format('pgdue_completions_stale_total %s', count(*)) FROM pgdue.run_history WHERE outcome = 'lost'`,
+		`SELECT 'pgdue_history_partitions_ahead 14'`, `SELECT 'pgdue_database_up 1'`,
 	} {
 		rows, err := conn.Query(t.Context(), query)
 		if err != nil {

@@ -3,8 +3,8 @@
 // moment: its instances, the runs that wait, the pauses that cover it. It reads no clock, no database and no settings;
 // docs/policies.md says the same to the people who write the jobs.
 //
-//	Look ──Plan──────────────────▶ Decision   begin, skip, wait, retry, replace, give up; the next run time and due time
-//	Look ──Pause, Redefine, …────▶ Change     the job before and after, the fire times dropped, the runs that are to wait
+//	Look ──Plan──────────────────▶ Decision   begin, skip, wait, retry, replace, give up; the next times
+//	Look ──Pause, Redefine, …────▶ Change     the job before and after, what is dropped, what is to wait
 //	Watch ──Judge────────────────▶ Verdict    an alert, and whether the job pauses itself
 //
 // # Invariants

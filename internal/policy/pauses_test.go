@@ -201,8 +201,10 @@ func TestPausedErrorTellsTheCommand(t *testing.T) {
 	odd := web(1, -1)
 	odd.LabelValue = "it's new"
 	for want, pauses := range map[string][]job.Pause{
-		"the job is paused: label team=web, since 2026-03-01 09:00:01 UTC by ada: release 7; `scheduler resume --label team=web` ends that": {web(1, -1)},
-		"the job is paused: everything, since 2026-03-01 09:00:01 UTC by ada: release 7; `scheduler resume --all` ends that":                {everything(1, -1), web(1, -1)},
+		"the job is paused: label team=web, since 2026-03-01 09:00:01 UTC by ada: release 7; " +
+			"`scheduler resume --label team=web` ends that": {web(1, -1)},
+		"the job is paused: everything, since 2026-03-01 09:00:01 UTC by ada: release 7; " +
+			"`scheduler resume --all` ends that": {everything(1, -1), web(1, -1)},
 		`the job is paused: label team=it's new, since 2026-03-01 09:00:01 UTC by ada: release 7; ` +
 			"`scheduler resume --label 'team=it'\\''s new'` ends that": {odd},
 		"the job is paused: job j, since 2026-03-01 09:00:01 UTC by ada; `scheduler resume j` ends that": nil,

@@ -15,7 +15,8 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// dueStore is a Store whose due jobs are those given, and which refuses, or leaves without an answer, what it is told to.
+// dueStore is a Store whose due jobs are those given, and which refuses, or leaves without an answer, what it is told
+// to.
 type dueStore struct {
 	fake
 	jobs    []policy.Look

@@ -73,7 +73,8 @@ func (l *houseLoop) alarm(h job.Housekeeping, few bool) {
 	l.warnings = warnings
 }
 
-const fewDaysRemedy = "run SELECT pgdue.make_history_partitions() and see why it fails: mostly a transaction that has " +
+const fewDaysRemedy = "run SELECT pgdue.make_history_partitions() and see why it fails: mostly a " +
+	"transaction that has " +
 	"read run_history stays open (pg_stat_activity), or the role lacks rights"
 
 func fewDaysSentence(days int) string {

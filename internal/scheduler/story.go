@@ -262,5 +262,6 @@ func (s *story) notKept(err error) {
 }
 
 func (s *story) partitionsRunOut(daysAhead int, remedy string) {
-	s.log.Warn("run_history is about to be without partitions", "node", s.node, "days_ahead", daysAhead, "remedy", remedy)
+	s.log.Warn("run_history is about to be without partitions", "node", s.node, "days_ahead", daysAhead, "remedy",
+		remedy)
 }

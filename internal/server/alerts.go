@@ -12,7 +12,8 @@ import (
 
 func (s *Server) registerAlerts(api huma.API) {
 	huma.Register(api, huma.Operation{
-		OperationID: "list-alerts", Method: http.MethodGet, Path: "/v1/jobs/{id}/alerts", Summary: "List what on_failure did for a job, newest first",
+		OperationID: "list-alerts", Method: http.MethodGet, Path: "/v1/jobs/{id}/alerts",
+		Summary:     "List what on_failure did for a job, newest first",
 		Description: "The alerts of a removed job stay, so an unknown id has none.",
 		Errors:      []int{404, 503},
 	}, s.listAlerts)
@@ -48,7 +49,9 @@ func (s *Server) listAlerts(ctx context.Context, in *alertsInput) (*alertsOutput
 // alertOf is the wire form of an alert. Its request stays inside: it may hold secrets.
 func alertOf(a job.Alert) client.Alert {
 	return client.Alert{
-		ID: a.ID.String(), JobID: a.JobID, Alert: string(a.Kind), At: a.At, Since: a.Since, Sentence: a.Sentence, Failures: a.Failures,
-		Paused: a.Paused, State: a.State, Attempts: a.Attempts, NextAttemptAt: a.NextAttemptAt, LastError: a.LastError, EndedAt: a.EndedAt,
+		ID: a.ID.String(), JobID: a.JobID, Alert: string(a.Kind), At: a.At, Since: a.Since, Sentence: a.Sentence,
+		Failures: a.Failures,
+		Paused:   a.Paused, State: a.State, Attempts: a.Attempts, NextAttemptAt: a.NextAttemptAt,
+		LastError: a.LastError, EndedAt: a.EndedAt,
 	}
 }

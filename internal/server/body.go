@@ -12,11 +12,12 @@ import (
 // jsonFormat reads bodies with readJSON.
 var jsonFormat = huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: readJSON}
 
-// maxDepth is how deep a body may be nested. A schema that refers to itself names each field that it refuses with the whole
-// path to it.
+// maxDepth is how deep a body may be nested. A schema that refers to itself names each field that it refuses with the
+// whole path to it.
 const maxDepth = 100
 
-// readJSON is json.Unmarshal for what a user wrote. The schema knows whole numbers by their values, so 1e30 is one to it.
+// readJSON is json.Unmarshal for what a user wrote. The schema knows whole numbers by their values, so 1e30 is one to
+// it.
 func readJSON(data []byte, v any) error {
 	if depth(data) > maxDepth {
 		return fmt.Errorf("is nested deeper than %d", maxDepth)

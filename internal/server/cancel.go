@@ -14,14 +14,17 @@ import (
 
 func (s *Server) registerCancel(api huma.API) {
 	huma.Register(api, huma.Operation{
-		OperationID: "cancel-run", Method: http.MethodPost, Path: "/v1/jobs/{id}/runs/{run_id}/cancel", Summary: "Cancel a run",
-		Description: "A run that waits, or is between two attempts, has ended with this call. One that executes is told to stop, on " +
+		OperationID: "cancel-run", Method: http.MethodPost, Path: "/v1/jobs/{id}/runs/{run_id}/cancel",
+		Summary: "Cancel a run",
+		Description: "A run that waits, or is between two attempts, has ended with this call. One that executes is " +
+			"told to stop, on " +
 			"whichever node that is; look at the run for its end.",
 		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBody + 1,
 		Errors: []int{400, 403, 404, 409, 413, 415, 503},
 	}, s.cancelRun)
 	huma.Register(api, huma.Operation{
-		OperationID: "cancel-runs", Method: http.MethodPost, Path: "/v1/jobs/{id}/cancel", Summary: "Cancel all runs of a job",
+		OperationID: "cancel-runs", Method: http.MethodPost, Path: "/v1/jobs/{id}/cancel",
+		Summary:       "Cancel all runs of a job",
 		Description:   "Those that wait and those that have begun. The job itself stays as it is.",
 		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBody + 1,
 		Errors: []int{400, 403, 404, 413, 415, 503},

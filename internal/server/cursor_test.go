@@ -18,7 +18,8 @@ func TestPageBehindRowsThatAreGone(t *testing.T) {
 		return list
 	}
 	c := cursor{at: at, skip: 2}
-	for left, views := range map[int][]job.RunView{3: ended(0, 0, 0, -1, -2), 2: ended(-1, -2), 1: ended(0, -1), 0: ended(0, 0)} {
+	for left, views := range map[int][]job.RunView{3: ended(0, 0, 0, -1, -2), 2: ended(-1, -2), 1: ended(0, -1),
+		0: ended(0, 0)} {
 		if got := c.behind(views); len(got) != left {
 			t.Errorf("behind %s of %d views %d are left, want %d", c, len(views), len(got), left)
 		}

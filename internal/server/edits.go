@@ -18,23 +18,30 @@ import (
 func (s *Server) registerEdits(api huma.API) {
 	s.registerModify(api)
 	huma.Register(api, huma.Operation{
-		OperationID: "skip-next", Method: http.MethodPost, Path: "/v1/jobs/{id}/skip-next", Summary: "Skip a job's next fire",
-		Description: "The fire is recorded as skipped at once, and never begins; the next run time is the one after it. A job that " +
+		OperationID: "skip-next", Method: http.MethodPost, Path: "/v1/jobs/{id}/skip-next",
+		Summary: "Skip a job's next fire",
+		Description: "The fire is recorded as skipped at once, and never begins; the next run time is the one after " +
+			"it. A job that " +
 			"has none is finished. Of several fires that are due the earliest is skipped. A paused job stays paused.",
 		MaxBodyBytes: maxBody + 1,
 		Errors:       []int{400, 403, 404, 409, 413, 415, 503},
 	}, s.skipNext)
 	huma.Register(api, huma.Operation{
-		OperationID: "reschedule-job", Method: http.MethodPost, Path: "/v1/jobs/{id}/reschedule", Summary: "Give a job another trigger, or move its next fire",
-		Description: "A trigger begins afresh now, also one that is equal to the present one, and ends a pause. A next_run_time moves " +
-			"the next fire alone: the trigger's own fire times follow after it, those passed over are recorded, a paused job stays " +
+		OperationID: "reschedule-job", Method: http.MethodPost, Path: "/v1/jobs/{id}/reschedule",
+		Summary: "Give a job another trigger, or move its next fire",
+		Description: "A trigger begins afresh now, also one that is equal to the present one, and ends a pause. A " +
+			"next_run_time moves " +
+			"the next fire alone: the trigger's own fire times follow after it, those passed over are recorded, a " +
+			"paused job stays " +
 			"paused, and a finished one fires once more.",
 		MaxBodyBytes: maxBody + 1,
 		Errors:       []int{400, 403, 404, 409, 413, 415, 503},
 	}, s.reschedule)
 	huma.Register(api, huma.Operation{
-		OperationID: "list-events", Method: http.MethodGet, Path: "/v1/jobs/{id}/events", Summary: "List what was done to a job, newest first",
-		Description: "The events of a removed job stay, so an unknown id has none. They hold the job's rows before and after, also " +
+		OperationID: "list-events", Method: http.MethodGet, Path: "/v1/jobs/{id}/events",
+		Summary: "List what was done to a job, newest first",
+		Description: "The events of a removed job stay, so an unknown id has none. They hold the job's rows before " +
+			"and after, also " +
 			"what is secret in them.",
 		Errors: []int{404, 503},
 	}, s.listEvents)
@@ -55,7 +62,8 @@ func (in *skipNextInput) Resolve(huma.Context) []error {
 // checkReason refuses what the database cannot keep.
 func checkReason(location, reason string) []error {
 	if strings.ContainsRune(reason, 0) {
-		return []error{&huma.ErrorDetail{Location: location, Message: "holds a NUL byte, which the database cannot keep"}}
+		return []error{&huma.ErrorDetail{Location: location,
+			Message: "holds a NUL byte, which the database cannot keep"}}
 	}
 	return nil
 }

@@ -31,14 +31,17 @@ func TestSkipNextAndReschedule(t *testing.T) {
 	if j := edit("skip-next", `{"reason": "holiday"}`); at(j) != "09:03:00" {
 		t.Errorf("after another skip the next run is at %s", at(j))
 	}
-	if j := edit("reschedule", `{"next_run_time": "2026-03-01T10:10:30.0000005+01:00", "reason": "late"}`); at(j) != "09:10:30.000001" {
+	if j := edit("reschedule",
+		`{"next_run_time": "2026-03-01T10:10:30.0000005+01:00", "reason": "late"}`); at(j) != "09:10:30.000001" {
 		t.Errorf("after a move the next run is at %s", at(j))
 	}
-	if j := edit("reschedule", `{"trigger": {"type": "interval", "every": "2m"}}`); at(j) != "09:02:00" || j.Trigger.Every != "2m" {
+	if j := edit("reschedule", `{"trigger": {"type": "interval", "every": "2m"}}`); at(j) != "09:02:00" ||
+		j.Trigger.Every != "2m" {
 		t.Errorf("with another trigger the next run is at %s, every %s", at(j), j.Trigger.Every)
 	}
 	page := decode[client.EventPage](t, do(h, "GET", "/v1/jobs/p/events?limit=3", ""), "application/json")
-	if len(page.Items) != 3 || page.Next != 3 || page.Items[1].Reason != "late" || page.Items[1].Actor != "ada" || page.Items[0].After["next_run_time"] == nil {
+	if len(page.Items) != 3 || page.Next != 3 || page.Items[1].Reason != "late" || page.Items[1].Actor != "ada" ||
+		page.Items[0].After["next_run_time"] == nil {
 		t.Errorf("the first page is %+v", page)
 	}
 	page = decode[client.EventPage](t, do(h, "GET", "/v1/jobs/p/events?before=3", ""), "application/json")
@@ -58,16 +61,20 @@ func TestRefusedEdits(t *testing.T) {
 	do(h, "PUT", "/v1/jobs/p", pingJob)
 	for _, method := range []string{"DELETE", "PATCH"} {
 		w := do(h, method, "/v1/jobs/p?reason=%00", "{}")
-		if got := decode[client.Problem](t, w, "application/problem+json"); w.Code != 422 || got.Errors[0].Location != "query.reason" {
+		if got := decode[client.Problem](t, w, "application/problem+json"); w.Code != 422 ||
+			got.Errors[0].Location != "query.reason" {
 			t.Errorf("%s with a NUL: %d %+v", method, w.Code, got)
 		}
 	}
 	for _, tt := range []struct{ target, body, location, message string }{
 		{"reschedule", `{}`, "body.next_run_time", "give either this, "},
-		{"reschedule", `{"trigger": {"type": "date"}, "next_run_time": "2026-03-01T10:00:00Z"}`, "body.next_run_time", "give either this, "},
+		{"reschedule", `{"trigger": {"type": "date"}, "next_run_time": "2026-03-01T10:00:00Z"}`, "body.next_run_time",
+			"give either this, "},
 		{"reschedule", `{"trigger": {"type": "interval", "every": "-5s"}}`, "body.trigger.every", ""},
-		{"reschedule", `{"trigger": {"type": "date", "at": "2025-03-01T10:00:00Z"}}`, "body.trigger.at", "2025-03-01 10:00 UTC lies in the past"},
-		{"reschedule", `{"next_run_time": "2026-03-01T08:00:00Z"}`, "body.next_run_time", "2026-03-01 08:00:00 UTC is over"},
+		{"reschedule", `{"trigger": {"type": "date", "at": "2025-03-01T10:00:00Z"}}`, "body.trigger.at",
+			"2025-03-01 10:00 UTC lies in the past"},
+		{"reschedule", `{"next_run_time": "2026-03-01T08:00:00Z"}`, "body.next_run_time",
+			"2026-03-01 08:00:00 UTC is over"},
 		{"reschedule", `{"next_run_time": "tomorrow"}`, "body.next_run_time", ""},
 		{"skip-next", `{"reason": "\u0000"}`, "body.reason", "holds a NUL byte"},
 		{"skip-next", `{"reason": "` + strings.Repeat("x", 1001) + `"}`, "body.reason", ""},
@@ -75,12 +82,14 @@ func TestRefusedEdits(t *testing.T) {
 		{"resume", `{"reason": "\u0000"}`, "body.reason", "holds a NUL byte"},
 		{"cancel", `{"reason": "\u0000"}`, "body.reason", "holds a NUL byte"},
 		{"runs", `{"payload": "\u0000"}`, "body.payload", "holds a NUL byte"},
-		{"runs", `{"payload": "` + strings.Repeat("x", 64<<10+1) + `"}`, "body.payload", "is 65537 bytes long; a run takes 65536 (64 KiB) at most"},
+		{"runs", `{"payload": "` + strings.Repeat("x", 64<<10+1) + `"}`, "body.payload",
+			"is 65537 bytes long; a run takes 65536 (64 KiB) at most"},
 		{"runs", `{"payload": 5}`, "body.payload", ""},
 	} {
 		w := do(h, "POST", "/v1/jobs/p/"+tt.target, tt.body)
 		got := decode[client.Problem](t, w, "application/problem+json")
-		if w.Code != 422 || len(got.Errors) != 1 || got.Errors[0].Location != tt.location || !strings.HasPrefix(got.Errors[0].Message, tt.message) {
+		if w.Code != 422 || len(got.Errors) != 1 || got.Errors[0].Location != tt.location ||
+			!strings.HasPrefix(got.Errors[0].Message, tt.message) {
 			t.Errorf("%s %.80s: %d %+v, want %s: %s", tt.target, tt.body, w.Code, got, tt.location, tt.message)
 		}
 	}
@@ -111,7 +120,8 @@ func TestRunNowHandsOverThePayload(t *testing.T) {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 		run := decode[client.Run](t, w, "application/json")
-		if got := storetest.Query[string](t, conn, "SELECT payload FROM pgdue.waiting_runs WHERE run_id = $1", run.RunID); got != payload {
+		if got := storetest.Query[string](t, conn, "SELECT payload FROM pgdue.waiting_runs WHERE run_id = $1",
+			run.RunID); got != payload {
 			t.Errorf("the run was given %.80s", got)
 		}
 	}

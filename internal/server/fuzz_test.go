@@ -13,7 +13,8 @@ import (
 )
 
 func FuzzCursorIsReadBack(f *testing.F) {
-	for _, s := range []string{"", "~2", "2026-03-01T09:00:00Z", "2026-03-01T10:00:00.123456+01:00~7", "~", "~0", "~10001", "now~1"} {
+	for _, s := range []string{"", "~2", "2026-03-01T09:00:00Z", "2026-03-01T10:00:00.123456+01:00~7", "~", "~0",
+		"~10001", "now~1"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -32,8 +33,10 @@ func FuzzEveryBodyIsAJobOrAProblem(f *testing.F) {
 	for _, s := range []string{
 		`{"id": "123", "trigger": {"type": "date"}, "exec": {"command": ["sleep", "60"]}, "max_instances": 1}`,
 		`{"id": "p", "trigger": {"type": "interval", "every": "30s", "timezone": "UTC"}, "http": {"url": "http://a", "headers": {"a": "b"}}}`,
-		`null`, `[]`, `5`, `""`, `{}`, `{"trigger": []}`, `{"trigger": null, "exec": null}`, `{"exec": {"command": [null, 1, "\u0000"]}}`,
-		`{"max_instances": 1e300}`, `{"max_instances": 1.5, "max_attempts": null}`, `{"labels": {"a": {"b": []}}}`, "{\"id\": \"\xff\"}",
+		`null`, `[]`, `5`, `""`, `{}`, `{"trigger": []}`, `{"trigger": null, "exec": null}`,
+		`{"exec": {"command": [null, 1, "\u0000"]}}`,
+		`{"max_instances": 1e300}`, `{"max_instances": 1.5, "max_attempts": null}`, `{"labels": {"a": {"b": []}}}`,
+		"{\"id\": \"\xff\"}",
 	} {
 		f.Add(s)
 	}

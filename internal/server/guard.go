@@ -25,7 +25,8 @@ func (s *Server) recovered(next http.Handler) http.Handler {
 			if cause == http.ErrAbortHandler {
 				panic(cause)
 			}
-			s.Log.Error("request panicked", "method", r.Method, "path", r.URL.Path, "err", cause, "stack", string(debug.Stack()))
+			s.Log.Error("request panicked", "method", r.Method, "path", r.URL.Path, "err", cause, "stack",
+				string(debug.Stack()))
 			if answer.yes {
 				panic(http.ErrAbortHandler)
 			}
@@ -62,7 +63,8 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 		refuse(w, http.StatusForbidden, "this API takes no requests from web pages of other origins")
 	}))
 	inner := origin.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if contentType := r.Header.Get("Content-Type"); hasBody(r) && !isJSON(contentType) && !isMergePatch(r.Method, contentType) {
+		if contentType := r.Header.Get("Content-Type"); hasBody(r) && !isJSON(contentType) &&
+			!isMergePatch(r.Method, contentType) {
 			wanted := "application/json"
 			if r.Method == http.MethodPatch {
 				wanted = mergePatchType
@@ -75,7 +77,8 @@ func (s *Server) guarded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.Loopback && !loopbackHost(r.Host) {
 			refuse(w, http.StatusMisdirectedRequest,
-				"this server listens on a loopback address and does not answer for the host %q; use localhost or 127.0.0.1", r.Host)
+				"this server listens on a loopback address and does not answer for the host %q; use "+
+					"localhost or 127.0.0.1", r.Host)
 			return
 		}
 		inner.ServeHTTP(w, r)

@@ -24,7 +24,8 @@ func (s *Server) registerJobs(api huma.API) {
 	}, s.addJob)
 	huma.Register(api, huma.Operation{
 		OperationID: "put-job", Method: http.MethodPut, Path: "/v1/jobs/{id}", Summary: "Create or replace a job",
-		Description: "Answers 201 when the job is new. An equal definition changes nothing; anchor and next run time are " +
+		Description: "Answers 201 when the job is new. An equal definition changes nothing; anchor and " +
+			"next run time are " +
 			"kept unless the trigger changes.",
 		MaxBodyBytes: maxBody + 1,
 		Errors:       []int{400, 403, 412, 413, 415, 503},
@@ -104,8 +105,8 @@ func (in *putInput) Resolve(huma.Context) []error {
 	return details(bad, "path.id")
 }
 
-// idInput has the id of a job to look for. One that no job can have is not found without a question to the database, which
-// would refuse some of its bytes.
+// idInput has the id of a job to look for. One that no job can have is not found without a question to the database,
+// which would refuse some of its bytes.
 type idInput struct {
 	ID string `path:"id"`
 }

@@ -30,14 +30,17 @@ func (s *Server) registerModify(api huma.API) {
 	p := newPatcher(api.OpenAPI().Components.Schemas)
 	huma.Register(api, huma.Operation{
 		OperationID: "modify-job", Method: http.MethodPatch, Path: "/v1/jobs/{id}", Summary: "Change parts of a job",
-		Description: "The body is a JSON merge patch (RFC 7396) over the job's definition: what it names is changed, null takes the " +
-			"default, objects merge, lists are replaced. With If-Match it is refused with 412 unless the job has that ETag. " +
+		Description: "The body is a JSON merge patch (RFC 7396) over the job's definition: what it names is changed, " +
+			"null takes the " +
+			"default, objects merge, lists are replaced. With If-Match it is refused with 412 unless the job " +
+			"has that ETag. " +
 			"Anchor, next run time and pause are kept unless the trigger changes.",
 		MaxBodyBytes: maxBody + 1, BodyReadTimeout: 5 * time.Second,
 		Errors: []int{400, 403, 404, 409, 412, 413, 415, 422, 503},
 	}, func(ctx context.Context, in *modifyInput) (*jobOutput, error) { return s.modifyJob(ctx, in, p) })
 	body := api.OpenAPI().Paths["/v1/jobs/{id}"].Patch.RequestBody
-	body.Content = map[string]*huma.MediaType{mergePatchType: {Schema: p.schema}, "application/json": {Schema: p.schema}}
+	body.Content = map[string]*huma.MediaType{mergePatchType: {Schema: p.schema},
+		"application/json": {Schema: p.schema}}
 }
 
 type modifyInput struct {
@@ -94,7 +97,8 @@ func matches(ifMatch string, o job.Overview) bool {
 }
 
 func notMatched(id, ifMatch string) error {
-	return huma.Error412PreconditionFailed(fmt.Sprintf("the job %q no longer has the revision %s: look at it, and change what is there now", id, ifMatch))
+	return huma.Error412PreconditionFailed(fmt.Sprintf("the job %q no longer has the revision %s: look at it, and "+
+		"change what is there now", id, ifMatch))
 }
 
 // patcher merges patches with definitions, and holds the results to the schema and the rules that PUT has.
@@ -105,7 +109,8 @@ type patcher struct {
 }
 
 func newPatcher(r huma.Registry) *patcher {
-	p := &patcher{registry: r, schema: r.Schema(reflect.TypeFor[client.JobDefinition](), true, ""), readOnly: map[string]bool{}}
+	p := &patcher{registry: r, schema: r.Schema(reflect.TypeFor[client.JobDefinition](), true, ""),
+		readOnly: map[string]bool{}}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[client.Job]()) {
 		if name, _, _ := strings.Cut(f.Tag.Get("json"), ","); name != "" && len(f.Index) == 1 {
 			p.readOnly[name] = true
@@ -116,7 +121,8 @@ func newPatcher(r huma.Registry) *patcher {
 
 // remedies name what changes some of the fields that a patch may not.
 var remedies = map[string]string{
-	"next_run_time": "; POST …/reschedule moves it", "state": "; POST …/pause and …/resume change it", "paused_at": "; POST …/pause sets it",
+	"next_run_time": "; POST …/reschedule moves it", "state": "; POST …/pause and …/resume change it",
+	"paused_at": "; POST …/pause sets it",
 }
 
 // patch is a merge patch that may be merged.
@@ -125,8 +131,8 @@ type patch struct {
 	fields map[string]any
 }
 
-// read checks what can be checked without the job: fields that nobody may set, and nulls for fields that do not exist, of
-// which nothing would be left after the merge.
+// read checks what can be checked without the job: fields that nobody may set, and nulls for fields that do not exist,
+// of which nothing would be left after the merge.
 func (p *patcher) read(text []byte) (patch, error) {
 	var body any
 	if len(text) > maxBody {
@@ -136,7 +142,8 @@ func (p *patcher) read(text []byte) (patch, error) {
 	fields, isObject := body.(map[string]any)
 	switch {
 	case err != nil:
-		return patch{}, huma.Error400BadRequest(fmt.Sprintf("the body is no JSON object of the fields to change, as in {\"max_instances\": 2}: %v", err))
+		return patch{}, huma.Error400BadRequest(fmt.Sprintf("the body is no JSON object of the fields to change, as "+
+			"in {\"max_instances\": 2}: %v", err))
 	case !isObject:
 		return patch{}, huma.Error400BadRequest(`the body must be a JSON object, such as {"max_instances": 2}`)
 	}
@@ -144,7 +151,8 @@ func (p *patcher) read(text []byte) (patch, error) {
 	for name := range fields {
 		switch {
 		case name == "id":
-			bad = append(bad, &huma.ErrorDetail{Location: "body.id", Message: "cannot be changed; add the job under the other id, and remove this one"})
+			bad = append(bad, &huma.ErrorDetail{Location: "body.id",
+				Message: "cannot be changed; add the job under the other id, and remove this one"})
 		case p.readOnly[name]:
 			bad = append(bad, &huma.ErrorDetail{Location: "body." + name, Message: "is read-only" + remedies[name]})
 		}
@@ -198,12 +206,14 @@ func (p *patcher) merge(o job.Overview, patch patch) (d job.Definition, err erro
 	_, retriggered := patch.fields["trigger"]
 	for i := range wrong {
 		if wrong[i].Field == "trigger" && o.Trigger == nil && !retriggered {
-			wrong[i].Message = "of the stored job cannot be read, and must be given anew, as in {\"type\": \"interval\", \"every\": \"30s\"} or by `scheduler reschedule " + o.ID + " --every 30s`"
+			wrong[i].Message = "of the stored job cannot be read, and must be given anew, as in {\"type\": " +
+				"\"interval\", \"every\": \"30s\"} or by `scheduler reschedule " + o.ID + " --every 30s`"
 		}
 	}
 	if patch.fields["max_waiting"] != nil && d.MaxWaiting != o.MaxWaiting && d.Overlap != job.OverlapWait {
 		wrong = append(wrong, job.FieldError{Field: "max_waiting",
-			Message: fmt.Sprintf("goes with overlap %q, and it is %q; set overlap too, or leave this out", job.OverlapWait, d.Overlap)})
+			Message: fmt.Sprintf("goes with overlap %q, and it is %q; set overlap too, or leave this out",
+				job.OverlapWait, d.Overlap)})
 	}
 	if result.Errors = append(result.Errors, details(wrong, "path.id")...); len(result.Errors) > 0 {
 		return d, newProblem(http.StatusUnprocessableEntity, "", result.Errors...)

@@ -29,16 +29,20 @@ func TestPatchMerges(t *testing.T) {
 		patch string
 		want  func(*client.JobDefinition)
 	}{
-		"number":             {`{"max_instances": 5}`, func(d *client.JobDefinition) { *d.MaxInstances = 5 }},
-		"default of a text":  {`{"timeout": null}`, func(d *client.JobDefinition) { d.Timeout = "" }},
-		"default of a list":  {`{"retry_on": null}`, func(d *client.JobDefinition) { d.RetryOn = nil }},
-		"list":               {`{"retry_on": ["lost"]}`, func(d *client.JobDefinition) { d.RetryOn = []string{"lost"} }},
-		"objects":            {`{"labels": {"team": null, "owner": "ada"}}`, func(d *client.JobDefinition) { d.Labels = map[string]string{"tier": "1", "owner": "ada"} }},
-		"objects in objects": {`{"exec": {"env": {"A": "", "B": null}}}`, func(d *client.JobDefinition) { d.Exec.Env = map[string]string{"A": ""} }},
-		"a field of one":     {`{"retry": {"min": null}}`, func(d *client.JobDefinition) { d.Retry.Min = "" }},
-		"other work": {`{"exec": null, "http": {"url": "https://example.org/", "method": null}}`, func(d *client.JobDefinition) {
-			d.Exec, d.HTTP = nil, &client.HTTP{URL: "https://example.org/"}
-		}},
+		"number":            {`{"max_instances": 5}`, func(d *client.JobDefinition) { *d.MaxInstances = 5 }},
+		"default of a text": {`{"timeout": null}`, func(d *client.JobDefinition) { d.Timeout = "" }},
+		"default of a list": {`{"retry_on": null}`, func(d *client.JobDefinition) { d.RetryOn = nil }},
+		"list": {`{"retry_on": ["lost"]}`,
+			func(d *client.JobDefinition) { d.RetryOn = []string{"lost"} }},
+		"objects": {`{"labels": {"team": null, "owner": "ada"}}`,
+			func(d *client.JobDefinition) { d.Labels = map[string]string{"tier": "1", "owner": "ada"} }},
+		"objects in objects": {`{"exec": {"env": {"A": "", "B": null}}}`,
+			func(d *client.JobDefinition) { d.Exec.Env = map[string]string{"A": ""} }},
+		"a field of one": {`{"retry": {"min": null}}`, func(d *client.JobDefinition) { d.Retry.Min = "" }},
+		"other work": {`{"exec": null, "http": {"url": "https://example.org/", "method": null}}`,
+			func(d *client.JobDefinition) {
+				d.Exec, d.HTTP = nil, &client.HTTP{URL: "https://example.org/"}
+			}},
 		"another trigger": {`{"trigger": {"type": "interval", "every": "300s"}}`, func(d *client.JobDefinition) {
 			d.Trigger = &client.Trigger{Type: "interval", Every: "5m"}
 		}},
@@ -73,18 +77,30 @@ func TestRefusedPatches(t *testing.T) {
 		status int
 		want   []client.FieldProblem
 	}{
-		"id":                   {`{"id": "r"}`, 422, []client.FieldProblem{{Location: "body.id", Message: "cannot be changed; add the job under the other id, and remove this one"}}},
-		"read-only":            {`{"next_run_time": null, "running": 1, "max_instances": 2}`, 422, []client.FieldProblem{{Location: "body.next_run_time", Message: "is read-only; POST …/reschedule moves it"}, {Location: "body.running", Message: "is read-only"}}},
-		"unknown":              {`{"max_instance": 2, "labels": {"a": "b"}}`, 422, []client.FieldProblem{{Location: "body.max_instance", Message: unknown}}},
-		"unknown that is null": {`{"timeuot": null, "retry": {"mni": null}, "labels": {"nosuch": null}}`, 422, []client.FieldProblem{{Location: "body.retry.mni", Message: unknown}, {Location: "body.timeuot", Message: unknown}}},
-		"type":                 {`{"max_instances": "two"}`, 422, []client.FieldProblem{{Location: "body.max_instances", Message: "expected integer", Value: "two"}}},
-		"number out of range":  {`{"max_instances": 1e30}`, 422, []client.FieldProblem{{Location: "body", Message: "max_instances: 1e30 is too large, or not written as a whole number in digits"}}},
+		"id": {`{"id": "r"}`, 422,
+			[]client.FieldProblem{{Location: "body.id",
+				Message: "cannot be changed; add the job under the other id, and remove this one"}}},
+		"read-only": {`{"next_run_time": null, "running": 1, "max_instances": 2}`, 422,
+			[]client.FieldProblem{{Location: "body.next_run_time", Message: "is read-only; POST …/reschedule moves it"},
+				{Location: "body.running", Message: "is read-only"}}},
+		"unknown": {`{"max_instance": 2, "labels": {"a": "b"}}`, 422,
+			[]client.FieldProblem{{Location: "body.max_instance", Message: unknown}}},
+		"unknown that is null": {`{"timeuot": null, "retry": {"mni": null}, "labels": {"nosuch": null}}`, 422,
+			[]client.FieldProblem{{Location: "body.retry.mni", Message: unknown},
+				{Location: "body.timeuot", Message: unknown}}},
+		"type": {`{"max_instances": "two"}`, 422,
+			[]client.FieldProblem{{Location: "body.max_instances", Message: "expected integer", Value: "two"}}},
+		"number out of range": {`{"max_instances": 1e30}`, 422,
+			[]client.FieldProblem{{Location: "body",
+				Message: "max_instances: 1e30 is too large, or not written as a whole number in digits"}}},
 		"rules": {`{"max_instances": 0, "trigger": null, "http": {"url": "x"}}`, 422, []client.FieldProblem{
 			{Location: "body.http", Message: "stands beside exec; a job has exactly one of exec, http"},
 			{Location: "body.max_instances", Message: "0 is outside 1 to 1000000; 1 means that runs never overlap"},
-			{Location: "body.trigger", Message: `is missing; say when the job fires, as in {"type": "interval", "every": "30s"}`}}},
+			{Location: "body.trigger",
+				Message: `is missing; say when the job fires, as in {"type": "interval", "every": "30s"}`}}},
 		"waiting that is skipped": {`{"max_waiting": 5}`, 422, []client.FieldProblem{
-			{Location: "body.max_waiting", Message: `goes with overlap "wait", and it is "skip"; set overlap too, or leave this out`}}},
+			{Location: "body.max_waiting",
+				Message: `goes with overlap "wait", and it is "skip"; set overlap too, or leave this out`}}},
 		"list":   {`[{"op": "remove", "path": "/timeout"}]`, 400, nil},
 		"null":   {`null`, 400, nil},
 		"broken": {`{"a": `, 400, nil},
@@ -154,15 +170,18 @@ func TestPatchOfAJobWithoutATrigger(t *testing.T) {
 	h := s.Handler()
 	do(h, "PUT", "/v1/jobs/r", reportJob)
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type": "moon"}'`)
-	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET state = 'blocked', error = 'no such trigger', due_at = NULL")
+	storetest.Exec(t, conn, "UPDATE pgdue.next_run_times SET state = 'blocked', error = 'no such "+
+		"trigger', due_at = NULL")
 	w := do(h, "PATCH", "/v1/jobs/r", `{"max_instances": 2}`)
 	got := decode[client.Problem](t, w, "application/problem+json")
-	want := []client.FieldProblem{{Location: "body.trigger", Message: "of the stored job cannot be read, and must be given anew, " +
-		"as in {\"type\": \"interval\", \"every\": \"30s\"} or by `scheduler reschedule r --every 30s`"}}
+	want := []client.FieldProblem{{Location: "body.trigger",
+		Message: "of the stored job cannot be read, and must be given anew, " +
+			"as in {\"type\": \"interval\", \"every\": \"30s\"} or by `scheduler reschedule r --every 30s`"}}
 	if diff := cmp.Diff(want, got.Errors); diff != "" || w.Code != 422 {
 		t.Errorf("%d, errors (-want +got):\n%s", w.Code, diff)
 	}
-	if w := do(h, "PATCH", "/v1/jobs/r", `{"max_instances": 2, "trigger": {"type": "interval", "every": "30s"}}`); w.Code != http.StatusOK {
+	if w := do(h, "PATCH", "/v1/jobs/r",
+		`{"max_instances": 2, "trigger": {"type": "interval", "every": "30s"}}`); w.Code != http.StatusOK {
 		t.Errorf("with a trigger: %d %s", w.Code, w.Body)
 	}
 }
@@ -191,7 +210,8 @@ func TestIfMatch(t *testing.T) {
 		{"PATCH", "/v1/jobs/nosuch", `{}`, `*`, 404},
 	} {
 		if w := do(h, tt.method, tt.target, tt.body, "If-Match", tt.ifMatch); w.Code != tt.want {
-			t.Errorf("%s %s %s with If-Match %s: %d %s, want %d", tt.method, tt.target, tt.body, tt.ifMatch, w.Code, w.Body, tt.want)
+			t.Errorf("%s %s %s with If-Match %s: %d %s, want %d", tt.method, tt.target, tt.body, tt.ifMatch, w.Code,
+				w.Body, tt.want)
 		}
 	}
 }
@@ -202,7 +222,9 @@ type contested struct {
 	others int
 }
 
-func (c *contested) Modify(ctx context.Context, id string, from int64, d job.Definition, by job.Author) (policy.Change, error) {
+func (c *contested) Modify(
+	ctx context.Context, id string, from int64, d job.Definition, by job.Author,
+) (policy.Change, error) {
 	if c.others > 0 {
 		c.others--
 		o, err := c.Job(ctx, id)
@@ -235,7 +257,8 @@ func TestPatchIsMergedAgain(t *testing.T) {
 		t.Errorf("changed all the time: %d %s", w.Code, w.Body)
 	}
 	store.others = 1
-	if w := do(h, "PATCH", "/v1/jobs/r", `{"max_instances": 8}`, "If-Match", do(h, "GET", "/v1/jobs/r", "").Header().Get("ETag")); w.Code != http.StatusPreconditionFailed {
+	if w := do(h, "PATCH", "/v1/jobs/r", `{"max_instances": 8}`, "If-Match",
+		do(h, "GET", "/v1/jobs/r", "").Header().Get("ETag")); w.Code != http.StatusPreconditionFailed {
 		t.Errorf("changed by somebody else behind If-Match: %d %s", w.Code, w.Body)
 	}
 	if log.Len() > 0 {
@@ -256,7 +279,8 @@ func TestPatchIsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, kind := range []string{"application/merge-patch+json", "application/json"} {
-		if got := doc.Paths["/v1/jobs/{id}"]["patch"].RequestBody.Content[kind].Schema["$ref"]; got != "#/components/schemas/JobDefinition" {
+		got := doc.Paths["/v1/jobs/{id}"]["patch"].RequestBody.Content[kind].Schema["$ref"]
+		if got != "#/components/schemas/JobDefinition" {
 			t.Errorf("the body as %s is %v", kind, got)
 		}
 	}

@@ -15,20 +15,23 @@ import (
 func (s *Server) registerPauses(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "pause", Method: http.MethodPost, Path: "/v1/pause", Summary: "Pause a label or everything",
-		Description: "No run of what is covered begins until it is resumed; what runs goes on. What is paused already stays as it " +
+		Description: "No run of what is covered begins until it is resumed; what runs goes on. What is paused " +
+			"already stays as it " +
 			"is, and the answer tells since when and by whom.",
 		MaxBodyBytes: maxBody + 1,
 		Errors:       []int{400, 403, 404, 413, 415, 503},
 	}, s.pauseMany)
 	huma.Register(api, huma.Operation{
-		OperationID: "resume", Method: http.MethodPost, Path: "/v1/resume", Summary: "End the pause of a label or of everything",
+		OperationID: "resume", Method: http.MethodPost, Path: "/v1/resume",
+		Summary:      "End the pause of a label or of everything",
 		Description:  "The fire times that a job missed get one record. What is not paused stays as it is.",
 		MaxBodyBytes: maxBody + 1,
 		Errors:       []int{400, 403, 413, 415, 503},
 	}, s.resumeMany)
 	huma.Register(api, huma.Operation{
-		OperationID: "list-pauses", Method: http.MethodGet, Path: "/v1/pauses", Summary: "List what is paused: everything, labels, jobs",
-		Errors: []int{503},
+		OperationID: "list-pauses", Method: http.MethodGet, Path: "/v1/pauses",
+		Summary: "List what is paused: everything, labels, jobs",
+		Errors:  []int{503},
 	}, s.listPauses)
 }
 
@@ -36,11 +39,13 @@ func (s *Server) registerPauses(api huma.API) {
 func scopeOf(label string, all bool) (job.Scope, []error) {
 	switch {
 	case all && label != "":
-		return job.Scope{}, []error{&huma.ErrorDetail{Location: "body.label", Message: "stands beside all; give one of them"}}
+		return job.Scope{}, []error{&huma.ErrorDetail{Location: "body.label",
+			Message: "stands beside all; give one of them"}}
 	case all:
 		return job.Scope{}, nil
 	case label == "":
-		return job.Scope{}, []error{&huma.ErrorDetail{Location: "body", Message: `give "label": "team=web" or "all": true; a single job has /v1/jobs/{id}/pause`}}
+		return job.Scope{}, []error{&huma.ErrorDetail{Location: "body",
+			Message: `give "label": "team=web" or "all": true; a single job has /v1/jobs/{id}/pause`}}
 	}
 	scope, err := job.ParseLabel(label)
 	if err != nil {
@@ -65,7 +70,8 @@ type pauseManyOutput struct{ Body client.Paused }
 func (s *Server) pauseMany(ctx context.Context, in *pauseManyInput) (*pauseManyOutput, error) {
 	p, err := s.Store.PauseMany(ctx, in.scope, authorOf(ctx, in.Body.Reason))
 	if errors.Is(err, job.ErrNotFound) {
-		return nil, huma.Error404NotFound(fmt.Sprintf("no job has the label %s, so nothing was paused; `scheduler get JOB` shows a job's labels", in.scope.Label()))
+		return nil, huma.Error404NotFound(fmt.Sprintf("no job has the label %s, so nothing was paused; `scheduler "+
+			"get JOB` shows a job's labels", in.scope.Label()))
 	}
 	if err != nil {
 		return nil, s.pausesProblem(ctx, "pause", in.scope, err)
@@ -103,7 +109,8 @@ func (s *Server) resumeMany(ctx context.Context, in *resumeManyInput) (*resumeMa
 // pausesProblem is problem for what waits for the lock of all pauses rather than for a job's.
 func (s *Server) pausesProblem(ctx context.Context, act string, scope job.Scope, err error) error {
 	if errors.Is(err, job.ErrLocked) {
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable("the row of pgdue.settings is locked by somebody else's transaction; "+
+		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable("the row of pgdue.settings is locked by "+
+			"somebody else's transaction; "+
 			"see pg_locks, or try again"), http.Header{"Retry-After": {"5"}})
 	}
 	return s.problem(ctx, act, scope.String(), err)
@@ -137,7 +144,8 @@ func (s *Server) listPauses(ctx context.Context, in *pausesInput) (*pausesOutput
 // pauseOf is the wire form of a pause.
 func pauseOf(p job.Pause) client.Pause {
 	return client.Pause{
-		What: p.Scope.String(), Label: p.Label(), JobID: p.JobID, PausedAt: p.PausedAt, PausedBy: p.PausedBy, Reason: p.Reason,
+		What: p.Scope.String(), Label: p.Label(), JobID: p.JobID, PausedAt: p.PausedAt, PausedBy: p.PausedBy,
+		Reason: p.Reason,
 		Resume: p.ResumeCommand(),
 	}
 }

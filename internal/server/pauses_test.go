@@ -42,7 +42,8 @@ func TestPauseSaysWhatItIsAbout(t *testing.T) {
 		}
 	}
 	w := do(h, "POST", "/v1/pause", `{"label": "team=web"}`)
-	if p := decode[client.Problem](t, w, "application/problem+json"); w.Code != 404 || !strings.HasPrefix(p.Detail, "no job has the label team=web, so nothing was paused") {
+	if p := decode[client.Problem](t, w, "application/problem+json"); w.Code != 404 ||
+		!strings.HasPrefix(p.Detail, "no job has the label team=web, so nothing was paused") {
 		t.Errorf("an unknown label: %d %s", w.Code, w.Body)
 	}
 	if log.Len() > 0 {
@@ -56,11 +57,14 @@ func TestPauseByTheClient(t *testing.T) {
 	store, _ := servertest.Open(t)
 	c := &client.Client{BaseURL: servertest.Serve(t, store), Actor: "ada"}
 	ctx := t.Context()
-	if _, err := c.AddJob(ctx, client.JobDefinition{ID: "a", Trigger: &client.Trigger{Type: "date"}, HTTP: &client.HTTP{URL: "http://a"}}); err != nil {
+	if _, err := c.AddJob(ctx,
+		client.JobDefinition{ID: "a", Trigger: &client.Trigger{Type: "date"},
+			HTTP: &client.HTTP{URL: "http://a"}}); err != nil {
 		t.Fatal(err)
 	}
 	p, err := c.PauseMany(ctx, client.PauseManyRequest{All: true, Reason: "release 7"})
-	want := client.Paused{Pause: client.Pause{What: "everything", PausedAt: servertest.Now, PausedBy: "ada", Reason: "release 7", Resume: "scheduler resume --all"}}
+	want := client.Paused{Pause: client.Pause{What: "everything", PausedAt: servertest.Now, PausedBy: "ada",
+		Reason: "release 7", Resume: "scheduler resume --all"}}
 	if diff := cmp.Diff(want, p); err != nil || diff != "" {
 		t.Errorf("%v, paused (-want +got):\n%s", err, diff)
 	}
@@ -100,13 +104,15 @@ func TestPausesThatAreLockedSayWhichRow(t *testing.T) {
 	s, log := serverOver(lockedStore{err: fmt.Errorf("%w: secret", job.ErrLocked)})
 	for _, path := range []string{"/v1/pause", "/v1/resume"} {
 		w := do(s.Handler(), "POST", path, `{"all": true}`)
-		if w.Code != 503 || !strings.Contains(w.Body.String(), "pgdue.settings") || w.Header().Get("Retry-After") != "5" {
+		if w.Code != 503 || !strings.Contains(w.Body.String(), "pgdue.settings") ||
+			w.Header().Get("Retry-After") != "5" {
 			t.Errorf("%s: %d %s", path, w.Code, w.Body)
 		}
 	}
 	s.Store = lockedStore{wake: errors.New("job a is locked")}
 	var w *httptest.ResponseRecorder
-	if w = do(s.Handler(), "POST", "/v1/resume", `{"label": "team=web"}`); w.Code != 200 || !strings.Contains(w.Body.String(), "in some minutes only") {
+	if w = do(s.Handler(), "POST", "/v1/resume", `{"label": "team=web"}`); w.Code != 200 ||
+		!strings.Contains(w.Body.String(), "in some minutes only") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 	if !strings.Contains(log.String(), "job a is locked") {

@@ -50,13 +50,15 @@ func (in *previewInput) Resolve(huma.Context) []error {
 		in.count = *in.Body.Count
 	}
 	if in.count < 1 || in.count > maxPreview {
-		bad = append(bad, job.FieldError{Field: "count", Message: fmt.Sprintf("%d is outside 1 to %d", in.count, maxPreview)})
+		bad = append(bad, job.FieldError{Field: "count",
+			Message: fmt.Sprintf("%d is outside 1 to %d", in.count, maxPreview)})
 	}
 	if y := in.from.UTC().Year(); y < 1970 || y > 2199 {
 		bad = append(bad, job.FieldError{Field: "from", Message: fmt.Sprintf("the year %d is outside 1970 to 2199", y)})
 	}
 	if in.Body.Trigger == nil {
-		bad = append(bad, job.FieldError{Field: "trigger", Message: `is missing; say when, as in {"type": "cron", "expression": "0 9 * * mon-fri"}`})
+		bad = append(bad, job.FieldError{Field: "trigger",
+			Message: `is missing; say when, as in {"type": "cron", "expression": "0 9 * * mon-fri"}`})
 	} else if err := in.anchor(); err != nil {
 		bad = append(bad, job.FieldErrors(err)...)
 	}
@@ -88,7 +90,8 @@ type previewOutput struct{ Body client.Preview }
 
 func (s *Server) preview(_ context.Context, in *previewInput) (*previewOutput, error) {
 	p := in.trigger.Preview(in.from, in.count)
-	out := &previewOutput{client.Preview{Description: in.trigger.String(), Fires: make([]client.Fire, len(p.Fires)), Exhausted: p.Exhausted}}
+	out := &previewOutput{client.Preview{Description: in.trigger.String(), Fires: make([]client.Fire, len(p.Fires)),
+		Exhausted: p.Exhausted}}
 	for i, f := range p.Fires {
 		out.Body.Fires[i] = client.Fire{UTC: f.At, Local: f.Local, Note: f.Note}
 	}

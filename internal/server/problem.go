@@ -120,7 +120,8 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 		errors.Is(err, job.ErrNoNextFire), errors.Is(err, job.ErrChanged):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, job.ErrExists):
-		return huma.Error409Conflict(fmt.Sprintf("the id %q is taken by a job that is not finished; replace that job with "+
+		return huma.Error409Conflict(fmt.Sprintf("the id %q is taken by a job that is not finished; replace "+
+			"that job with "+
 			"PUT %s (`scheduler add %s --replace …`), or choose another id", id, client.JobPath(id), id))
 	}
 	if ctx.Err() == nil { // else nobody waits for the answer any more
@@ -130,11 +131,15 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 	case errors.Is(err, job.ErrReadOnly):
 		return huma.Error503ServiceUnavailable(job.ErrReadOnly.Error())
 	case errors.Is(err, job.ErrLocked):
-		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(job.ErrLocked.Error()), http.Header{"Retry-After": {"5"}})
+		return huma.ErrorWithHeaders(huma.Error503ServiceUnavailable(job.ErrLocked.Error()),
+			http.Header{"Retry-After": {"5"}})
 	case errors.Is(err, job.ErrCommitUnknown):
-		return huma.Error503ServiceUnavailable("it is not known whether the change was made: look at the job before trying again")
-	case errors.Is(err, job.ErrRejected): // neither the request nor the connection is to blame, and again would not help
-		return huma.Error500InternalServerError("the database refused the row, and would refuse it again: see the server's log")
+		return huma.Error503ServiceUnavailable("it is not known whether the change was made: look at the job " +
+			"before trying again")
+	// neither the request nor the connection is to blame, and again would not help
+	case errors.Is(err, job.ErrRejected):
+		return huma.Error500InternalServerError("the database refused the row, and would refuse it again: see " +
+			"the server's log")
 	}
 	return huma.Error503ServiceUnavailable(fmt.Sprintf("the database did not answer: %s; see the server's log",
 		strings.TrimSpace(act+" "+id)))

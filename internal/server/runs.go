@@ -135,12 +135,13 @@ func (s *Server) getRun(ctx context.Context, in *runInput) (*runOutput, error) {
 }
 
 func noRun(id string, runID uuid.UUID) error {
-	return huma.Error404NotFound(fmt.Sprintf("job %q has no run %s; GET /v1/runs?job_id=%s lists its runs", id, runID, url.QueryEscape(id)))
+	return huma.Error404NotFound(fmt.Sprintf("job %q has no run %s; GET /v1/runs?job_id=%s lists its runs", id, runID,
+		url.QueryEscape(id)))
 }
 
-// cursor is a place in a job's runs, newest first: behind the first skip runs that ended at at, where a zero at stands for
-// the running instances; with skip 0, behind all runs that ended at at or later. Several runs may end at one moment (a
-// claim writes all its skips at once), so a time alone would lose some between two pages.
+// cursor is a place in a job's runs, newest first: behind the first skip runs that ended at at, where a zero at stands
+// for the running instances; with skip 0, behind all runs that ended at at or later. Several runs may end at one moment
+// (a claim writes all its skips at once), so a time alone would lose some between two pages.
 type cursor struct {
 	at   time.Time
 	skip int
@@ -184,8 +185,8 @@ func (c cursor) before() time.Time {
 	return c.at.Add(time.Microsecond)
 }
 
-// behind are those of the views, which begin at c.at, that come behind the place. Rows may have gone since the page before, as
-// successes are folded; then fewer are left to skip.
+// behind are those of the views, which begin at c.at, that come behind the place. Rows may have gone since the page
+// before, as successes are folded; then fewer are left to skip.
 func (c cursor) behind(views []job.RunView) []job.RunView {
 	n := 0
 	for n < min(c.skip, len(views)) && views[n].EndedAt.Equal(c.at) {

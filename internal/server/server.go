@@ -3,7 +3,7 @@
 //
 //	request ─▶ recover ─▶ guard (host, origin, content type) ─▶ route ─▶ schema ─▶ rules of the domain ─▶ Store
 //	              │              │                                │        └──── 422 ────┘                  │
-//	             500      421, 403, 415                        404, 405                              404, 409, 422, 503
+//	             500      421, 403, 415                       404, 405                             404, 409, 422, 503
 //
 // Invariants:
 //
@@ -31,8 +31,8 @@ import (
 	"github.com/pgdue/pgdue/internal/why"
 )
 
-// Store is what the API needs to be done. Errors are those of package scheduler; all others mean that the database could
-// not be used.
+// Store is what the API needs to be done. Errors are those of package scheduler; all others mean that the database
+// could not be used.
 type Store interface {
 	// Add creates a job. It fails with ErrExists when the id is taken by a job that is not finished, with an
 	// *InvalidError when the trigger can never fire.
@@ -54,12 +54,13 @@ type Store interface {
 	SkipNext(ctx context.Context, id string, by job.Author) (policy.Change, error)
 	// Reschedule gives a job another trigger; ErrNotFound, an *InvalidError when it can never fire.
 	Reschedule(ctx context.Context, id string, t *trigger.Trigger, by job.Author) (policy.Change, error)
-	// MoveNext moves a job's next fire; ErrNotFound, ErrBlocked, ErrNoNextFire, an *InvalidError when it cannot be then.
+	// MoveNext moves a job's next fire; ErrNotFound, ErrBlocked, ErrNoNextFire, an *InvalidError when it cannot be
+	// then.
 	MoveNext(ctx context.Context, id string, at time.Time, by job.Author) (policy.Change, error)
 	// Events returns what was done to a job, newest first.
 	Events(ctx context.Context, f job.EventFilter) ([]job.Event, error)
-	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free, and is given the payload, "" for
-	// none. It is the one in Change.Wait; ErrNotFound, ErrBlocked, ErrPaused.
+	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free, and is given the payload, ""
+	// for none. It is the one in Change.Wait; ErrNotFound, ErrBlocked, ErrPaused.
 	RunNow(ctx context.Context, id, payload string, by job.Author) (policy.Change, error)
 	// PauseMany pauses a label or everything, ResumeMany ends that; ErrNotFound for a label that no job has.
 	PauseMany(ctx context.Context, s job.Scope, by job.Author) (job.Paused, error)
@@ -73,8 +74,8 @@ type Store interface {
 	Runs(ctx context.Context, f job.RunFilter) ([]job.RunView, error)
 	// Run returns all that is known about one run, attempts ascending; nothing or ErrNotFound when it is unknown.
 	Run(ctx context.Context, jobID string, runID uuid.UUID) ([]job.RunView, error)
-	// Why gathers why a job does what it does, and what became of its fire time at at, unless that is zero. A job that is not
-	// there is not an error.
+	// Why gathers why a job does what it does, and what became of its fire time at at, unless that is zero. A job that
+	// is not there is not an error.
 	Why(ctx context.Context, id string, at time.Time) (why.Facts, error)
 	// Alerts returns the alerts of a job id, newest first.
 	Alerts(ctx context.Context, f job.AlertFilter) ([]job.Alert, error)
@@ -88,7 +89,8 @@ type Server struct {
 	TZData  string // version of the time zone database, for /version
 	// Ready says why this node does not claim due runs yet, nil when it does. It is asked by each /readyz.
 	Ready func(context.Context) error
-	// Warnings are sentences that /readyz adds, about what a person should look after although the node is ready; nil for none.
+	// Warnings are sentences that /readyz adds, about what a person should look after although the node is ready; nil
+	// for none.
 	Warnings func() []string
 	// Metrics answers /metrics; nil where there are none.
 	Metrics http.Handler

@@ -95,97 +95,130 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 		want                       client.Problem
 	}{
 		{name: "taken id", method: "POST", target: "/v1/jobs", body: sleepJob,
-			want: client.Problem{Status: 409, Title: "Conflict", Detail: `the id "123" is taken by a job that is not finished; ` +
-				"replace that job with PUT /v1/jobs/123 (`scheduler add 123 --replace …`), or choose another id"}},
+			want: client.Problem{Status: 409, Title: "Conflict",
+				Detail: `the id "123" is taken by a job that is not finished; ` +
+					"replace that job with PUT /v1/jobs/123 (`scheduler add 123 --replace …`), or choose another id"}},
 		{name: "run of no job", method: "POST", target: "/v1/jobs/nosuch/runs",
 			want: client.Problem{Status: 404, Title: "Not Found", Detail: `there is no job "nosuch"`}},
-		{name: "form without a body", method: "POST", target: "/v1/jobs/123/runs", headers: []string{"Content-Type", "text/plain"},
+		{name: "form without a body", method: "POST", target: "/v1/jobs/123/runs",
+			headers: []string{"Content-Type", "text/plain"},
 			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
 				Detail: `Content-Type is "text/plain"; send the body as application/json`}},
 		{name: "malformed JSON", method: "POST", target: "/v1/jobs", body: `{"id": `,
-			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "the body is not JSON", Errors: []client.FieldProblem{
-				{Location: "body", Message: "unexpected end of JSON input"}}}},
-		{name: "number out of range", method: "POST", target: "/v1/jobs", body: strings.Replace(sleepJob, "{", `{"max_instances": 1e30, `, 1),
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "body", Message: "max_instances: 1e30 is too large, or not written as a whole number in digits"}}}},
+			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "the body is not JSON",
+				Errors: []client.FieldProblem{
+					{Location: "body", Message: "unexpected end of JSON input"}}}},
+		{name: "number out of range", method: "POST", target: "/v1/jobs",
+			body: strings.Replace(sleepJob, "{", `{"max_instances": 1e30, `, 1),
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "body", Message: "max_instances: 1e30 is too large, or not written as a whole " +
+						"number in digits"}}}},
 		{name: "no body", method: "POST", target: "/v1/jobs", headers: []string{"Content-Type", "application/json"},
 			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "request body is required"}},
 		{name: "too long", method: "POST", target: "/v1/jobs", body: `"` + strings.Repeat("x", 1<<20) + `"`,
-			want: client.Problem{Status: 413, Title: "Request Entity Too Large", Detail: "the body is longer than 1048576 bytes (1 MiB)"}},
-		{name: "form", method: "POST", target: "/v1/jobs", body: sleepJob, headers: []string{"Content-Type", "text/plain"},
+			want: client.Problem{Status: 413, Title: "Request Entity Too Large",
+				Detail: "the body is longer than 1048576 bytes (1 MiB)"}},
+		{name: "form", method: "POST", target: "/v1/jobs", body: sleepJob,
+			headers: []string{"Content-Type", "text/plain"},
 			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
 				Detail: `Content-Type is "text/plain"; send the body as application/json`}},
-		{name: "no content type", method: "PUT", target: "/v1/jobs/123", body: sleepJob, headers: []string{"Content-Type", ""},
+		{name: "no content type", method: "PUT", target: "/v1/jobs/123", body: sleepJob,
+			headers: []string{"Content-Type", ""},
 			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
 				Detail: `Content-Type is ""; send the body as application/json`}},
 		{name: "everything wrong at once", method: "POST", target: "/v1/jobs",
 			body: `{"id": "a b", "trigger": {"type": "date"}, "exec": {"command": []}, ` + pingHTTP + `, "max_instances": 0,
 				"overlap": "queue", "labels": {" ": "x", "-": "x"}}`,
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "body.http", Message: "stands beside exec; a job has exactly one of exec, http"},
-				{Location: "body.id", Message: `"a b" is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -`},
-				{Location: "body.labels.-", Message: `"-" is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit`},
-				{Location: `body.labels[" "]`, Message: `" " is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit`},
-				{Location: "body.max_instances", Message: "0 is outside 1 to 1000000; 1 means that runs never overlap"},
-				{Location: "body.overlap", Message: `"queue" is not one of "skip", "wait", "replace"`},
-			}}},
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "body.http", Message: "stands beside exec; a job has exactly one of exec, http"},
+					{Location: "body.id", Message: `"a b" is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -`},
+					{Location: "body.labels.-",
+						Message: `"-" is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit`},
+					{Location: `body.labels[" "]`,
+						Message: `" " is not 1 to 63 characters of A-Z a-z 0-9 . _ / - that begin with a letter or digit`},
+					{Location: "body.max_instances",
+						Message: "0 is outside 1 to 1000000; 1 means that runs never overlap"},
+					{Location: "body.overlap", Message: `"queue" is not one of "skip", "wait", "replace"`},
+				}}},
 		{name: "schema and domain at once", method: "POST", target: "/v1/jobs",
 			body: `{"id": "a", "max_instance": 2, "max_attempts": "two", ` + pingHTTP + `}`,
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "body.max_attempts", Message: "expected integer", Value: "two"},
-				{Location: "body.max_instance", Message: unknown},
-				{Location: "body.trigger", Message: `is missing; say when the job fires, as in {"type": "interval", "every": "30s"}`},
-			}}},
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "body.max_attempts", Message: "expected integer", Value: "two"},
+					{Location: "body.max_instance", Message: unknown},
+					{Location: "body.trigger",
+						Message: `is missing; say when the job fires, as in {"type": "interval", "every": "30s"}`},
+				}}},
 		{name: "unknown field inside", method: "PUT", target: "/v1/jobs/a",
 			body: `{"trigger": {"type": "interval", "every": "5s", "cron": "* * * * *"}, "exec": {"cmd": [], "command": ["true"]}}`,
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "body.exec.cmd", Message: unknown}, {Location: "body.trigger.cron", Message: unknown},
-			}}},
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "body.exec.cmd", Message: unknown}, {Location: "body.trigger.cron", Message: unknown},
+				}}},
 		{name: "field in another case", method: "PUT", target: "/v1/jobs/a",
 			body: `{"trigger": {"type": "date"}, "Timeout": "1s", ` + pingHTTP + `}`,
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "body.Timeout", Message: unknown}}}},
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "body.Timeout", Message: unknown}}}},
 		{name: "two ids", method: "PUT", target: "/v1/jobs/a", body: sleepJob,
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "body.id", Message: `"123" is not the id in the path, "a"; leave it out of the body`}}}},
-		{name: "bad id in path", method: "PUT", target: "/v1/jobs/a%20b", body: `{"trigger": {"type": "date"}, ` + pingHTTP + `}`,
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "path.id", Message: `"a b" is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -`}}}},
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "body.id", Message: `"123" is not the id in the path, "a"; leave it out of the body`}}}},
+		{name: "bad id in path", method: "PUT", target: "/v1/jobs/a%20b",
+			body: `{"trigger": {"type": "date"}, ` + pingHTTP + `}`,
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "path.id", Message: `"a b" is not 1 to 200 characters of A-Z a-z 0-9 . _ : @ -`}}}},
 		{name: "job not found", method: "GET", target: "/v1/jobs/nosuch",
 			want: client.Problem{Status: 404, Title: "Not Found", Detail: `there is no job "nosuch"`}},
 		{name: "removed job not found", method: "DELETE", target: "/v1/jobs/nosuch",
 			want: client.Problem{Status: 404, Title: "Not Found", Detail: `there is no job "nosuch"`}},
 		{name: "run not found", method: "GET", target: "/v1/jobs/123/runs/6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11",
-			want: client.Problem{Status: 404, Title: "Not Found", Detail: `job "123" has no run 6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11; ` +
-				"GET /v1/runs?job_id=123 lists its runs"}},
+			want: client.Problem{Status: 404, Title: "Not Found",
+				Detail: `job "123" has no run 6f1cf1a2-6c3b-5f0e-9a57-0e3c1f0a7d11; ` +
+					"GET /v1/runs?job_id=123 lists its runs"}},
 		{name: "run id", method: "GET", target: "/v1/jobs/123/runs/7",
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "path.run_id", Message: "is not the id of a run, which is a UUID as `scheduler runs JOB` shows it", Value: "7"}}}},
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "path.run_id", Message: "is not the id of a run, which is a UUID as `scheduler " +
+						"runs JOB` shows it", Value: "7"}}}},
 		{name: "query", method: "GET", target: "/v1/runs?before=yesterday&limit=0",
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "query.before", Message: `"yesterday" is neither a time like 2026-03-01T09:00:00Z nor the next of a page`},
-				{Location: "query.job_id", Message: "required query parameter is missing"},
-				{Location: "query.limit", Message: "expected number >= 1", Value: 0.0}}}},
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "query.before",
+						Message: `"yesterday" is neither a time like 2026-03-01T09:00:00Z nor the next of a page`},
+					{Location: "query.job_id", Message: "required query parameter is missing"},
+					{Location: "query.limit", Message: "expected number >= 1", Value: 0.0}}}},
 		{name: "unknown query parameter", method: "GET", target: "/v1/jobs?state=active",
-			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid, Errors: []client.FieldProblem{
-				{Location: "query.state", Message: unknown}}}},
+			want: client.Problem{Status: 422, Title: "Unprocessable Entity", Detail: invalid,
+				Errors: []client.FieldProblem{
+					{Location: "query.state", Message: unknown}}}},
 		{name: "unknown path", method: "GET", target: "/v2/jobs",
-			want: client.Problem{Status: 404, Title: "Not Found", Detail: "there is nothing at /v2/jobs; /openapi.json lists what there is"}},
+			want: client.Problem{Status: 404, Title: "Not Found",
+				Detail: "there is nothing at /v2/jobs; /openapi.json lists what there is"}},
 		{name: "method", method: "POST", target: "/v1/jobs/a", body: sleepJob,
-			want: client.Problem{Status: 405, Title: "Method Not Allowed", Detail: "/v1/jobs/a takes DELETE, GET, HEAD, PATCH, PUT, not POST"}},
-		{name: "patch of another type", method: "PATCH", target: "/v1/jobs/123", body: `{"max_instances": 2}`, headers: []string{"Content-Type", "application/json-patch+json"},
+			want: client.Problem{Status: 405, Title: "Method Not Allowed",
+				Detail: "/v1/jobs/a takes DELETE, GET, HEAD, PATCH, PUT, not POST"}},
+		{name: "patch of another type", method: "PATCH", target: "/v1/jobs/123", body: `{"max_instances": 2}`,
+			headers: []string{"Content-Type", "application/json-patch+json"},
 			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
 				Detail: `Content-Type is "application/json-patch+json"; send the body as application/merge-patch+json`}},
-		{name: "merge patch where none is taken", method: "PUT", target: "/v1/jobs/123", body: sleepJob, headers: []string{"Content-Type", "application/merge-patch+json"},
+		{name: "merge patch where none is taken", method: "PUT", target: "/v1/jobs/123", body: sleepJob,
+			headers: []string{"Content-Type", "application/merge-patch+json"},
 			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
 				Detail: `Content-Type is "application/merge-patch+json"; send the body as application/json`}},
-		{name: "page of another origin", method: "DELETE", target: "/v1/jobs/123", headers: []string{"Sec-Fetch-Site", "cross-site"},
-			want: client.Problem{Status: 403, Title: "Forbidden", Detail: foreign}},
-		{name: "old browser, other origin", method: "DELETE", target: "/v1/jobs/123", headers: []string{"Origin", "https://evil.example"},
-			want: client.Problem{Status: 403, Title: "Forbidden", Detail: foreign}},
+		{name: "page of another origin", method: "DELETE", target: "/v1/jobs/123",
+			headers: []string{"Sec-Fetch-Site", "cross-site"},
+			want:    client.Problem{Status: 403, Title: "Forbidden", Detail: foreign}},
+		{name: "old browser, other origin", method: "DELETE", target: "/v1/jobs/123",
+			headers: []string{"Origin", "https://evil.example"},
+			want:    client.Problem{Status: 403, Title: "Forbidden", Detail: foreign}},
 		{name: "rebound name", method: "GET", target: "/v1/jobs", headers: []string{"Host", "evil.example:8080"},
-			want: client.Problem{Status: 421, Title: "Misdirected Request", Detail: "this server listens on a loopback address and " +
-				`does not answer for the host "evil.example:8080"; use localhost or 127.0.0.1`}},
+			want: client.Problem{Status: 421, Title: "Misdirected Request",
+				Detail: "this server listens on a loopback address and " +
+					`does not answer for the host "evil.example:8080"; use localhost or 127.0.0.1`}},
 	}
 	s, conn, log := newServer(t)
 	h := s.Handler()
@@ -224,8 +257,9 @@ func TestCostlyBodiesAreRefused(t *testing.T) {
 		return b.String()
 	}()
 	for name, body := range map[string]string{
-		"long name":  `{"` + strings.Repeat("a.", 500_000) + `": 1}`,
-		"deep paths": `{"trigger": ` + strings.Repeat(`{"of": [`, 9000) + `{` + manyKeys + `"a": 1}` + strings.Repeat("]}", 9000) + `}`,
+		"long name": `{"` + strings.Repeat("a.", 500_000) + `": 1}`,
+		"deep paths": `{"trigger": ` + strings.Repeat(`{"of": [`, 9000) + `{` + manyKeys + `"a": 1}` +
+			strings.Repeat("]}", 9000) + `}`,
 		"many names": `{"exec": {"command": ["true"], "env": {` + manyKeys + `"a": 1}}}`,
 	} {
 		begin := time.Now()
@@ -251,7 +285,8 @@ func TestManyErrorsAreCutShort(t *testing.T) {
 	}
 	w := do(s.Handler(), "POST", "/v1/jobs", body.String()+"}")
 	got := decode[client.Problem](t, w, "application/problem+json")
-	if want := "the request is not valid; errors says what to change; 59950 more are left out"; got.Detail != want || w.Code != 422 {
+	if want := "the request is not valid; errors says what to change; 59950 more are left out"; got.Detail != want ||
+		w.Code != 422 {
 		t.Errorf("%d %q, want 422 %q", w.Code, got.Detail, want)
 	}
 	if len(got.Errors) != 50 || got.Errors[0].Location != "body.k00000" || got.Errors[49].Location != "body.k00049" {
@@ -268,7 +303,8 @@ func TestTriggerErrorsNameTheFieldInTheJob(t *testing.T) {
 		`{"type": "moon"}`:                                                          "body.trigger.type",
 	}
 	for trigger, location := range tests {
-		w := do(h, "POST", "/v1/jobs", `{"id": "a", "trigger": `+trigger+`, "exec": {"command": ["true"]}, "timeout": "soon"}`)
+		w := do(h, "POST", "/v1/jobs",
+			`{"id": "a", "trigger": `+trigger+`, "exec": {"command": ["true"]}, "timeout": "soon"}`)
 		var got []string
 		for _, e := range decode[client.Problem](t, w, "application/problem+json").Errors {
 			got = append(got, e.Location)
@@ -290,7 +326,8 @@ func TestHostOfLoopbackServer(t *testing.T) {
 			}
 		}
 		want := map[bool]int{true: http.StatusMisdirectedRequest, false: http.StatusOK}[loopback]
-		for _, host := range []string{"localhost.evil.example", "10.0.0.1:8080", "evil.example", "127.0.0.1.nip.io", ":8080"} {
+		for _, host := range []string{"localhost.evil.example", "10.0.0.1:8080", "evil.example", "127.0.0.1.nip.io",
+			":8080"} {
 			if w := do(h, "GET", "/livez", "", "Host", host); w.Code != want {
 				t.Errorf("loopback %v, host %q: %d, want %d", loopback, host, w.Code, want)
 			}
@@ -328,7 +365,8 @@ func TestDatabaseTroubleIsLoggedOnceAndNotTold(t *testing.T) {
 	if diff := cmp.Diff(want, decode[client.Problem](t, w, "application/problem+json")); diff != "" {
 		t.Errorf("problem (-want +got):\n%s", diff)
 	}
-	if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "connection refused") {
+	if n := strings.Count(log.String(), "level=ERROR"); n != 1 ||
+		!strings.Contains(log.String(), "connection refused") {
 		t.Errorf("want one error line with the cause:\n%s", log)
 	}
 }
@@ -351,7 +389,8 @@ func TestErrorsOfTheStoreSayWhetherToTryAgain(t *testing.T) {
 		if got := w.Header().Get("Retry-After"); got != wantAfter {
 			t.Errorf("Retry-After of %v is %q, want %q", err, got, wantAfter)
 		}
-		if n := strings.Count(log.String(), "level=ERROR"); n != 1 || !strings.Contains(log.String(), "secret of the database") {
+		if n := strings.Count(log.String(), "level=ERROR"); n != 1 ||
+			!strings.Contains(log.String(), "secret of the database") {
 			t.Errorf("want one error line with the cause of %v:\n%s", err, log)
 		}
 	}
@@ -393,7 +432,9 @@ func (o onlyIDs) Resume(_ context.Context, id string, _ bool, _ job.Author) (c p
 	return c, o.check(id)
 }
 
-func (o onlyIDs) Modify(_ context.Context, id string, _ int64, _ job.Definition, _ job.Author) (c policy.Change, err error) {
+func (o onlyIDs) Modify(
+	_ context.Context, id string, _ int64, _ job.Definition, _ job.Author,
+) (c policy.Change, err error) {
 	return c, o.check(id)
 }
 
@@ -401,7 +442,9 @@ func (o onlyIDs) SkipNext(_ context.Context, id string, _ job.Author) (c policy.
 	return c, o.check(id)
 }
 
-func (o onlyIDs) Reschedule(_ context.Context, id string, _ *trigger.Trigger, _ job.Author) (c policy.Change, err error) {
+func (o onlyIDs) Reschedule(
+	_ context.Context, id string, _ *trigger.Trigger, _ job.Author,
+) (c policy.Change, err error) {
 	return c, o.check(id)
 }
 
@@ -491,7 +534,8 @@ func TestTriggerThatNeverFiresIsInvalid(t *testing.T) {
 func TestPanicIsAnAnswerAndALogLine(t *testing.T) {
 	s, log := serverOver(brokenStore{})
 	w := do(s.Handler(), "POST", "/v1/jobs", sleepJob)
-	want := client.Problem{Status: 500, Title: "Internal Server Error", Detail: "this is a defect of the scheduler; see the server's log"}
+	want := client.Problem{Status: 500, Title: "Internal Server Error",
+		Detail: "this is a defect of the scheduler; see the server's log"}
 	if diff := cmp.Diff(want, decode[client.Problem](t, w, "application/problem+json")); diff != "" {
 		t.Errorf("problem (-want +got):\n%s", diff)
 	}
@@ -509,7 +553,8 @@ func TestReadyzSaysWhyNot(t *testing.T) {
 		t.Errorf("ready: %d %s", w.Code, w.Body)
 	}
 	notReady = errors.New("it has not registered yet")
-	want := client.Problem{Status: 503, Title: "Service Unavailable", Detail: "this node is not ready: it has not registered yet"}
+	want := client.Problem{Status: 503, Title: "Service Unavailable",
+		Detail: "this node is not ready: it has not registered yet"}
 	got := decode[client.Problem](t, do(h, "GET", "/readyz", ""), "application/problem+json")
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("problem (-want +got):\n%s", diff)
@@ -539,7 +584,10 @@ func TestMetricsAreGuarded(t *testing.T) {
 	if w := do(s.Handler(), "GET", "/metrics", ""); w.Code != http.StatusNotFound {
 		t.Errorf("without metrics: %d", w.Code)
 	}
-	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "pgdue_database_up 1\n") })
+	s.Metrics = http.HandlerFunc(func(w http.ResponseWriter,
+		_ *http.Request) {
+		io.WriteString(w, "pgdue_database_up 1\n")
+	})
 	h := s.Handler()
 	if w := do(h, "GET", "/metrics", ""); w.Code != http.StatusOK || w.Body.String() != "pgdue_database_up 1\n" {
 		t.Errorf("metrics: %d %s", w.Code, w.Body)
@@ -593,7 +641,8 @@ func TestOpenAPIDescribesEveryOperation(t *testing.T) {
 	}
 	want := map[string]string{
 		"add-job":    "post /v1/jobs",
-		"cancel-run": "post /v1/jobs/{id}/runs/{run_id}/cancel", "cancel-runs": "post /v1/jobs/{id}/cancel", "put-job": "put /v1/jobs/{id}", "get-job": "get /v1/jobs/{id}",
+		"cancel-run": "post /v1/jobs/{id}/runs/{run_id}/cancel", "cancel-runs": "post /v1/jobs/{id}/cancel",
+		"put-job": "put /v1/jobs/{id}", "get-job": "get /v1/jobs/{id}",
 		"preview-trigger": "post /v1/triggers/preview", "run-now": "post /v1/jobs/{id}/runs",
 		"modify-job": "patch /v1/jobs/{id}", "skip-next": "post /v1/jobs/{id}/skip-next",
 		"reschedule-job": "post /v1/jobs/{id}/reschedule", "list-events": "get /v1/jobs/{id}/events",

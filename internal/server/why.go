@@ -15,8 +15,10 @@ import (
 
 func (s *Server) registerWhy(api huma.API) {
 	huma.Register(api, huma.Operation{
-		OperationID: "why", Method: http.MethodGet, Path: "/v1/jobs/{id}/why", Summary: "Ask why a job does not run, or did not",
-		Description: "Says what stands in the way and how to remove it, what holds the instances, what became of the latest fire " +
+		OperationID: "why", Method: http.MethodGet, Path: "/v1/jobs/{id}/why",
+		Summary: "Ask why a job does not run, or did not",
+		Description: "Says what stands in the way and how to remove it, what holds the instances, what became of " +
+			"the latest fire " +
 			"times, and when the job fires next. It looks at locks twice, 100 ms apart, where somebody holds one.",
 		Errors: []int{404, 503},
 	}, s.why)
@@ -36,7 +38,8 @@ func (in *whyInput) Resolve(huma.Context) []error {
 	var err error
 	if in.at, err = time.Parse(time.RFC3339Nano, in.At); err != nil || !keepable(in.at) {
 		return []error{&huma.ErrorDetail{Location: "query.at",
-			Message: fmt.Sprintf("%q is not a time like 2026-03-01T03:00:00Z; a + in the zone is written %%2B in a URL", in.At)}}
+			Message: fmt.Sprintf("%q is not a time like 2026-03-01T03:00:00Z; a + in the zone is written %%2B in a URL",
+				in.At)}}
 	}
 	return nil
 }
@@ -91,7 +94,8 @@ func instanceOf(l job.Instance) client.WhyInstance {
 		state = job.RunRetrying
 	}
 	run := runOf(job.RunView{State: state, Cancel: l.Cancel, Record: job.Record{
-		Run: l.Run, StartedAt: l.StartedAt, Node: l.Node, FireCount: l.FireCount, FirstRunTime: l.FirstRunTime, LastRunTime: l.LastRunTime,
+		Run: l.Run, StartedAt: l.StartedAt, Node: l.Node, FireCount: l.FireCount, FirstRunTime: l.FirstRunTime,
+		LastRunTime: l.LastRunTime,
 	}})
 	return client.WhyInstance{Run: run, NotBefore: l.NotBefore, Deadline: l.Deadline}
 }

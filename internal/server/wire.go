@@ -51,7 +51,8 @@ func jobOf(o job.Overview) client.Job {
 		UpdatedAt: o.UpdatedAt,
 	}
 	if h := o.Held; h.With != "" {
-		j.State, j.PausedWith, j.PausedAt, j.PausedBy, j.PausedReason = string(job.StatePaused), h.With, h.At, h.By, h.Reason
+		j.State, j.PausedWith, j.PausedAt, j.PausedBy, j.PausedReason = string(job.StatePaused), h.With, h.At, h.By,
+			h.Reason
 	}
 	if o.Trigger != nil { // nil when its row cannot be read: the job is blocked, Error says why
 		j.Description = o.Trigger.String()

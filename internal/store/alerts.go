@@ -70,8 +70,9 @@ type alertRow struct {
 func (r *alertRow) alert() job.Alert {
 	a := job.Alert{
 		ID: r.ID, Number: r.Number, JobID: r.JobID, CreatedRevision: r.CreatedRevision, Kind: job.AlertKind(r.Kind),
-		At: r.At.UTC(), Sentence: r.Sentence, Failures: r.Failures, Since: r.Since.UTC(), RunEndedAt: r.RunEndedAt.UTC(),
-		Paused: r.Paused, State: r.State, Attempts: r.Attempts, NextAttemptAt: orZero(r.NextAttemptAt),
+		At: r.At.UTC(), Sentence: r.Sentence, Failures: r.Failures, Since: r.Since.UTC(),
+		RunEndedAt: r.RunEndedAt.UTC(),
+		Paused:     r.Paused, State: r.State, Attempts: r.Attempts, NextAttemptAt: orZero(r.NextAttemptAt),
 		LastError: deref(r.LastError), EndedAt: orZero(r.EndedAt),
 	}
 	if r.HTTP != nil {
@@ -93,8 +94,10 @@ func insertAlert(ctx context.Context, tx pgx.Tx, a *job.Alert) error {
 		}
 	}
 	tag, err := tx.Exec(ctx, alertInsert, pgx.StrictNamedArgs{
-		"id": a.ID, "job_id": a.JobID, "created_revision": a.CreatedRevision, "kind": string(a.Kind), "at": a.At, "sentence": a.Sentence,
-		"failures": a.Failures, "since": a.Since, "run_ended_at": a.RunEndedAt, "paused": a.Paused, "http": request, "state": a.State,
+		"id": a.ID, "job_id": a.JobID, "created_revision": a.CreatedRevision, "kind": string(a.Kind), "at": a.At,
+		"sentence": a.Sentence,
+		"failures": a.Failures, "since": a.Since, "run_ended_at": a.RunEndedAt, "paused": a.Paused, "http": request,
+		"state": a.State,
 	})
 	if err != nil {
 		return err

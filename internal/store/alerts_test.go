@@ -35,7 +35,8 @@ func TestCallsAreTakenOnceAndInOrder(t *testing.T) {
 		taken = append(taken, list...)
 	}
 	storetest.Exec(t, conn, "BEGIN")
-	storetest.Exec(t, conn, "SELECT FROM pgdue.alerts WHERE job_id = 'a' FOR UPDATE") // as another node that is just taking them
+	// as another node that is just taking them
+	storetest.Exec(t, conn, "SELECT FROM pgdue.alerts WHERE job_id = 'a' FOR UPDATE")
 	take()
 	if len(taken) != 1 || taken[0].JobID != "b" {
 		t.Fatalf("taken beside what another node takes: %+v", taken)
@@ -46,7 +47,8 @@ func TestCallsAreTakenOnceAndInOrder(t *testing.T) {
 		nodes.Go(take)
 	}
 	nodes.Wait()
-	if len(taken) != 2 || taken[0].Kind != job.AlertFailure || taken[1].Kind != job.AlertFailure || taken[0].JobID == taken[1].JobID {
+	if len(taken) != 2 || taken[0].Kind != job.AlertFailure || taken[1].Kind != job.AlertFailure ||
+		taken[0].JobID == taken[1].JobID {
 		t.Fatalf("taken: %+v", taken)
 	}
 	for _, a := range taken {
@@ -63,7 +65,8 @@ func TestCallsAreTakenOnceAndInOrder(t *testing.T) {
 	if len(taken) != 1 || taken[0].JobID != "a" || taken[0].Kind != job.AlertRecovery {
 		t.Errorf("taken next: %+v", taken)
 	}
-	const ended = "SELECT count(*) FROM pgdue.alerts WHERE state = 'given_up' AND ended_at IS NOT NULL AND last_error = 'nobody listens'"
+	const ended = "SELECT count(*) FROM pgdue.alerts WHERE state = 'given_up' AND ended_at IS NOT NULL AND " +
+		"last_error = 'nobody listens'"
 	if n := storetest.Query[int](t, conn, ended); n != 2 {
 		t.Errorf("%d are given up, want 2", n)
 	}
@@ -99,7 +102,8 @@ func TestCallOfANodeThatDied(t *testing.T) {
 		t.Errorf("second attempt %+v of %+v", second, first)
 	}
 	settle(first, job.AlertGivenUp, "late")
-	if got := storetest.Query[string](t, conn, "SELECT state || coalesce(last_error, '') FROM pgdue.alerts"); got != "pending" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT state || coalesce(last_error, '') FROM pgdue.alerts"); got != "pending" {
 		t.Errorf("after the late failure of the first attempt: %s", got)
 	}
 	settle(first, job.AlertDelivered, "")
@@ -108,7 +112,8 @@ func TestCallOfANodeThatDied(t *testing.T) {
 	if err != nil || len(list) != 1 {
 		t.Fatal(list, err)
 	}
-	if a := list[0]; a.State != job.AlertDelivered || a.EndedAt.IsZero() || !a.NextAttemptAt.IsZero() || a.LastError != "" || a.Attempts != 2 {
+	if a := list[0]; a.State != job.AlertDelivered || a.EndedAt.IsZero() || !a.NextAttemptAt.IsZero() ||
+		a.LastError != "" || a.Attempts != 2 {
 		t.Errorf("%+v", a)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// How statements are run and rows are read. Columns are read by their names. Statements that go together are sent as one
-// batch, in one round trip.
+// How statements are run and rows are read. Columns are read by their names. Statements that go together are sent as
+// one batch, in one round trip.
 
 // asker is a pool, a connection or a transaction.
 type asker interface {

@@ -20,13 +20,15 @@ func (s *Store) Cancel(ctx context.Context, jobID string, runID uuid.UUID, by jo
 }
 
 // CancelTx is Cancel in the caller's transaction.
-func (s *Store) CancelTx(ctx context.Context, tx pgx.Tx, jobID string, runID uuid.UUID, by job.Author) (job.Cancellation, error) {
+func (s *Store) CancelTx(
+	ctx context.Context, tx pgx.Tx, jobID string, runID uuid.UUID, by job.Author,
+) (job.Cancellation, error) {
 	c, err := cancelRuns(ctx, tx, jobID, &runID, by)
 	return c, locked(translate(err))
 }
 
-// CancelAll ends all runs of a job that have not ended, or asks their nodes to. A job without any is not found only where
-// it does not exist itself.
+// CancelAll ends all runs of a job that have not ended, or asks their nodes to. A job without any is not found only
+// where it does not exist itself.
 func (s *Store) CancelAll(ctx context.Context, jobID string, by job.Author) (job.Cancellation, error) {
 	return s.cancel(ctx, jobID, nil, by)
 }
@@ -37,7 +39,9 @@ func (s *Store) CancelAllTx(ctx context.Context, tx pgx.Tx, jobID string, by job
 	return c, locked(translate(err))
 }
 
-func (s *Store) cancel(ctx context.Context, jobID string, runID *uuid.UUID, by job.Author) (c job.Cancellation, err error) {
+func (s *Store) cancel(
+	ctx context.Context, jobID string, runID *uuid.UUID, by job.Author,
+) (c job.Cancellation, err error) {
 	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		c, err = cancelRuns(ctx, tx, jobID, runID, by)
 		return err
@@ -48,9 +52,11 @@ func (s *Store) cancel(ctx context.Context, jobID string, runID *uuid.UUID, by j
 	return c, nil
 }
 
-// cancelRuns works under the job's lock, with which runs begin to wait, begin, and begin their next attempts. A run of a job
-// that was removed has none, and can only execute.
-func cancelRuns(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by job.Author) (c job.Cancellation, err error) {
+// cancelRuns works under the job's lock, with which runs begin to wait, begin, and begin their next attempts. A run of
+// a job that was removed has none, and can only execute.
+func cancelRuns(
+	ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, by job.Author,
+) (c job.Cancellation, err error) {
 	locked, err := tx.Exec(ctx, jobLock, pgx.StrictNamedArgs{"job_id": jobID})
 	if err != nil {
 		return c, err
@@ -73,7 +79,9 @@ func cancelRuns(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, 
 }
 
 // cancelUnbegun ends runs that wait, or are between two attempts; the latter leave an instance free for who waits.
-func cancelUnbegun(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, sentence string) (ended int, err error) {
+func cancelUnbegun(
+	ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, sentence string,
+) (ended int, err error) {
 	args := pgx.StrictNamedArgs{"job_id": jobID, "run_id": runID, "sentence": sentence}
 	for _, statement := range []string{cancelWaiting, cancelRetrying} {
 		tag, err := tx.Exec(ctx, statement, args)

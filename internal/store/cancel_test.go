@@ -28,7 +28,9 @@ func (s stoppable) Execute(ctx context.Context, a job.Attempt) job.Result {
 }
 
 // running is a registered node that executes a run of job "c", which may be tried thrice.
-func running(t *testing.T, change func(*job.Definition)) (*store.Store, *pgx.Conn, *scheduler.Scheduler, stoppable, uuid.UUID) {
+func running(
+	t *testing.T, change func(*job.Definition),
+) (*store.Store, *pgx.Conn, *scheduler.Scheduler, stoppable, uuid.UUID) {
 	t.Helper()
 	url := storetest.URL(t)
 	s, conn, w := storetest.OpenURL(t, url), storetest.Conn(t, url), stoppable{make(chan job.Attempt, 10)}
@@ -76,13 +78,15 @@ func TestCancelOfARunThatExecutes(t *testing.T) {
 	}
 	finish(t, n)
 	got := storetest.Query[string](t, conn, outcomes)
-	if !strings.HasPrefix(got, "1 cancelled final: was cancelled after ") || !strings.HasSuffix(got, ": cancelled by ada@web-1: the source is broken") {
+	if !strings.HasPrefix(got, "1 cancelled final: was cancelled after ") ||
+		!strings.HasSuffix(got, ": cancelled by ada@web-1: the source is broken") {
 		t.Errorf("history is %q", got)
 	}
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"); n != 0 {
 		t.Errorf("%d instances are left", n)
 	}
-	if _, err := s.Cancel(t.Context(), "c", run, job.Author{}); !errors.Is(err, job.ErrEnded) || !strings.Contains(err.Error(), "cancelled at 20") {
+	if _, err := s.Cancel(t.Context(), "c", run, job.Author{}); !errors.Is(err, job.ErrEnded) ||
+		!strings.Contains(err.Error(), "cancelled at 20") {
 		t.Errorf("cancelling a run that has ended: %v", err)
 	}
 	if _, err := s.Cancel(t.Context(), "c", uuid.New(), job.Author{}); !errors.Is(err, job.ErrNotFound) {
@@ -122,12 +126,13 @@ func TestCancelOfARunThatFailsMeanwhile(t *testing.T) {
 	}
 }
 
-// A run between two attempts ends at once and makes room for one that waits; one that waits ends at once too. The end of
-// a request for all is the same.
+// A run between two attempts ends at once and makes room for one that waits; one that waits ends at once too. The end
+// of a request for all is the same.
 func TestCancelOfRunsThatDoNotExecute(t *testing.T) {
 	t.Parallel()
 	s, conn, n, _ := tried(t, 3, 1)
-	retrying := storetest.Query[uuid.UUID](t, conn, "SELECT run_id FROM pgdue.running_instances WHERE state = 'retrying'")
+	retrying := storetest.Query[uuid.UUID](t, conn,
+		"SELECT run_id FROM pgdue.running_instances WHERE state = 'retrying'")
 	waiting, err := s.RunNow(t.Context(), "try", "", job.Author{})
 	if err != nil {
 		t.Fatal(err)
@@ -144,14 +149,17 @@ func TestCancelOfRunsThatDoNotExecute(t *testing.T) {
 		t.Fatal(c, err)
 	}
 	got := storetest.Query[string](t, conn, outcomes)
-	for _, want := range []string{"1 failed: ", "2 cancelled final: cancelled by somebody: enough, between two attempts", "1 cancelled final: cancelled by somebody, while it waited"} {
+	for _, want := range []string{"1 failed: ",
+		"2 cancelled final: cancelled by somebody: enough, between two attempts",
+		"1 cancelled final: cancelled by somebody, while it waited"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("history is %q, without %q", got, want)
 		}
 	}
 	tick(t, n)
 	finish(t, n)
-	if left := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances") + storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.waiting_runs"); left != 0 {
+	if left := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances") +
+		storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.waiting_runs"); left != 0 {
 		t.Errorf("%d runs are left", left)
 	}
 }
@@ -173,7 +181,8 @@ func TestCancelAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	finish(t, n)
-	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE outcome = 'cancelled' AND final"); n != 3 {
+	if n := storetest.Query[int](t, conn,
+		"SELECT count(*) FROM pgdue.run_history WHERE outcome = 'cancelled' AND final"); n != 3 {
 		t.Errorf("%d runs are cancelled, want 3", n)
 	}
 }
@@ -210,7 +219,9 @@ func TestReplaceBeginsWhenTheOldestIsGone(t *testing.T) {
 		tick(t, other)
 		tick(t, other)
 	}
-	if got := storetest.Query[string](t, conn, "SELECT format('%s waits, %s replaced', (SELECT count(*) FROM pgdue.waiting_runs WHERE front), count(*)) FROM pgdue.run_history WHERE reason = 'replaced'"); got != "1 waits, 2 replaced" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT format('%s waits, %s replaced', (SELECT count(*) FROM pgdue.waiting_runs WHERE front), count(*)) "+
+			"FROM pgdue.run_history WHERE reason = 'replaced'"); got != "1 waits, 2 replaced" {
 		t.Errorf("after three fires at the limit: %s", got)
 	}
 	if err := n.CancelAsked(t.Context()); err != nil {
@@ -224,7 +235,8 @@ func TestReplaceBeginsWhenTheOldestIsGone(t *testing.T) {
 	if second := <-w.begun; second.RunID == first {
 		t.Error("the same run began again")
 	}
-	got := storetest.Query[string](t, conn, "SELECT sentence FROM pgdue.run_history WHERE outcome = 'cancelled' AND final")
+	got := storetest.Query[string](t, conn,
+		"SELECT sentence FROM pgdue.run_history WHERE outcome = 'cancelled' AND final")
 	if !strings.Contains(got, "cancelled by pgdue: replaced by the run of 20") {
 		t.Errorf("the replaced run's record says %q", got)
 	}
@@ -239,7 +251,8 @@ func TestReplaceOnTheSameNode(t *testing.T) {
 	finish(t, n)
 	tick(t, n)
 	<-w.begun
-	if got := storetest.Query[string](t, conn, "SELECT string_agg(outcome, ', ') FROM pgdue.run_history"); got != "cancelled" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT string_agg(outcome, ', ') FROM pgdue.run_history"); got != "cancelled" {
 		t.Errorf("history is %s", got)
 	}
 }

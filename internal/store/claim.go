@@ -17,7 +17,9 @@ import (
 
 // Claim begins due runs in one transaction of five steps: lock due jobs; read, in later statements, what stands around
 // them; decide; write; commit. See scheduler.Store for its errors.
-func (s *Store) Claim(ctx context.Context, r policy.ClaimRequest, decide func(policy.Look) policy.Decision) (policy.Claim, error) {
+func (s *Store) Claim(
+	ctx context.Context, r policy.ClaimRequest, decide func(policy.Look) policy.Decision,
+) (policy.Claim, error) {
 	c := policy.Claim{Node: r.Node}
 	err := s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		due, err := lockDue(ctx, tx, r)
@@ -49,8 +51,8 @@ func unread(due []scheduleRow) []policy.Decided {
 	return list
 }
 
-// unreadable is ErrRejected for an error of reading that lies in what was read: a value that has no place in Go, such as
-// an infinite time. What the server says is judged by translate; what broke the connection, or was late, is trouble.
+// unreadable is ErrRejected for an error of reading that lies in what was read: a value that has no place in Go, such
+// as an infinite time. What the server says is judged by translate; what broke the connection, or was late, is trouble.
 func unreadable(ctx context.Context, tx pgx.Tx, err error) error {
 	if code(err) != "" || ctx.Err() != nil || tx.Conn().IsClosed() {
 		return err
@@ -75,8 +77,8 @@ func lockDue(ctx context.Context, tx pgx.Tx, r policy.ClaimRequest) ([]scheduleR
 	return due, nil
 }
 
-// readLooks reads definitions, instances and waiting runs of locked jobs. Each is a statement of its own, later than the
-// lock: at READ COMMITTED its snapshot holds all that earlier holders of the locks have committed.
+// readLooks reads definitions, instances and waiting runs of locked jobs. Each is a statement of its own, later than
+// the lock: at READ COMMITTED its snapshot holds all that earlier holders of the locks have committed.
 func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]policy.Look, error) {
 	var now time.Time
 	jobs := map[string]jobRow{}

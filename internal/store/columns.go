@@ -10,8 +10,9 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// Statements take many rows as arrays of equal length, which unnest puts side by side. Each list below says, for the rows
-// of a statement, which arrays it takes and what they hold for a row: so no value can slip into the place of another.
+// Statements take many rows as arrays of equal length, which unnest puts side by side. Each list below says, for the
+// rows of a statement, which arrays it takes and what they hold for a row: so no value can slip into the place of
+// another.
 
 // column is an array that a statement takes for rows of type R.
 type column[R any] struct {

@@ -22,10 +22,12 @@ func TestColumnsAreArraysOfEqualLength(t *testing.T) {
 	}
 	reason := func(n byte) job.CancelRequest { return job.CancelRequest{Reason: string('x' + rune(n))} }
 	want := pgx.StrictNamedArgs{
-		"by": job.Itself, "job_ids": []string{"a", "b"}, "run_ids": []uuid.UUID{{0}, {1}}, "reasons": []string{"x", "y"},
+		"by": job.Itself, "job_ids": []string{"a", "b"}, "run_ids": []uuid.UUID{{0}, {1}},
+		"reasons": []string{"x", "y"},
 	}
 	got := cancelColumns.addTo(pgx.StrictNamedArgs{"by": job.Itself}, []policy.Replaced{
-		{Instance: job.Instance{Run: run(0)}, Request: reason(0)}, {Instance: job.Instance{Run: run(1)}, Request: reason(1)},
+		{Instance: job.Instance{Run: run(0)}, Request: reason(0)},
+		{Instance: job.Instance{Run: run(1)}, Request: reason(1)},
 	})
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("cancel (-want +got):\n%s", diff)

@@ -65,7 +65,8 @@ func TestClaimWithoutAnswerExecutesOnce(t *testing.T) {
 		if ids := work.executed(); len(ids) != 0 {
 			t.Fatalf("run %v began though its claim is in doubt", ids)
 		}
-		if got := storetest.Query[bool](t, conn, "SELECT EXISTS (SELECT FROM pgdue.running_instances)"); got != f.persisted {
+		if got := storetest.Query[bool](t, conn,
+			"SELECT EXISTS (SELECT FROM pgdue.running_instances)"); got != f.persisted {
 			t.Fatalf("instance is there: %v, want %v", got, f.persisted)
 		}
 		tick(t, n)
@@ -75,13 +76,16 @@ func TestClaimWithoutAnswerExecutesOnce(t *testing.T) {
 		if ids := work.executed(); len(ids) != 1 || ids[0] != run {
 			t.Errorf("executed %v, want once run %s", ids, run)
 		}
-		if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE final AND outcome = 'succeeded' AND run_id = $1", run); got != 1 {
+		if got := storetest.Query[int](t, conn,
+			"SELECT count(*) FROM pgdue.run_history WHERE final AND outcome = 'succeeded' AND run_id = $1",
+			run); got != 1 {
 			t.Errorf("%d records of the run, want 1", got)
 		}
 	})
 }
 
-// A claim that only skipped, and one whose slots are all in doubt, are found out the same way: afterwards all slots are free.
+// A claim that only skipped, and one whose slots are all in doubt, are found out the same way: afterwards all slots are
+// free.
 func TestClaimWithoutAnswerFreesSlots(t *testing.T) {
 	t.Parallel()
 	faulty(t, func(t *testing.T, f fault, w *storetest.Wire, s *store.Store, conn *pgx.Conn) {
@@ -98,7 +102,8 @@ func TestClaimWithoutAnswerFreesSlots(t *testing.T) {
 		add(t, s, storetest.Job(t, "b", `{"type":"date"}`))
 		tick(t, n)
 		finish(t, n)
-		if got := storetest.Query[int](t, conn, "SELECT count(DISTINCT job_id) FROM pgdue.run_history WHERE outcome = 'succeeded'"); got != 2 {
+		if got := storetest.Query[int](t, conn,
+			"SELECT count(DISTINCT job_id) FROM pgdue.run_history WHERE outcome = 'succeeded'"); got != 2 {
 			t.Errorf("%d jobs ran through the node's one slot, want 2", got)
 		}
 	})
@@ -140,10 +145,12 @@ func TestEditWithoutAnswer(t *testing.T) {
 			f.cut(w)
 			_, err := s.Add(t.Context(), d, job.Author{})
 			wantUnknown(t, err)
-			if _, err = s.Add(t.Context(), d, job.Author{}); errors.Is(err, job.ErrExists) != f.persisted || err != nil && !f.persisted {
+			if _, err = s.Add(t.Context(), d, job.Author{}); errors.Is(err, job.ErrExists) != f.persisted ||
+				err != nil && !f.persisted {
 				t.Errorf("adding again: %v", err)
 			}
-			if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.jobs JOIN pgdue.next_run_times ON job_id = id"); got != 1 {
+			if got := storetest.Query[int](t, conn,
+				"SELECT count(*) FROM pgdue.jobs JOIN pgdue.next_run_times ON job_id = id"); got != 1 {
 				t.Errorf("%d jobs, want 1", got)
 			}
 		})
@@ -161,7 +168,8 @@ func TestEditWithoutAnswer(t *testing.T) {
 				t.Errorf("changed: %v, want %v", got, f.persisted)
 			}
 			o, err := s.Put(t.Context(), d, job.Author{})
-			if err != nil || o.Created() || o.After.MaxInstances != 7 || !o.After.NextRunTime.Equal(before.NextRunTime) {
+			if err != nil || o.Created() || o.After.MaxInstances != 7 ||
+				!o.After.NextRunTime.Equal(before.NextRunTime) {
 				t.Errorf("putting again: %+v, %v", o, err)
 			}
 		})
@@ -173,10 +181,12 @@ func TestEditWithoutAnswer(t *testing.T) {
 			f.cut(w)
 			_, err := s.Remove(t.Context(), "j", job.Author{})
 			wantUnknown(t, err)
-			if _, err := s.Remove(t.Context(), "j", job.Author{}); errors.Is(err, job.ErrNotFound) != f.persisted || err != nil && !f.persisted {
+			if _, err := s.Remove(t.Context(), "j", job.Author{}); errors.Is(err, job.ErrNotFound) != f.persisted ||
+				err != nil && !f.persisted {
 				t.Errorf("removing again: %v", err)
 			}
-			if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE reason = 'removed'"); got != 1 {
+			if got := storetest.Query[int](t, conn,
+				"SELECT count(*) FROM pgdue.run_history WHERE reason = 'removed'"); got != 1 {
 				t.Errorf("%d records of the dropped fire time, want 1", got)
 			}
 		})
@@ -224,10 +234,13 @@ func TestTakeOverWithoutAnswer(t *testing.T) {
 			if _, done, err = s.TakeOver(t.Context(), peer(dead), 10); err != nil || !done {
 				t.Errorf("taking over again: done %v, %v", done, err)
 			}
-			if got := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE outcome = 'lost'"); got != 1 {
+			if got := storetest.Query[int](t, conn,
+				"SELECT count(*) FROM pgdue.run_history WHERE outcome = 'lost'"); got != 1 {
 				t.Errorf("%d records of the lost run, want 1", got)
 			}
-			if got := storetest.Query[int](t, conn, "SELECT (SELECT count(*) FROM pgdue.running_instances) + (SELECT count(*) FROM pgdue.nodes)"); got != 0 {
+			if got := storetest.Query[int](t, conn,
+				"SELECT (SELECT count(*) FROM pgdue.running_instances) + (SELECT count(*) "+
+					"FROM pgdue.nodes)"); got != 0 {
 				t.Errorf("%d rows of the dead node left, want 0", got)
 			}
 		})
@@ -241,7 +254,8 @@ func TestTakeOverWithoutAnswer(t *testing.T) {
 			if err := s.Block(t.Context(), "j", "second"); err != nil {
 				t.Fatal(err)
 			}
-			if got := storetest.Query[string](t, conn, "SELECT error FROM pgdue.next_run_times"); (got == "first") != f.persisted {
+			if got := storetest.Query[string](t, conn,
+				"SELECT error FROM pgdue.next_run_times"); (got == "first") != f.persisted {
 				t.Errorf("error is %q", got)
 			}
 		})

@@ -11,8 +11,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// MakeWaitingDue makes the jobs due that have waiting runs, after instances of theirs have ended, and tells other nodes of those
-// whose queue is none of mine.
+// MakeWaitingDue makes the jobs due that have waiting runs, after instances of theirs have ended, and tells other nodes
+// of those whose queue is none of mine.
 func (s *Store) MakeWaitingDue(ctx context.Context, jobIDs, mine []string) (made int, err error) {
 	var some bool
 	err = call(ctx, s.limit, func(ctx context.Context) error {
@@ -38,8 +38,8 @@ const removedByHand = "; its row in pgdue.running_instances had been removed by 
 func removed() pgx.StrictNamedArgs { return pgx.StrictNamedArgs{"removed": removedByHand} }
 
 // Complete ends attempts: what was running is deleted, or waits for its next attempt, and is recorded; what was not is
-// stale and changes nothing, unless nothing at all is left of the run, since somebody removed its instance by hand: then
-// its end is recorded all the same.
+// stale and changes nothing, unless nothing at all is left of the run, since somebody removed its instance by hand:
+// then its end is recorded all the same.
 func (s *Store) Complete(ctx context.Context, ended []job.Record) (recorded []job.Record, err error) {
 	in := s.inTx
 	if slices.ContainsFunc(ended, func(r job.Record) bool { return !r.Final }) {
@@ -72,7 +72,8 @@ func ours(ctx context.Context, tx pgx.Tx, written []job.Record) ([]job.Record, e
 	return recorded, err
 }
 
-// endAttempts writes the ends of attempts. It returns the records as they are written and how many instances they ended.
+// endAttempts writes the ends of attempts. It returns the records as they are written and how many instances they
+// ended.
 func endAttempts(ctx context.Context, tx pgx.Tx, ended []job.Record) (written []job.Record, done int, err error) {
 	finals, again, err := lockRetries(ctx, tx, ended)
 	if err != nil {
@@ -98,8 +99,8 @@ func endAttempts(ctx context.Context, tx pgx.Tx, ended []job.Record) (written []
 	return append(finals, again...), done, nil
 }
 
-// lockRetries tells the final ends from those that are followed by another attempt, with their jobs locked. Where the job
-// is gone, or another one by now, the end is final after all.
+// lockRetries tells the final ends from those that are followed by another attempt, with their jobs locked. Where the
+// job is gone, or another one by now, the end is final after all.
 func lockRetries(ctx context.Context, tx pgx.Tx, ended []job.Record) (finals, again []job.Record, err error) {
 	for _, r := range ended {
 		if r.Final {

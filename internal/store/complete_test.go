@@ -22,8 +22,9 @@ func TestCompleteAfterTakeOverIsStale(t *testing.T) {
 	}
 	ends := map[string][]job.Record{}
 	for _, d := range claim.Decided {
-		ends[d.Job.ID] = []job.Record{{Run: d.Decision.Begin[0].Run, Final: true, Outcome: job.Succeeded, Sentence: "succeeded",
-			NodeID: me.ID, Node: me.Name}}
+		ends[d.Job.ID] = []job.Record{{Run: d.Decision.Begin[0].Run, Final: true, Outcome: job.Succeeded,
+			Sentence: "succeeded",
+			NodeID:   me.ID, Node: me.Name}}
 	}
 	complete := func(job string, want int) {
 		t.Helper()
@@ -40,7 +41,9 @@ func TestCompleteAfterTakeOverIsStale(t *testing.T) {
 		t.Fatal("take over: ", done, err)
 	}
 	complete("lost", 0)
-	if got := storetest.Query[string](t, conn, "SELECT string_agg(job_id || ' ' || outcome, ', ' ORDER BY job_id) FROM pgdue.run_history"); got != "lost lost, mine succeeded" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT string_agg(job_id || ' ' || outcome, ', ' ORDER BY job_id) FROM "+
+			"pgdue.run_history"); got != "lost lost, mine succeeded" {
 		t.Errorf("history is %q", got)
 	}
 }
@@ -62,10 +65,12 @@ func TestCompleteAfterInstanceWasRemovedByHand(t *testing.T) {
 		t.Fatalf("runs: %+v, %v", views, err)
 	}
 	r := views[0]
-	if !r.Final || r.Outcome != job.Succeeded || r.Output != "done" || !strings.HasSuffix(r.Sentence, "had been removed by hand") {
+	if !r.Final || r.Outcome != job.Succeeded || r.Output != "done" ||
+		!strings.HasSuffix(r.Sentence, "had been removed by hand") {
 		t.Errorf("record %+v", r)
 	}
-	if r.Cause != job.CauseSchedule || !r.ScheduledRunTime.Equal(added.NextRunTime) || r.JobRevision != added.Revision || r.StartedAt.IsZero() {
+	if r.Cause != job.CauseSchedule || !r.ScheduledRunTime.Equal(added.NextRunTime) ||
+		r.JobRevision != added.Revision || r.StartedAt.IsZero() {
 		t.Errorf("record %+v, want that of the fire at %s, revision %d", r, added.NextRunTime, added.Revision)
 	}
 	r.Sentence = strings.TrimSuffix(r.Sentence, "; its row in pgdue.running_instances had been removed by hand")

@@ -48,8 +48,8 @@ func TestConcurrentAddsOfOneID(t *testing.T) {
 	}
 }
 
-// Many who put, remove and add one id at the same time: each gets one of the answers that it can get, and what is left is
-// one whole job or none.
+// Many who put, remove and add one id at the same time: each gets one of the answers that it can get, and what is left
+// is one whole job or none.
 func TestConcurrentEditsOfOneID(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -60,7 +60,8 @@ func TestConcurrentEditsOfOneID(t *testing.T) {
 		d := storetest.Job(t, "j", triggers[i%len(triggers)])
 		all.Go(func() {
 			for range 10 {
-				if err := editOnce(t.Context(), s, d, i); err != nil && !errors.Is(err, job.ErrNotFound) && !errors.Is(err, job.ErrExists) {
+				if err := editOnce(t.Context(), s, d, i); err != nil && !errors.Is(err, job.ErrNotFound) &&
+					!errors.Is(err, job.ErrExists) {
 					t.Error(err)
 				}
 			}
@@ -139,7 +140,8 @@ func TestEditWhileBeingClaimed(t *testing.T) {
 			edited := make(chan error, 1)
 			go func() { edited <- edit(t.Context(), s) }()
 			storetest.Await(t, conn, "the edit to wait for the claim",
-				"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')")
+				"SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND "+
+					"wait_event_type = 'Lock')")
 			close(f.goOn)
 			if err := <-f.err; err != nil {
 				t.Fatal("claim: ", err)
@@ -173,7 +175,8 @@ func TestEditDropsWhatIsDue(t *testing.T) {
 			conn := storetest.Conn(t, url)
 			add(t, storetest.OpenURL(t, url), storetest.Job(t, "j", `{"type":"interval","every":"1h"}`))
 			later := storeAt(t, url, 3*time.Hour+time.Minute)
-			if err := edit(t.Context(), later, storetest.Job(t, "j", `{"type":"interval","every":"1000h"}`)); err != nil {
+			if err := edit(t.Context(), later,
+				storetest.Job(t, "j", `{"type":"interval","every":"1000h"}`)); err != nil {
 				t.Fatal(err)
 			}
 			n := newNode(t, later, &work{})
@@ -181,7 +184,8 @@ func TestEditDropsWhatIsDue(t *testing.T) {
 			if got := fates(t, conn); got != "0 running, 3 dropped" {
 				t.Errorf("the three due fires have %s", got)
 			}
-			if got := storetest.Query[string](t, conn, "SELECT reason || ': ' || sentence FROM pgdue.run_history"); got[:len(reason)] != reason {
+			if got := storetest.Query[string](t, conn,
+				"SELECT reason || ': ' || sentence FROM pgdue.run_history"); got[:len(reason)] != reason {
 				t.Errorf("the row says %q", got)
 			}
 		})
@@ -191,6 +195,7 @@ func TestEditDropsWhatIsDue(t *testing.T) {
 // fates tells how the fires of all jobs ended.
 func fates(t *testing.T, conn *pgx.Conn) string {
 	t.Helper()
-	return fmt.Sprintf("%d running, %d dropped", storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"),
+	return fmt.Sprintf("%d running, %d dropped",
+		storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"),
 		storetest.Query[int](t, conn, "SELECT coalesce(sum(fire_count), 0) FROM pgdue.run_history"))
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
-// Each edit exists twice. X runs in a transaction of its own. XTx runs in one that the caller owns, at READ COMMITTED: nothing
-// of it is known to anybody before the caller's commit, which also wakes the nodes. What an edit makes of a job is decided by
-// the package policy, and comes back as its Change.
+// Each edit exists twice. X runs in a transaction of its own. XTx runs in one that the caller owns, at READ COMMITTED:
+// nothing of it is known to anybody before the caller's commit, which also wakes the nodes. What an edit makes of a job
+// is decided by the package policy, and comes back as its Change.
 
 // Add stores a new job: policy.Add.
 func (s *Store) Add(ctx context.Context, d job.Definition, by job.Author) (policy.Change, error) {
@@ -45,14 +45,18 @@ func putting(d job.Definition, by job.Author) edit {
 	return edit{d.ID, by, func(f found) (policy.Change, error) { return policy.Put(f.look, d, f.now, f.revision) }}
 }
 
-// Modify redefines a job if it has the revision that the new definition was made from. ErrChanged: it has another; nothing was
-// written.
-func (s *Store) Modify(ctx context.Context, id string, from int64, d job.Definition, by job.Author) (policy.Change, error) {
+// Modify redefines a job if it has the revision that the new definition was made from. ErrChanged: it has another;
+// nothing was written.
+func (s *Store) Modify(
+	ctx context.Context, id string, from int64, d job.Definition, by job.Author,
+) (policy.Change, error) {
 	return s.edit(ctx, modification(id, from, d, by))
 }
 
 // ModifyTx is Modify in the caller's transaction.
-func (s *Store) ModifyTx(ctx context.Context, tx pgx.Tx, id string, from int64, d job.Definition, by job.Author) (policy.Change, error) {
+func (s *Store) ModifyTx(
+	ctx context.Context, tx pgx.Tx, id string, from int64, d job.Definition, by job.Author,
+) (policy.Change, error) {
 	return editTx(ctx, tx, modification(id, from, d, by))
 }
 
@@ -99,7 +103,9 @@ func (s *Store) Resume(ctx context.Context, id string, runMissed bool, by job.Au
 }
 
 // ResumeTx is Resume in the caller's transaction.
-func (s *Store) ResumeTx(ctx context.Context, tx pgx.Tx, id string, runMissed bool, by job.Author) (policy.Change, error) {
+func (s *Store) ResumeTx(
+	ctx context.Context, tx pgx.Tx, id string, runMissed bool, by job.Author,
+) (policy.Change, error) {
 	return editTx(ctx, tx, resumption(id, runMissed, by))
 }
 
@@ -107,8 +113,8 @@ func resumption(id string, runMissed bool, by job.Author) edit {
 	return present(id, by, func(l policy.Look) (policy.Change, error) { return l.Resume(runMissed), nil })
 }
 
-// SkipNext skips a job's next fire ahead of its time: policy.Look.SkipNext. A claim waits for the job's lock and finds the
-// fire decided, or it was faster and the one after it is skipped.
+// SkipNext skips a job's next fire ahead of its time: policy.Look.SkipNext. A claim waits for the job's lock and finds
+// the fire decided, or it was faster and the one after it is skipped.
 func (s *Store) SkipNext(ctx context.Context, id string, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, skipping(id, by))
 }
@@ -128,7 +134,9 @@ func (s *Store) MoveNext(ctx context.Context, id string, at time.Time, by job.Au
 }
 
 // MoveNextTx is MoveNext in the caller's transaction.
-func (s *Store) MoveNextTx(ctx context.Context, tx pgx.Tx, id string, at time.Time, by job.Author) (policy.Change, error) {
+func (s *Store) MoveNextTx(
+	ctx context.Context, tx pgx.Tx, id string, at time.Time, by job.Author,
+) (policy.Change, error) {
 	return editTx(ctx, tx, moving(id, at, by))
 }
 
@@ -142,7 +150,9 @@ func (s *Store) Reschedule(ctx context.Context, id string, t *trigger.Trigger, b
 }
 
 // RescheduleTx is Reschedule in the caller's transaction.
-func (s *Store) RescheduleTx(ctx context.Context, tx pgx.Tx, id string, t *trigger.Trigger, by job.Author) (policy.Change, error) {
+func (s *Store) RescheduleTx(
+	ctx context.Context, tx pgx.Tx, id string, t *trigger.Trigger, by job.Author,
+) (policy.Change, error) {
 	return editTx(ctx, tx, rescheduling(id, t, by))
 }
 
@@ -150,8 +160,8 @@ func rescheduling(id string, t *trigger.Trigger, by job.Author) edit {
 	return present(id, by, func(l policy.Look) (policy.Change, error) { return l.Reschedule(t) })
 }
 
-// RunNow lets a run of a job wait, which begins as soon as an instance is free, and is given the payload. It is the one run in
-// the Change's Wait.
+// RunNow lets a run of a job wait, which begins as soon as an instance is free, and is given the payload. It is the one
+// run in the Change's Wait.
 func (s *Store) RunNow(ctx context.Context, id, payload string, by job.Author) (policy.Change, error) {
 	return s.edit(ctx, runNow(id, payload, by))
 }
@@ -211,7 +221,8 @@ func editTx(ctx context.Context, tx pgx.Tx, e edit) (policy.Change, error) {
 }
 
 // errRace says that somebody else inserted or removed the same id at the same time; the edit is tried again.
-var errRace = errors.New("the id has a row in pgdue.jobs and none in pgdue.next_run_times, or is edited all the time; delete the row")
+var errRace = errors.New("the id has a row in pgdue.jobs and none in pgdue.next_run_times, or is edited all the " +
+	"time; delete the row")
 
 // editTries bounds how often an edit that lost a race is tried again. Each time somebody else has won.
 const editTries = 100
@@ -248,7 +259,8 @@ func (e edit) try(ctx context.Context, tx pgx.Tx) (policy.Change, error) {
 	return c, writeChange(ctx, tx, e, f, &c)
 }
 
-// lockJob locks and reads a job; nil when there is none. A job whose row cannot be read as one comes without the trigger.
+// lockJob locks and reads a job; nil when there is none. A job whose row cannot be read as one comes without the
+// trigger.
 func lockJob(ctx context.Context, tx pgx.Tx, id string) (*policy.Look, error) {
 	locked, err := list[scheduleRow](ctx, tx, jobLock, pgx.StrictNamedArgs{"job_id": id})
 	if err != nil || len(locked) == 0 {
@@ -261,8 +273,8 @@ func lockJob(ctx context.Context, tx pgx.Tx, id string) (*policy.Look, error) {
 	return &looks[0], nil
 }
 
-// writeChange writes a change of a job under its lock, with the event that tells of it, and wakes the nodes when the job is due
-// soon.
+// writeChange writes a change of a job under its lock, with the event that tells of it, and wakes the nodes when the
+// job is due soon.
 func writeChange(ctx context.Context, tx pgx.Tx, e edit, f found, c *policy.Change) error {
 	tells := event{jobID: e.id, at: f.now, actor: e.by.Name(), action: c.Action, reason: e.by.Reason}
 	if c.Before != nil {

@@ -15,8 +15,8 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// A fire that was skipped ahead never begins, however many claim at the moment of its time; it has one record, and the one
-// after it fires.
+// A fire that was skipped ahead never begins, however many claim at the moment of its time; it has one record, and the
+// one after it fires.
 func TestSkippedFireNeverBegins(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -77,7 +77,8 @@ func TestSkipsAndClaimsDecideEachFireOnce(t *testing.T) {
 	}
 	all.Go(func() {
 		for ctx.Err() == nil {
-			if _, err := s.MoveNext(t.Context(), "s", time.Now().Add(25*time.Millisecond), job.Author{}); err != nil && !errors.Is(err, job.ErrInvalid) {
+			if _, err := s.MoveNext(t.Context(), "s", time.Now().Add(25*time.Millisecond), job.Author{}); err != nil &&
+				!errors.Is(err, job.ErrInvalid) {
 				t.Error("move: ", err)
 			}
 		}
@@ -86,7 +87,8 @@ func TestSkipsAndClaimsDecideEachFireOnce(t *testing.T) {
 	for _, n := range nodes {
 		finish(t, n)
 	}
-	if ran := storetest.Query[int64](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); ran == 0 || skips.Load() == 0 {
+	if ran := storetest.Query[int64](t, conn,
+		"SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); ran == 0 || skips.Load() == 0 {
 		t.Fatalf("%d runs, %d skips: nothing met", ran, skips.Load())
 	}
 	checkFatesOnce(t, conn)
@@ -106,14 +108,16 @@ func checkFatesOnce(t *testing.T, conn *pgx.Conn) {
 	}
 }
 
-// A fire that is moved begins then, and the trigger's own follow; of those that it passes over none is left without its record.
+// A fire that is moved begins then, and the trigger's own follow; of those that it passes over none is left without its
+// record.
 func TestMovedFireBeginsThen(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	o := add(t, s, storetest.Job(t, "m", `{"type":"interval","every":"1h"}`))
 	to := o.NextRunTime.Add(2*time.Hour + 20*time.Minute)
-	if o, err := s.MoveNext(t.Context(), "m", to, job.Author{Actor: "ada", Reason: "late figures"}); err != nil || !o.After.NextRunTime.Equal(to) || !o.After.DueAt.Equal(to) {
+	if o, err := s.MoveNext(t.Context(), "m", to, job.Author{Actor: "ada", Reason: "late figures"}); err != nil ||
+		!o.After.NextRunTime.Equal(to) || !o.After.DueAt.Equal(to) {
 		t.Fatalf("next %s, due %s, %v", o.After.NextRunTime, o.After.DueAt, err)
 	}
 	w := &work{}
@@ -145,10 +149,12 @@ func TestModifyOfAnotherRevision(t *testing.T) {
 	first := add(t, s, d)
 	d.MaxInstances = 2
 	second, err := s.Modify(t.Context(), "r", first.Revision, d, job.Author{})
-	if err != nil || second.After.MaxInstances != 2 || !second.After.Anchor.Equal(first.Anchor) || !second.After.NextRunTime.Equal(first.NextRunTime) {
+	if err != nil || second.After.MaxInstances != 2 || !second.After.Anchor.Equal(first.Anchor) ||
+		!second.After.NextRunTime.Equal(first.NextRunTime) {
 		t.Fatalf("modified to %+v, %v", second, err)
 	}
-	if same, err := s.Modify(t.Context(), "r", second.After.Revision, d, job.Author{}); err != nil || same.After.Revision != second.After.Revision {
+	if same, err := s.Modify(t.Context(), "r", second.After.Revision, d, job.Author{}); err != nil ||
+		same.After.Revision != second.After.Revision {
 		t.Errorf("an equal definition: revision %d after %d, %v", same.After.Revision, second.After.Revision, err)
 	}
 	d.MaxInstances = 3

@@ -71,7 +71,8 @@ func (s *Store) Events(ctx context.Context, f job.EventFilter) ([]job.Event, err
 	list := []job.Event{}
 	args := pgx.StrictNamedArgs{"job_id": f.JobID, "before": f.Before, "limit": f.Limit}
 	err := read(ctx, s, eventRows, args, func(r row) {
-		list = append(list, job.Event{ID: r.ID, JobID: r.JobID, At: r.At.UTC(), Actor: r.Actor, Action: job.Action(r.Action),
+		list = append(list, job.Event{ID: r.ID, JobID: r.JobID, At: r.At.UTC(), Actor: r.Actor,
+			Action: job.Action(r.Action),
 			Reason: deref(r.Reason), Before: json.RawMessage(r.Before), After: json.RawMessage(r.After)})
 	})
 	return list, err

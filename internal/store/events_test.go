@@ -41,8 +41,8 @@ func columnOf(row json.RawMessage, name string) string {
 	return "-"
 }
 
-// Each edit that changes something tells of itself in one event, with the rows before and after; one that changes nothing,
-// or is refused, tells nothing. The events outlive the job.
+// Each edit that changes something tells of itself in one event, with the rows before and after; one that changes
+// nothing, or is refused, tells nothing. The events outlive the job.
 func TestEditsTellOfThemselves(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t)
@@ -70,11 +70,14 @@ func TestEditsTellOfThemselves(t *testing.T) {
 	must(s.Resume(t.Context(), "e", false, job.Author{Actor: "bob"})) // nothing
 	run, err := s.RunNow(t.Context(), "e", "", job.Author{Actor: "eve"})
 	must(run, err)
-	must(s.Reschedule(t.Context(), "e", storetest.Job(t, "e", `{"type":"interval","every":"1h"}`).Trigger, job.Author{Actor: "ada", Reason: "back"}))
-	o, err := s.MoveNext(t.Context(), "e", time.Now().Add(90*time.Minute).Truncate(time.Second), job.Author{Actor: "ada", Reason: "later"})
+	must(s.Reschedule(t.Context(), "e", storetest.Job(t, "e", `{"type":"interval","every":"1h"}`).Trigger,
+		job.Author{Actor: "ada", Reason: "back"}))
+	o, err := s.MoveNext(t.Context(), "e", time.Now().Add(90*time.Minute).Truncate(time.Second),
+		job.Author{Actor: "ada", Reason: "later"})
 	must(o, err)
 	must(s.MoveNext(t.Context(), "e", o.After.NextRunTime, job.Author{Actor: "ada", Reason: "where it is"})) // nothing
-	if _, err := s.MoveNext(t.Context(), "e", time.Now().Add(-time.Hour), job.Author{Actor: "ada"}); !errors.Is(err, job.ErrInvalid) {
+	if _, err := s.MoveNext(t.Context(), "e", time.Now().Add(-time.Hour), job.Author{Actor: "ada"}); !errors.Is(err,
+		job.ErrInvalid) {
 		t.Errorf("moved into the past: %v", err)
 	}
 	more.MaxInstances = 4
@@ -99,7 +102,8 @@ func TestEditsTellOfThemselves(t *testing.T) {
 	if diff := cmp.Diff(want, toldOf(events)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
-	if asked := events[4]; columnOf(asked.After, "run_id") != run.Wait[0].RunID.String() || columnOf(asked.Before, "run_id") != "<nil>" {
+	if asked := events[4]; columnOf(asked.After, "run_id") != run.Wait[0].RunID.String() ||
+		columnOf(asked.Before, "run_id") != "<nil>" {
 		t.Errorf("the run that was asked for is told as %s → %s", asked.Before, asked.After)
 	}
 	for i, e := range events[1:] {
@@ -123,7 +127,8 @@ func TestEventHoldsTheRows(t *testing.T) {
 		FROM pgdue.jobs j JOIN pgdue.next_run_times n ON n.job_id = j.id`
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type":"moon"}'`)
 	before := storetest.Query[string](t, conn, rows)
-	if _, err := s.Reschedule(t.Context(), "e", mustParse(t, `{"type":"interval","every":"2h"}`), job.Author{}); err != nil {
+	if _, err := s.Reschedule(t.Context(), "e", mustParse(t, `{"type":"interval","every":"2h"}`),
+		job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	after := storetest.Query[string](t, conn, rows)
@@ -145,7 +150,8 @@ func mustParse(t *testing.T, json string) *trigger.Trigger {
 	return when
 }
 
-// Who cancels tells of it, with the run; who finds nothing to cancel does not, and a job that is removed by now has no rows.
+// Who cancels tells of it, with the run; who finds nothing to cancel does not, and a job that is removed by now has no
+// rows.
 func TestCancelTellsOfItself(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t)
@@ -176,10 +182,12 @@ func TestCancelTellsOfItself(t *testing.T) {
 	if err != nil || len(events) != 5 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
-	if e := events[2]; e.Action != job.ActionCancelAsked || e.Reason != "not this one" || columnOf(e.After, "run_id") != waiting.Wait[0].RunID.String() {
+	if e := events[2]; e.Action != job.ActionCancelAsked || e.Reason != "not this one" ||
+		columnOf(e.After, "run_id") != waiting.Wait[0].RunID.String() {
 		t.Errorf("the cancelled run is told as %+v", e)
 	}
-	if e := events[0]; e.Action != job.ActionCancelAsked || e.Reason != "gone" || e.Before != nil || e.After != nil || e.Actor != "ada" {
+	if e := events[0]; e.Action != job.ActionCancelAsked || e.Reason != "gone" || e.Before != nil || e.After != nil ||
+		e.Actor != "ada" {
 		t.Errorf("the cancelled runs of the removed job are told as %+v", e)
 	}
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// folding is a database with a job whose successes are folded and one whose are not. Its clock stands at ten past twelve.
+// folding is a database with a job whose successes are folded and one whose are not. Its clock stands at ten past
+// twelve.
 type folding struct {
 	url  string
 	conn *pgx.Conn
@@ -53,8 +54,8 @@ func (f folding) rows(t *testing.T, job string) string {
 		to_char(ended_at AT TIME ZONE 'UTC', 'HH24:MI:SS')), E'\n' ORDER BY ended_at, run_id) FROM pgdue.run_history WHERE job_id = $1`, job)
 }
 
-// The successes of an hour that is over become one row per cause. Failures, skips, runs that needed two attempts, an hour
-// with one success, the present hour and a job with all its history stay as they are; and again changes nothing.
+// The successes of an hour that is over become one row per cause. Failures, skips, runs that needed two attempts, an
+// hour with one success, the present hour and a job with all its history stay as they are; and again changes nothing.
 func TestSuccessesOfAnHourAreFolded(t *testing.T) {
 	t.Parallel()
 	f := newFolding(t)
@@ -91,7 +92,8 @@ schedule succeeded×1 12:02–12:02 ended 12:02:10`
 	got := storetest.Query[string](t, f.conn, `SELECT format('%s; final %s, attempt %s, started %s, run of %s', sentence, final, attempt, started_at IS NOT NULL,
 		CASE run_id WHEN md5('terse10:00schedule')::uuid THEN '10:00' END) FROM pgdue.run_history WHERE fire_count = 3`)
 	day := storetest.Query[string](t, f.conn, "SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')")
-	if want := "3 runs between " + day + " 10:00 and 11:00 UTC succeeded; history is errors; final t, attempt 1, started f, run of 10:00"; got != want {
+	if want := "3 runs between " + day +
+		" 10:00 and 11:00 UTC succeeded; history is errors; final t, attempt 1, started f, run of 10:00"; got != want {
 		t.Errorf("row: %s\nwant: %s", got, want)
 	}
 	if h := maintain(t, f.s); h.Folded != 0 || f.rows(t, "terse") != want {
@@ -120,7 +122,8 @@ func TestFoldedRowsDisturbNothing(t *testing.T) {
 	}
 	maintain(t, f.s)
 	after, err := f.s.Job(t.Context(), "terse")
-	if err != nil || after.LastOutcome != before.LastOutcome || after.LastOutcome != string(job.Succeeded) || !after.LastEndedAt.Equal(before.LastEndedAt) {
+	if err != nil || after.LastOutcome != before.LastOutcome || after.LastOutcome != string(job.Succeeded) ||
+		!after.LastEndedAt.Equal(before.LastEndedAt) {
 		t.Errorf("overview %+v, %v; before %+v", after, err, before)
 	}
 	storetest.Exec(t, f.conn, "UPDATE pgdue.next_run_times SET next_run_time = pgdue.now()")
@@ -163,7 +166,9 @@ func TestFoldingAtOnceCountsEachRunOnce(t *testing.T) {
 	}
 	all.Wait()
 	maintain(t, f.s)
-	if got := storetest.Query[string](t, f.conn, "SELECT count(*) || ' rows, ' || sum(fire_count) || ' runs' FROM pgdue.run_history"); got != fmt.Sprintf("4 rows, %d runs", runs) {
+	if got := storetest.Query[string](t, f.conn,
+		"SELECT count(*) || ' rows, ' || sum(fire_count) || ' runs' FROM "+
+			"pgdue.run_history"); got != fmt.Sprintf("4 rows, %d runs", runs) {
 		t.Errorf("%s, want 4 rows, %d runs", got, runs)
 	}
 }
@@ -178,7 +183,8 @@ func TestEndInDoubtAfterItsRowWasFolded(t *testing.T) {
 	maintain(t, f.s)
 	me := registered(t, f.s, "me")
 	at := storetest.Query[time.Time](t, f.conn, "SELECT date_trunc('day', now(), 'UTC') + interval '10:20'")
-	end := job.Record{Run: job.Run{JobID: "terse", RunID: runIDOf(t, f.conn, "terse10:20schedule"), Cause: job.CauseSchedule, ScheduledRunTime: at, Attempt: 1, JobRevision: 1},
+	end := job.Record{Run: job.Run{JobID: "terse", RunID: runIDOf(t, f.conn, "terse10:20schedule"),
+		Cause: job.CauseSchedule, ScheduledRunTime: at, Attempt: 1, JobRevision: 1},
 		Final: true, Outcome: job.Succeeded, Sentence: "succeeded", StartedAt: at, NodeID: me.ID, Node: me.Name}
 	if done, err := f.s.Complete(t.Context(), []job.Record{end}); err != nil || len(done) != 0 {
 		t.Errorf("recorded %+v, %v", done, err)

@@ -37,8 +37,8 @@ func freeze(t *testing.T, s *store.Store) *frozen {
 	return f
 }
 
-// A node that is judged dead between lock and write loses its claim: nothing of it is written, whether its row is marked
-// or gone, and another node gets the job.
+// A node that is judged dead between lock and write loses its claim: nothing of it is written, whether its row is
+// marked or gone, and another node gets the job.
 func TestFrozenBetweenLockAndWriteLosesItsClaim(t *testing.T) {
 	t.Parallel()
 	for _, row := range []string{"marked", "gone"} {
@@ -89,8 +89,8 @@ func TestFrozenTransactionHoldsNoJobForLong(t *testing.T) {
 	}
 }
 
-// A node that is frozen between write and COMMIT cannot be judged dead while its transaction stands. When that has idled
-// too long it is ended: the node is marked and taken over, another claims the job, and the COMMIT that comes late
+// A node that is frozen between write and COMMIT cannot be judged dead while its transaction stands. When that has
+// idled too long it is ended: the node is marked and taken over, another claims the job, and the COMMIT that comes late
 // changes nothing.
 func TestFrozenBetweenWriteAndCommit(t *testing.T) {
 	t.Parallel()
@@ -139,14 +139,16 @@ func TestFrozenBetweenWriteAndCommit(t *testing.T) {
 // claimAfter lets another node claim the job, of which nothing was written before.
 func claimAfter(t *testing.T, s *store.Store, conn *pgx.Conn, other job.Node) {
 	t.Helper()
-	if got := storetest.Query[int](t, conn, "SELECT (SELECT count(*) FROM pgdue.running_instances) + (SELECT count(*) FROM pgdue.run_history)"); got != 0 {
+	if got := storetest.Query[int](t, conn,
+		"SELECT (SELECT count(*) FROM pgdue.running_instances) + (SELECT count(*) FROM pgdue.run_history)"); got != 0 {
 		t.Errorf("the frozen claim left %d rows", got)
 	}
 	c, err := s.Claim(t.Context(), one(other), plan)
 	if err != nil || len(c.Decided) != 1 || len(c.Decided[0].Decision.Begin) != 1 {
 		t.Fatalf("the other node's claim: %+v, %v", c.Decided, err)
 	}
-	if got := storetest.Query[string](t, conn, "SELECT node_id::text FROM pgdue.running_instances"); got != other.ID.String() {
+	if got := storetest.Query[string](t, conn,
+		"SELECT node_id::text FROM pgdue.running_instances"); got != other.ID.String() {
 		t.Errorf("instance of node %s, want %s", got, other.ID)
 	}
 }

@@ -71,15 +71,17 @@ func maintain(t *testing.T, s *store.Store) job.Housekeeping {
 	return h
 }
 
-// A node whose role owns nothing makes partitions ahead, moves what the DEFAULT one has taken meanwhile, and drops what is
-// past the retention, no row of which is newer.
+// A node whose role owns nothing makes partitions ahead, moves what the DEFAULT one has taken meanwhile, and drops what
+// is past the retention, no row of which is newer.
 func TestHousekeepingByARoleThatOwnsNothing(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	makeDays(t, conn, -33, 4) // to 29 days ago: rows of 30 days ago are partly newer than the retention
-	storetest.Exec(t, conn, "DO $$ BEGIN EXECUTE format('DROP TABLE pgdue.run_history_%s', to_char(now() AT TIME ZONE 'UTC' + interval '3 days', 'YYYYMMDD')); END $$")
-	storetest.Exec(t, conn, "DO $$ BEGIN EXECUTE format('DROP TABLE pgdue.run_history_%s', to_char(now() AT TIME ZONE 'UTC', 'YYYYMMDD')); END $$")
+	storetest.Exec(t, conn, "DO $$ BEGIN EXECUTE format('DROP TABLE pgdue.run_history_%s', to_char(now() AT TIME "+
+		"ZONE 'UTC' + interval '3 days', 'YYYYMMDD')); END $$")
+	storetest.Exec(t, conn, "DO $$ BEGIN EXECUTE format('DROP TABLE pgdue.run_history_%s', to_char(now() AT TIME "+
+		"ZONE 'UTC', 'YYYYMMDD')); END $$")
 	for _, day := range []int{-40, -32, -29, -5, -2, 0, 0, 3, 20} {
 		insertSkip(t, conn, "j", day)
 	}
@@ -97,7 +99,9 @@ func TestHousekeepingByARoleThatOwnsNothing(t *testing.T) {
 	if h.Made != 6 || h.Dropped != 4 { // 40, 5, 2 days ago, today, in 3 and in 20 days; 40, 33, 32, 31 days ago
 		t.Errorf("made %d and dropped %d, want 6 and 4", h.Made, h.Dropped)
 	}
-	if got := storetest.Query[string](t, conn, "SELECT string_agg(round(extract(epoch FROM ended_at - now()) / 86400)::text, ' ' ORDER BY ended_at) FROM pgdue.run_history"); got != "-29 -5 -2 0 0 3 20" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT string_agg(round(extract(epoch FROM ended_at - now()) / 86400)::text, ' ' ORDER BY ended_at) FROM "+
+			"pgdue.run_history"); got != "-29 -5 -2 0 0 3 20" {
 		t.Errorf("rows of the days %s", got)
 	}
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history_default"); n != 0 {
@@ -114,7 +118,8 @@ func TestHistoryFunctionsAskForRights(t *testing.T) {
 	role := storetest.Query[string](t, asNode, "SELECT current_user::text")
 	storetest.Exec(t, conn, "REVOKE DELETE ON pgdue.run_history FROM "+role)
 	for _, call := range []string{"pgdue.make_history_partitions()", "pgdue.drop_history_partitions()"} {
-		if _, err := asNode.Exec(t.Context(), "SELECT "+call); sqlState(err) != "42501" || !strings.Contains(err.Error(), role+" may not DELETE from pgdue.run_history") {
+		if _, err := asNode.Exec(t.Context(), "SELECT "+call); sqlState(err) != "42501" ||
+			!strings.Contains(err.Error(), role+" may not DELETE from pgdue.run_history") {
 			t.Errorf("%s: %v, want a refusal", call, err)
 		}
 	}
@@ -123,15 +128,16 @@ func TestHistoryFunctionsAskForRights(t *testing.T) {
 	}
 }
 
-// Who reads run_history for long keeps partitions from being made and dropped, and nothing else: ends of runs are recorded
-// meanwhile, and the housekeeping catches up afterwards.
+// Who reads run_history for long keeps partitions from being made and dropped, and nothing else: ends of runs are
+// recorded meanwhile, and the housekeeping catches up afterwards.
 func TestLongReaderHoldsUpNoCompletion(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	s := storetest.OpenURL(t, url)
 	makeDays(t, conn, -35, 0)
-	storetest.Exec(t, conn, "DO $$ BEGIN EXECUTE format('DROP TABLE pgdue.run_history_%s', to_char(now() AT TIME ZONE 'UTC' + interval '2 days', 'YYYYMMDD')); END $$")
+	storetest.Exec(t, conn, "DO $$ BEGIN EXECUTE format('DROP TABLE pgdue.run_history_%s', to_char(now() AT TIME "+
+		"ZONE 'UTC' + interval '2 days', 'YYYYMMDD')); END $$")
 	reader := storetest.Conn(t, url)
 	storetest.Exec(t, reader, "BEGIN")
 	storetest.Exec(t, reader, "SELECT count(*) FROM pgdue.run_history")
@@ -143,7 +149,8 @@ func TestLongReaderHoldsUpNoCompletion(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		h, err := s.Maintain(ctx)
 		cancel()
-		if err == nil || !strings.Contains(err.Error(), "make partitions") || !strings.Contains(err.Error(), "drop old partitions") {
+		if err == nil || !strings.Contains(err.Error(), "make partitions") ||
+			!strings.Contains(err.Error(), "drop old partitions") {
 			t.Errorf("beside a long reader: %v, want errors of both", err)
 		}
 		if !h.Known || h.DaysAhead != 1 {
@@ -183,7 +190,8 @@ func longestEnd(t *testing.T, s *store.Store, stop <-chan struct{}) (longest tim
 			return longest
 		}
 		began := time.Now()
-		end := job.Record{Run: claim.Decided[0].Decision.Begin[0].Run, Final: true, Outcome: job.Succeeded, Sentence: "succeeded", NodeID: me.ID, Node: me.Name}
+		end := job.Record{Run: claim.Decided[0].Decision.Begin[0].Run, Final: true, Outcome: job.Succeeded,
+			Sentence: "succeeded", NodeID: me.ID, Node: me.Name}
 		if done, err := s.Complete(t.Context(), []job.Record{end}); err != nil || len(done) != 1 {
 			t.Errorf("complete: %v, %v", done, err)
 		}
@@ -191,7 +199,8 @@ func longestEnd(t *testing.T, s *store.Store, stop <-chan struct{}) (longest tim
 	}
 }
 
-// What is over goes with the history, events of jobs that are removed and a removed job's alerts included. What lasts stays.
+// What is over goes with the history, events of jobs that are removed and a removed job's alerts included. What lasts
+// stays.
 func TestOldEventsPausesAndAlertsAreForgotten(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -210,7 +219,8 @@ func TestOldEventsPausesAndAlertsAreForgotten(t *testing.T) {
 		             ('gone', now() - interval '19 days', 'of a removed job', 'given_up'), ('gone', now() - interval '20 days', 'pending', 'pending'))
 		     AS a(job_id, at, sentence, state)`)
 
-	events := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.job_events WHERE at < now() - interval '10 days'")
+	events := storetest.Query[int](t, conn,
+		"SELECT count(*) FROM pgdue.job_events WHERE at < now() - interval '10 days'")
 	if h := maintain(t, s); h.Forgotten != events+1+2 || events < 1000 {
 		t.Errorf("forgot %d, want %d events, a pause and two alerts", h.Forgotten, events)
 	}

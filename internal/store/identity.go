@@ -28,7 +28,8 @@ func (s *Store) Identify(ctx context.Context, by string) (found job.Identified, 
 			return pauseCopy(ctx, tx, &found, by)
 		}
 		made = made.Or(present)
-		_, err = tx.Exec(ctx, identityWrite, pgx.StrictNamedArgs{"system": system(made), "database": text(made.Database)})
+		_, err = tx.Exec(ctx, identityWrite,
+			pgx.StrictNamedArgs{"system": system(made), "database": text(made.Database)})
 		return err
 	})
 	return found, err

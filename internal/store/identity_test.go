@@ -13,7 +13,8 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-const settingsRow = "SELECT format('%s %s paused %s', system_identifier = (SELECT system_identifier FROM pg_control_system()), database_name = current_database(), paused_at IS NOT NULL) FROM pgdue.settings"
+const settingsRow = "SELECT format('%s %s paused %s', system_identifier = (SELECT system_identifier FROM " +
+	"pg_control_system()), database_name = current_database(), paused_at IS NOT NULL) FROM pgdue.settings"
 
 // loggedNode is newNode with its log.
 func loggedNode(t *testing.T, s *store.Store, w *work) (*scheduler.Scheduler, *bytes.Buffer) {
@@ -44,7 +45,8 @@ func TestCopyOfADatabaseIsPaused(t *testing.T) {
 	name := storetest.Config(t, url).ConnConfig.Database
 	func() {
 		conn := storetest.Conn(t, url)
-		if !storetest.Query[bool](t, conn, "SELECT system_identifier IS NULL AND database_name IS NULL FROM pgdue.settings") {
+		if !storetest.Query[bool](t, conn,
+			"SELECT system_identifier IS NULL AND database_name IS NULL FROM pgdue.settings") {
 			t.Error("a fresh schema knows where it is before a node has begun")
 		}
 		s := storetest.OpenURL(t, url)
@@ -87,7 +89,8 @@ func TestCopyOfADatabaseIsPaused(t *testing.T) {
 	if _, log := loggedNode(t, s, w); !strings.Contains(log.String(), "looks like a restored copy") {
 		t.Errorf("a second node says: %s", log)
 	}
-	if again, err := s.Pauses(t.Context(), 9); err != nil || len(again) != 1 || !again[0].PausedAt.Equal(p[0].PausedAt) {
+	if again, err := s.Pauses(t.Context(), 9); err != nil || len(again) != 1 ||
+		!again[0].PausedAt.Equal(p[0].PausedAt) {
 		t.Errorf("the second node paused again: %+v, %v", again, err)
 	}
 	resumeMany(t, s, everything, true)
@@ -139,7 +142,8 @@ func TestIdentityWithoutTheRightToAsk(t *testing.T) {
 	name := storetest.Config(t, url).ConnConfig.Database
 	role := pgx.Identifier{name + "_role"}.Sanitize()
 	storetest.Exec(t, conn, "REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
-	storetest.Exec(t, conn, "CREATE ROLE "+role+"; GRANT USAGE ON SCHEMA pgdue TO "+role+"; GRANT ALL ON ALL TABLES IN SCHEMA pgdue TO "+role)
+	storetest.Exec(t, conn, "CREATE ROLE "+role+"; GRANT USAGE ON SCHEMA pgdue TO "+role+"; GRANT ALL ON ALL TABLES "+
+		"IN SCHEMA pgdue TO "+role)
 	defer func() { storetest.Exec(t, conn, "DROP OWNED BY "+role+"; DROP ROLE "+role) }()
 	config := storetest.Config(t, url)
 	config.ConnConfig.RuntimeParams["role"] = name + "_role"
@@ -147,7 +151,8 @@ func TestIdentityWithoutTheRightToAsk(t *testing.T) {
 	if found, err := s.Identify(t.Context(), "pgdue"); err != nil || found.CopyOf != "" {
 		t.Errorf("%+v, %v", found, err)
 	}
-	if !storetest.Query[bool](t, conn, "SELECT system_identifier IS NULL AND database_name = current_database() FROM pgdue.settings") {
+	if !storetest.Query[bool](t, conn,
+		"SELECT system_identifier IS NULL AND database_name = current_database() FROM pgdue.settings") {
 		t.Error("the name is not written")
 	}
 	storetest.Exec(t, conn, "UPDATE pgdue.settings SET system_identifier = 7")

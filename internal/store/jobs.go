@@ -57,7 +57,8 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 			problem = err.Error()
 		}
 		list = append(list, job.Overview{
-			Job: j, Running: r.Running, Waiting: r.Waiting, LastOutcome: deref(r.LastOutcome), LastReason: deref(r.LastReason),
+			Job: j, Running: r.Running, Waiting: r.Waiting, LastOutcome: deref(r.LastOutcome),
+			LastReason:  deref(r.LastReason),
 			LastEndedAt: orZero(r.LastEndedAt), Problem: problem,
 		})
 		if r.HeldWith != nil {

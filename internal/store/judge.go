@@ -26,7 +26,9 @@ func (s *Store) WatchedJobs(ctx context.Context, after string, limit int) (ids [
 }
 
 // JudgeJobs judges without a lock first: nearly always there is nothing to be done.
-func (s *Store) JudgeJobs(ctx context.Context, jobIDs []string, judge func(policy.Watch) policy.Verdict) (judged []policy.Judged, err error) {
+func (s *Store) JudgeJobs(
+	ctx context.Context, jobIDs []string, judge func(policy.Watch) policy.Verdict,
+) (judged []policy.Judged, err error) {
 	var watches []policy.Watch
 	err = call(ctx, s.limit, func(ctx context.Context) (err error) {
 		watches, err = readWatches(ctx, s.loops, jobIDs)
@@ -51,9 +53,11 @@ func (s *Store) JudgeJobs(ctx context.Context, jobIDs []string, judge func(polic
 	return judged, errors.Join(errs...)
 }
 
-// judgeLocked judges a job under its lock and writes the verdict. A job that cannot be read as one is left to the claim, which
-// blocks it.
-func (s *Store) judgeLocked(ctx context.Context, id string, judge func(policy.Watch) policy.Verdict) (v policy.Verdict, err error) {
+// judgeLocked judges a job under its lock and writes the verdict. A job that cannot be read as one is left to the
+// claim, which blocks it.
+func (s *Store) judgeLocked(
+	ctx context.Context, id string, judge func(policy.Watch) policy.Verdict,
+) (v policy.Verdict, err error) {
 	err = s.inTxWithLocks(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		v = policy.Verdict{}
 		l, err := lockJob(ctx, tx, id)
@@ -108,8 +112,10 @@ func readWatches(ctx context.Context, a asker, jobIDs []string) (watches []polic
 // watch reads a row. A definition that cannot be read comes without OnFailure: the claim blocks such a job.
 func (r *watchRow) watch() policy.Watch {
 	w := policy.Watch{
-		JobID: r.JobID, CreatedRevision: r.CreatedRevision, UpdatedAt: r.UpdatedAt.UTC(), AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
-		State: job.State(r.State), Now: r.Now.UTC(), Held: r.Held, ReleasedAt: orZero(r.ReleasedAt), LastSuccess: orZero(r.LastSuccess),
+		JobID: r.JobID, CreatedRevision: r.CreatedRevision, UpdatedAt: r.UpdatedAt.UTC(),
+		AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
+		State:               job.State(r.State), Now: r.Now.UTC(), Held: r.Held, ReleasedAt: orZero(r.ReleasedAt),
+		LastSuccess: orZero(r.LastSuccess),
 	}
 	if json.Unmarshal(r.OnFailure, &w.OnFailure) != nil || json.Unmarshal(r.Labels, &w.Labels) != nil {
 		w.OnFailure = nil

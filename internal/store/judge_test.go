@@ -24,8 +24,8 @@ func fails(t *testing.T, s *store.Store, id string) job.Definition {
 	return d
 }
 
-// end records runs of a job that began and ended just now, as they are given: an outcome, or one that is not final, such as
-// "failed again".
+// end records runs of a job that began and ended just now, as they are given: an outcome, or one that is not final,
+// such as "failed again".
 func end(t *testing.T, conn *pgx.Conn, id string, outcomes ...string) {
 	t.Helper()
 	for _, o := range outcomes {
@@ -71,8 +71,8 @@ func resume(t *testing.T, s *store.Store, id string) {
 	}
 }
 
-// After three failures in a row a job is paused and told of, once. Whoever resumes it has three more; the call is made anew
-// only after it has recovered, which is told of as well.
+// After three failures in a row a job is paused and told of, once. Whoever resumes it has three more; the call is made
+// anew only after it has recovered, which is told of as well.
 func TestFailingJobIsPausedAndToldOfOnce(t *testing.T) {
 	t.Parallel()
 	s, conn, n := judged(t)
@@ -90,12 +90,15 @@ func TestFailingJobIsPausedAndToldOfOnce(t *testing.T) {
 		t.Errorf("the job is %s by %q, due at %s, %v", o.State, o.PausedBy, o.DueAt, err)
 	}
 	if o.Revision <= o.CreatedRevision || !o.UpdatedAt.Equal(o.PausedAt) {
-		t.Errorf("revision %d after %d, updated at %s, paused at %s", o.Revision, o.CreatedRevision, o.UpdatedAt, o.PausedAt)
+		t.Errorf("revision %d after %d, updated at %s, paused at %s", o.Revision, o.CreatedRevision, o.UpdatedAt,
+			o.PausedAt)
 	}
-	if !strings.Contains(o.Problem, "by pgdue: 3 runs in a row failed, from 20") || !strings.HasSuffix(o.Problem, "; the last: exit status 3") {
+	if !strings.Contains(o.Problem, "by pgdue: 3 runs in a row failed, from 20") ||
+		!strings.HasSuffix(o.Problem, "; the last: exit status 3") {
 		t.Errorf("job_overview says %q", o.Problem)
 	}
-	const event = "SELECT format('%s by %s: %s', action, actor, reason = $1) FROM pgdue.job_events ORDER BY id DESC LIMIT 1"
+	const event = "SELECT format('%s by %s: %s', action, actor, reason = $1) FROM pgdue.job_events ORDER BY " +
+		"id DESC LIMIT 1"
 	if got := storetest.Query[string](t, conn, event, o.PausedReason); got != "paused by pgdue: t" {
 		t.Errorf("the event says %q", got)
 	}
@@ -152,16 +155,19 @@ func TestFoldedSuccessesCount(t *testing.T) {
 	end(t, conn, "j", "succeeded", "failed", "failed", "failed")
 	judge(t, n)
 	wantAlerts(t, conn, "j", "failure pending paused")
-	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET fire_count = 2, last_run_time = pgdue.now(), ended_at = pgdue.now() WHERE outcome = 'succeeded'")
+	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET fire_count = 2, last_run_time = pgdue.now(), ended_at = "+
+		"pgdue.now() WHERE outcome = 'succeeded'")
 	judge(t, n)
 	wantAlerts(t, conn, "j", "failure pending paused, recovery pending")
 	// What lies within the hour of such a row is no row of failures for sure.
 	fails(t, s, "k")
-	if _, err := s.Put(t.Context(), func() job.Definition { d := d; d.ID = "k"; return d }(), job.Author{}); err != nil {
+	if _, err := s.Put(t.Context(), func() job.Definition { d := d; d.ID = "k"; return d }(),
+		job.Author{}); err != nil {
 		t.Fatal(err)
 	}
 	end(t, conn, "k", "failed", "failed", "failed", "succeeded")
-	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET fire_count = 9, first_run_time = first_run_time - interval '1 minute' WHERE job_id = 'k' AND outcome = 'succeeded'")
+	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET fire_count = 9, first_run_time = first_run_time - interval "+
+		"'1 minute' WHERE job_id = 'k' AND outcome = 'succeeded'")
 	judge(t, n)
 	wantAlerts(t, conn, "k", "")
 }
@@ -199,7 +205,8 @@ func TestJobAddedAgainBeginsWithoutAlerts(t *testing.T) {
 	}
 	judge(t, n)
 	add(t, s, d)
-	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET ended_at = pgdue.now(), started_at = pgdue.now()") // runs of before that end now
+	// runs of before that end now
+	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET ended_at = pgdue.now(), started_at = pgdue.now()")
 	judge(t, n)
 	end(t, conn, "j", "succeeded")
 	judge(t, n)
@@ -233,7 +240,8 @@ func TestAlertStateSurvivesAnEdit(t *testing.T) {
 	judge(t, n)
 	wantAlerts(t, conn, "j", "failure pending paused, recovery pending")
 	const urls = "SELECT string_agg(http ->> 'url', ' ' ORDER BY number) FROM pgdue.alerts"
-	if got, want := storetest.Query[string](t, conn, urls), "http://127.0.0.1:1/alert http://127.0.0.1:1/elsewhere"; got != want {
+	if got, want := storetest.Query[string](t, conn, urls),
+		"http://127.0.0.1:1/alert http://127.0.0.1:1/elsewhere"; got != want {
 		t.Errorf("the calls go to %s, want %s", got, want)
 	}
 }
@@ -248,7 +256,9 @@ func TestSilentJob(t *testing.T) {
 		d0.OnFailure = &job.OnFailure{After: 3, HTTP: &job.HTTP{URL: "http://127.0.0.1:1/alert"}}
 		d0.AlertIfNoSuccessFor = 2 * time.Hour
 		add(t, s, d0)
-		storetest.Exec(t, conn, "UPDATE pgdue.jobs SET created_at = created_at - interval '1 day', updated_at = updated_at - $2::interval WHERE id = $1", id, d)
+		storetest.Exec(t, conn,
+			"UPDATE pgdue.jobs SET created_at = created_at - interval '1 day', updated_at = updated_at - "+
+				"$2::interval WHERE id = $1", id, d)
 	}
 	quiet("silent", 3*time.Hour)
 	quiet("soon", time.Hour)
@@ -281,8 +291,8 @@ func TestSilentJob(t *testing.T) {
 	wantAlerts(t, conn, "soon", "silence pending")
 }
 
-// Nodes that judge at the same time find one thing once: all have read without a lock that the job fails, and wait for its
-// lock.
+// Nodes that judge at the same time find one thing once: all have read without a lock that the job fails, and wait for
+// its lock.
 func TestNodesThatJudgeAtOnce(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -323,7 +333,8 @@ func TestOneJobHoldsUpNoOthersJudgement(t *testing.T) {
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{}' WHERE id = 'no-trigger'`)
 	storetest.Exec(t, conn, "BEGIN")
 	storetest.Exec(t, conn, "SELECT FROM pgdue.next_run_times WHERE job_id = 'held' FOR UPDATE")
-	if err := n.JudgeAll(t.Context()); !errors.Is(err, job.ErrLocked) || !strings.Contains(err.Error(), "judge job held") {
+	if err := n.JudgeAll(t.Context()); !errors.Is(err, job.ErrLocked) ||
+		!strings.Contains(err.Error(), "judge job held") {
 		t.Errorf("judging a job that is locked: %v", err)
 	}
 	wantAlerts(t, conn, "other", "failure pending paused")
@@ -332,7 +343,8 @@ func TestOneJobHoldsUpNoOthersJudgement(t *testing.T) {
 	storetest.Exec(t, conn, "COMMIT")
 	judge(t, n)
 	wantAlerts(t, conn, "held", "failure pending paused")
-	if got := storetest.Query[string](t, conn, "SELECT trigger::text FROM pgdue.jobs WHERE id = 'no-trigger'"); got != "{}" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT trigger::text FROM pgdue.jobs WHERE id = 'no-trigger'"); got != "{}" {
 		t.Errorf("what could not be read was written as %s", got)
 	}
 }
@@ -340,7 +352,8 @@ func TestOneJobHoldsUpNoOthersJudgement(t *testing.T) {
 // A verdict whose commit got no answer is not written twice, and one that was not persisted is found again.
 func TestVerdictWhoseCommitIsLost(t *testing.T) {
 	t.Parallel()
-	for name, cut := range map[string]func(*storetest.Wire){"before": (*storetest.Wire).CutCommitBefore, "after": (*storetest.Wire).CutCommitAfter} {
+	for name, cut := range map[string]func(*storetest.Wire){"before": (*storetest.Wire).CutCommitBefore,
+		"after": (*storetest.Wire).CutCommitAfter} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			url := storetest.URL(t)

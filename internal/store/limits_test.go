@@ -7,8 +7,8 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// Lowered below what is running, max_instances lets nothing begin until so many have ended, and ends nothing; raised, it
-// lets what waits begin with the next look.
+// Lowered below what is running, max_instances lets nothing begin until so many have ended, and ends nothing; raised,
+// it lets what waits begin with the next look.
 func TestMaxInstancesLoweredAndRaised(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -59,7 +59,8 @@ func TestMaxInstancesLoweredAndRaised(t *testing.T) {
 	finish(t, n)
 	want("after their end", 1, 1)
 	finish(t, n)
-	if ended := storetest.Query[string](t, conn, "SELECT string_agg(DISTINCT outcome, ' ') FROM pgdue.run_history"); ended != "succeeded" {
+	if ended := storetest.Query[string](t, conn,
+		"SELECT string_agg(DISTINCT outcome, ' ') FROM pgdue.run_history"); ended != "succeeded" {
 		t.Errorf("runs ended as %s", ended)
 	}
 }
@@ -78,8 +79,10 @@ func TestRemovedWhileItRuns(t *testing.T) {
 	}
 	close(gate)
 	finish(t, n)
-	got := storetest.Query[string](t, conn, "SELECT string_agg(format('%s %s', outcome, final), '; ') FROM pgdue.run_history")
-	if left := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"); got != "succeeded t" || left != 0 {
+	got := storetest.Query[string](t, conn,
+		"SELECT string_agg(format('%s %s', outcome, final), '; ') FROM pgdue.run_history")
+	if left := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.running_instances"); got != "succeeded t" ||
+		left != 0 {
 		t.Errorf("history is %q, %d instances are left", got, left)
 	}
 }

@@ -23,8 +23,8 @@ const (
 )
 
 // Maintain makes partitions ahead, drops those that are past the retention, deletes other rows that are, and folds the
-// successes of jobs whose history is errors. Each step is tried, whatever became of the one before. Whoever may read and
-// write the tables can do it: what needs more does a function of their owner.
+// successes of jobs whose history is errors. Each step is tried, whatever became of the one before. Whoever may read
+// and write the tables can do it: what needs more does a function of their owner.
 func (s *Store) Maintain(ctx context.Context) (h job.Housekeeping, err error) {
 	step := func(what string, err error) error {
 		if err != nil {
@@ -41,7 +41,8 @@ func (s *Store) Maintain(ctx context.Context) (h job.Housekeeping, err error) {
 	h.Known = daysErr == nil
 	return h, errors.Join(
 		step("make partitions of run_history", makeErr), step("drop old partitions of run_history", dropErr),
-		step("delete old events", forgetErr), step("fold successes", foldErr), step("count the days with partitions", daysErr),
+		step("delete old events", forgetErr), step("fold successes", foldErr),
+		step("count the days with partitions", daysErr),
 	)
 }
 
@@ -67,7 +68,8 @@ func (s *Store) count(ctx context.Context, statement string, args ...any) (n int
 func (s *Store) fold(ctx context.Context) (rows int, more bool, err error) {
 	until := time.Now().Add(foldFor)
 	for after := ""; ; {
-		jobs, err := inHouse(ctx, s, values[string], foldJobs, pgx.StrictNamedArgs{"after": after, "limit": foldJobsBatch})
+		jobs, err := inHouse(ctx, s, values[string], foldJobs,
+			pgx.StrictNamedArgs{"after": after, "limit": foldJobsBatch})
 		if err != nil || len(jobs) == 0 {
 			return rows, false, err
 		}

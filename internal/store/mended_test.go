@@ -84,7 +84,9 @@ func TestInstancesOfADeletedNode(t *testing.T) {
 	if err := other.TakeOver(t.Context(), peers[i]); err != nil {
 		t.Fatal(err)
 	}
-	if got := storetest.Query[string](t, conn, "SELECT outcome || ': ' || error FROM pgdue.run_history"); got != "lost: the row of its node in pgdue.nodes is gone" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT outcome || ': ' || error FROM "+
+			"pgdue.run_history"); got != "lost: the row of its node in pgdue.nodes is gone" {
 		t.Errorf("history says %q", got)
 	}
 	close(gate)
@@ -110,7 +112,8 @@ func TestTakeOverGoesRoundALockedJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(t.Context())
-	if _, err := tx.Exec(t.Context(), "SELECT FROM pgdue.next_run_times WHERE job_id = 'locked' FOR UPDATE"); err != nil {
+	if _, err := tx.Exec(t.Context(),
+		"SELECT FROM pgdue.next_run_times WHERE job_id = 'locked' FOR UPDATE"); err != nil {
 		t.Fatal(err)
 	}
 	started := time.Now()
@@ -120,7 +123,8 @@ func TestTakeOverGoesRoundALockedJob(t *testing.T) {
 	if took := time.Since(started); took > 10*time.Second {
 		t.Errorf("the take-over stood before the locked job for %s", took)
 	}
-	const lost = "SELECT coalesce(string_agg(job_id, ' ' ORDER BY job_id), '') FROM pgdue.run_history WHERE outcome = 'lost'"
+	const lost = "SELECT coalesce(string_agg(job_id, ' ' ORDER BY job_id), '') FROM pgdue.run_history WHERE " +
+		"outcome = 'lost'"
 	if got := storetest.Query[string](t, conn, lost); got != "free" {
 		t.Errorf("lost: %q, want the job that is not locked", got)
 	}

@@ -28,8 +28,8 @@ type Migration struct {
 	AppliedAt time.Time // zero: pending
 }
 
-// Migrate brings the schema to the newest migration of this program. Several processes may do so at once: a session lock
-// lets one at a time. A schema that is newer than this program and still works with it is left as it is.
+// Migrate brings the schema to the newest migration of this program. Several processes may do so at once: a session
+// lock lets one at a time. A schema that is newer than this program and still works with it is left as it is.
 func (s *Store) Migrate(ctx context.Context, log *slog.Logger) error {
 	return s.MigrateFS(ctx, migrations.FS, log)
 }
@@ -101,9 +101,11 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	case err != nil:
 		return err
 	case migration == 0:
-		return errors.New("the database has no schema pgdue yet: run `scheduler migrate up`, or `scheduler serve --migrate`")
+		return errors.New("the database has no schema pgdue yet: run `scheduler migrate up`, or `scheduler " +
+			"serve --migrate`")
 	case migration < newest:
-		return fmt.Errorf("the schema pgdue is at migration %d and this program needs %d: run `scheduler migrate up`, or `scheduler serve --migrate`",
+		return fmt.Errorf("the schema pgdue is at migration %d and this program needs %d: run `scheduler migrate "+
+			"up`, or `scheduler serve --migrate`",
 			migration, newest)
 	}
 	return nil
@@ -117,7 +119,8 @@ func (s *Store) refuseNewer(ctx context.Context) error {
 	}
 	migration, oldest, err := s.schemaState(ctx)
 	if err == nil && oldest > newest {
-		return fmt.Errorf("the schema pgdue is at migration %d, which works only with programs that know migration %d; this one knows up to %d: upgrade this program",
+		return fmt.Errorf("the schema pgdue is at migration %d, which works only with programs that know migration "+
+			"%d; this one knows up to %d: upgrade this program",
 			migration, oldest, newest)
 	}
 	return err
@@ -178,16 +181,18 @@ func (s *Store) refusePooler(ctx context.Context) error {
 		return fmt.Errorf("look for a transaction pooler: %w", translate(err))
 	}
 	if shared {
-		return fmt.Errorf("%s:%d is a transaction pooler, which cannot keep the session lock that migrations need: run `scheduler migrate up` with the PostgreSQL server's own address in --database-url; `scheduler serve` may use the pooler afterwards",
+		return fmt.Errorf("%s:%d is a transaction pooler, which cannot keep the session lock that migrations need: "+
+			"run `scheduler migrate up` with the PostgreSQL server's own address in --database-url; `scheduler "+
+			"serve` may use the pooler afterwards",
 			s.config.Host, s.config.Port)
 	}
 	return nil
 }
 
-// sharesBackends says whether a server process serves session a only from one statement to the next: it changes, as where
-// a pooler goes round its processes, or serves a transaction of b in between. A pooler may take a's process back a little
-// later than a has its answer, so where the session's own process id says that something stands in between, the question
-// is asked again.
+// sharesBackends says whether a server process serves session a only from one statement to the next: it changes, as
+// where a pooler goes round its processes, or serves a transaction of b in between. A pooler may take a's process back
+// a little later than a has its answer, so where the session's own process id says that something stands in between,
+// the question is asked again.
 func sharesBackends(ctx context.Context, a, b *pgx.Conn) (bool, error) {
 	first, err := backend(ctx, a)
 	if err != nil {

@@ -23,8 +23,8 @@ import (
 
 var quiet = slog.New(slog.DiscardHandler)
 
-// Several processes may migrate an empty database at once, also one in which goose has its table already; and again later,
-// which changes nothing.
+// Several processes may migrate an empty database at once, also one in which goose has its table already; and again
+// later, which changes nothing.
 func TestConcurrentMigrate(t *testing.T) {
 	t.Parallel()
 	down := storetest.URL(t)
@@ -102,7 +102,8 @@ func TestMigrationSQLMakesTheSameSchema(t *testing.T) {
 		t.Errorf("schemas differ (-migrate +script):\n%s", diff)
 	}
 	s := storetest.OpenURL(t, byHand)
-	if err := errors.Join(s.CheckSchema(t.Context()), s.Migrate(t.Context(), quiet), s.CheckSchema(t.Context())); err != nil {
+	if err := errors.Join(s.CheckSchema(t.Context()), s.Migrate(t.Context(), quiet),
+		s.CheckSchema(t.Context())); err != nil {
 		t.Error(err)
 	}
 }
@@ -138,7 +139,8 @@ func TestNewerSchema(t *testing.T) {
 		want   string // in the error, "" for none
 	}{
 		{1, ""},
-		{99, "the schema pgdue is at migration 99, which works only with programs that know migration 99; this one knows up to 2: upgrade this program"},
+		{99, "the schema pgdue is at migration 99, which works only with programs that know migration 99; this one " +
+			"knows up to 2: upgrade this program"},
 	} {
 		t.Run(fmt.Sprintf("oldest binary %d", c.oldest), func(t *testing.T) {
 			t.Parallel()
@@ -147,7 +149,8 @@ func TestNewerSchema(t *testing.T) {
 			storetest.Exec(t, conn, "INSERT INTO pgdue.schema_compatibility VALUES (99, $1)", c.oldest)
 			storetest.Exec(t, conn, "INSERT INTO pgdue.goose_db_version (version_id, is_applied) VALUES (99, true)")
 			s := storetest.OpenURL(t, url)
-			for name, err := range map[string]error{"check": s.CheckSchema(t.Context()), "migrate": s.Migrate(t.Context(), quiet)} {
+			for name, err := range map[string]error{"check": s.CheckSchema(t.Context()),
+				"migrate": s.Migrate(t.Context(), quiet)} {
 				if c.want == "" && err != nil || c.want != "" && (err == nil || err.Error() != c.want) {
 					t.Errorf("%s: %v, want %q", name, err, c.want)
 				}
@@ -160,10 +163,12 @@ func TestNewerSchema(t *testing.T) {
 func TestMissingSchema(t *testing.T) {
 	t.Parallel()
 	s := storetest.OpenURL(t, storetest.EmptyURL(t))
-	if err := s.CheckSchema(t.Context()); err == nil || !strings.Contains(err.Error(), "no schema pgdue yet: run `scheduler migrate up`") {
+	if err := s.CheckSchema(t.Context()); err == nil ||
+		!strings.Contains(err.Error(), "no schema pgdue yet: run `scheduler migrate up`") {
 		t.Errorf("check: %v", err)
 	}
-	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), job.Author{}); err == nil || !strings.Contains(err.Error(), "scheduler migrate up") {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), job.Author{}); err == nil ||
+		!strings.Contains(err.Error(), "scheduler migrate up") {
 		t.Errorf("add: %v", err)
 	}
 }
@@ -177,7 +182,8 @@ func TestReadOnlyDatabase(t *testing.T) {
 	node := registered(t, writable, "n")
 	d := storetest.Job(t, "j", `{"type":"date"}`)
 	add(t, writable, d)
-	storetest.Exec(t, conn, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$")
+	storetest.Exec(t, conn, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', "+
+		"current_database()); END $$")
 	s := storetest.OpenURL(t, url)
 	ctx := t.Context()
 	for name, write := range map[string]func() error{
@@ -231,7 +237,8 @@ func TestUserWithoutRights(t *testing.T) {
 		}
 	})
 	s := storetest.OpenURL(t, withParam(t, url, "role", role))
-	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), job.Author{}); err == nil || !strings.Contains(err.Error(), "grant this user the rights on schema pgdue") {
+	if _, err := s.Add(t.Context(), storetest.Job(t, "j", `{"type":"date"}`), job.Author{}); err == nil ||
+		!strings.Contains(err.Error(), "grant this user the rights on schema pgdue") {
 		t.Errorf("add: %v", err)
 	}
 }

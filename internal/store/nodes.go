@@ -26,8 +26,8 @@ func (s *Store) Leave(ctx context.Context, id uuid.UUID) error {
 	return s.exec(ctx, s.limit, nodeLeave, pgx.StrictNamedArgs{"id": id})
 }
 
-// Beat renews a node's row on a connection of its own and returns the other nodes. While somebody has locked the table of the
-// instances, those whose row is gone are left out.
+// Beat renews a node's row on a connection of its own and returns the other nodes. While somebody has locked the table
+// of the instances, those whose row is gone are left out.
 func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]job.Peer, error) {
 	s.beatMu.Lock()
 	defer s.beatMu.Unlock()
@@ -86,8 +86,8 @@ func (s *Store) MarkDead(ctx context.Context, p job.Peer) (marked bool, err erro
 
 // TakeOver ends attempts of a dead node as lost, up to limit jobs at a time.
 //
-// Where a batch cannot be written as its jobs' definitions say, because one of them cannot be read or the database refuses
-// a row, its attempts end without another one: instances must not stay counted for that.
+// Where a batch cannot be written as its jobs' definitions say, because one of them cannot be read or the database
+// refuses a row, its attempts end without another one: instances must not stay counted for that.
 func (s *Store) TakeOver(ctx context.Context, p job.Peer, limit int) (ended []job.Record, done bool, err error) {
 	ended, done, err = s.takeOver(ctx, p, limit, false)
 	if errors.Is(err, job.ErrRejected) {
@@ -96,7 +96,9 @@ func (s *Store) TakeOver(ctx context.Context, p job.Peer, limit int) (ended []jo
 	return ended, done, err
 }
 
-func (s *Store) takeOver(ctx context.Context, p job.Peer, limit int, plain bool) (ended []job.Record, done bool, err error) {
+func (s *Store) takeOver(
+	ctx context.Context, p job.Peer, limit int, plain bool,
+) (ended []job.Record, done bool, err error) {
 	err = s.inTx(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		jobs, err := list[scheduleRow](ctx, tx, takeoverLock, pgx.StrictNamedArgs{"id": p.ID, "limit": limit})
 		if err != nil {
@@ -124,7 +126,9 @@ func (s *Store) takeOver(ctx context.Context, p job.Peer, limit int, plain bool)
 
 // endLost ends a dead node's attempts: of locked jobs as their definitions say, which may grant another attempt, and of
 // jobs that are removed. With plain, no attempt is followed by another, and no definition is read.
-func endLost(ctx context.Context, tx pgx.Tx, p job.Peer, jobs []scheduleRow, plain bool) (lost []job.Record, err error) {
+func endLost(
+	ctx context.Context, tx pgx.Tx, p job.Peer, jobs []scheduleRow, plain bool,
+) (lost []job.Record, err error) {
 	what := "its node stopped renewing its lease and was judged dead"
 	if p.Orphan {
 		what = "the row of its node in pgdue.nodes is gone"

@@ -9,7 +9,8 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// A paused job begins nothing; what fell due meanwhile becomes one record, and with run-missed one run that is told of it.
+// A paused job begins nothing; what fell due meanwhile becomes one record, and with run-missed one run that is told of
+// it.
 func TestPausedJobBeginsNothing(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -24,12 +25,14 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 		t.Fatal(o.After.State, err)
 	}
 	problem := overview(t, s, "p").Problem
-	if !strings.HasPrefix(problem, "paused since 20") || !strings.HasSuffix(problem, " UTC by ada@web-1: the receiver is being moved") {
+	if !strings.HasPrefix(problem, "paused since 20") ||
+		!strings.HasSuffix(problem, " UTC by ada@web-1: the receiver is being moved") {
 		t.Errorf("job_overview says %q", problem)
 	}
 	again, err := s.Pause(t.Context(), "p", job.Author{Actor: "bob", Reason: "why not"})
 	if err != nil || again.After.PausedBy != "ada@web-1" || again.After.Revision != o.After.Revision {
-		t.Errorf("paused twice: by %s, revision %d after %d, %v", again.After.PausedBy, again.After.Revision, o.After.Revision, err)
+		t.Errorf("paused twice: by %s, revision %d after %d, %v", again.After.PausedBy, again.After.Revision,
+			o.After.Revision, err)
 	}
 	if _, err := s.RunNow(t.Context(), "p", "", job.Author{}); !errors.Is(err, job.ErrPaused) {
 		t.Errorf("run now of a paused job: %v", err)
@@ -49,7 +52,8 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 	if now := overview(t, s, "p"); now.Problem != "" || now.Waiting != 1 {
 		t.Fatalf("resumed: %+v", now)
 	}
-	const record = "SELECT format('%s x%s final %s', reason, fire_count, final) FROM pgdue.run_history WHERE outcome = 'skipped'"
+	const record = "SELECT format('%s x%s final %s', reason, fire_count, final) FROM pgdue.run_history WHERE " +
+		"outcome = 'skipped'"
 	if got, want := storetest.Query[string](t, conn, record), "paused x2 final t"; got != want {
 		t.Errorf("the fire times meanwhile are recorded as %q, want %q", got, want)
 	}
@@ -58,10 +62,12 @@ func TestPausedJobBeginsNothing(t *testing.T) {
 	if ran := len(w.executed()); ran != 1 {
 		t.Errorf("%d runs for what was missed, want 1", ran)
 	}
-	if !storetest.Query[bool](t, conn, "SELECT next_run_time > pgdue.now() AND due_at = next_run_time FROM pgdue.next_run_times") {
+	if !storetest.Query[bool](t, conn,
+		"SELECT next_run_time > pgdue.now() AND due_at = next_run_time FROM pgdue.next_run_times") {
 		t.Error("the schedule does not go on")
 	}
-	if again, err := s.Resume(t.Context(), "p", true, job.Author{}); err != nil || !again.Nothing() || overview(t, s, "p").Waiting != 0 {
+	if again, err := s.Resume(t.Context(), "p", true, job.Author{}); err != nil || !again.Nothing() ||
+		overview(t, s, "p").Waiting != 0 {
 		t.Errorf("resumed twice: %+v, %v", again, err)
 	}
 }

@@ -58,8 +58,8 @@ func earliest(due []scheduleRow) (first *time.Time) {
 	return first
 }
 
-// PauseMany pauses a label or everything. No run of what is covered is said to have begun after this has returned; a claim
-// that read before the commit may still write the runs that it began before.
+// PauseMany pauses a label or everything. No run of what is covered is said to have begun after this has returned; a
+// claim that read before the commit may still write the runs that it began before.
 func (s *Store) PauseMany(ctx context.Context, scope job.Scope, by job.Author) (p job.Paused, err error) {
 	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
 		p, err = pauseScope(ctx, tx, scope, by)
@@ -68,8 +68,8 @@ func (s *Store) PauseMany(ctx context.Context, scope job.Scope, by job.Author) (
 	return p, err
 }
 
-// PauseManyTx is PauseMany in the caller's transaction. There is no ResumeManyTx: the jobs that a pause held are made due after
-// the commit that ends it, in transactions of their own.
+// PauseManyTx is PauseMany in the caller's transaction. There is no ResumeManyTx: the jobs that a pause held are made
+// due after the commit that ends it, in transactions of their own.
 func (s *Store) PauseManyTx(ctx context.Context, tx pgx.Tx, scope job.Scope, by job.Author) (job.Paused, error) {
 	p, err := pauseScope(ctx, tx, scope, by)
 	return p, locked(translate(err))
@@ -110,10 +110,12 @@ func pauseMany(ctx context.Context, tx pgx.Tx, p *job.Pause) error {
 	return err
 }
 
-// ResumeMany ends the pause of a label or of everything. Jobs of a label that the pause held are then made due, so that a
-// look records what they missed and goes on; where that fails, WakeError says so, and they are looked at when their turn
-// comes. What was due while everything was paused is due all the same.
-func (s *Store) ResumeMany(ctx context.Context, scope job.Scope, runMissed bool, by job.Author) (r job.Resumed, err error) {
+// ResumeMany ends the pause of a label or of everything. Jobs of a label that the pause held are then made due, so that
+// a look records what they missed and goes on; where that fails, WakeError says so, and they are looked at when their
+// turn comes. What was due while everything was paused is due all the same.
+func (s *Store) ResumeMany(
+	ctx context.Context, scope job.Scope, runMissed bool, by job.Author,
+) (r job.Resumed, err error) {
 	present, err := s.identity(ctx)
 	if err != nil {
 		return r, err
@@ -133,7 +135,8 @@ func (s *Store) ResumeMany(ctx context.Context, scope job.Scope, runMissed bool,
 	if err != nil || !r.Was || scope.Everything() {
 		return r, err
 	}
-	// Durable from here: if we die now, the held jobs are looked at when their turn comes, some minutes from now at most.
+	// Durable from here: if we die now, the held jobs are looked at when their turn comes, some minutes from now at
+	// most.
 	r.Woken, r.WakeError = s.wakeLabel(ctx, scope)
 	return r, nil
 }
@@ -160,7 +163,8 @@ func resumeMany(ctx context.Context, tx pgx.Tx, p *job.Pause, present job.Identi
 // wakeLabel makes the jobs of a label due that its pause held, and tells the nodes once. A batch of which a job stays
 // locked is left out.
 func (s *Store) wakeLabel(ctx context.Context, scope job.Scope) (woken int, err error) {
-	args := pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue, "after": "", "limit": wakeBatch}
+	args := pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue, "after": "",
+		"limit": wakeBatch}
 	for {
 		var batch []string
 		type row struct{ ID string }
@@ -209,7 +213,8 @@ func lockPauses(ctx context.Context, tx pgx.Tx, scope job.Scope) (*job.Pause, er
 }
 
 func countLabel(ctx context.Context, tx pgx.Tx, scope job.Scope) (n int, err error) {
-	err = tx.QueryRow(ctx, labelCount, pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue}).Scan(&n)
+	err = tx.QueryRow(ctx, labelCount,
+		pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue}).Scan(&n)
 	return n, err
 }
 
@@ -227,7 +232,8 @@ func (s *Store) Pauses(ctx context.Context, limit int) ([]job.Pause, error) {
 	}
 	err := read(ctx, s, pausesJobs, pgx.StrictNamedArgs{"limit": limit}, func(r row) {
 		list = append(list, job.Pause{
-			Scope: job.Scope{JobID: r.JobID}, PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy), Reason: deref(r.Reason),
+			Scope: job.Scope{JobID: r.JobID}, PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy),
+			Reason: deref(r.Reason),
 		})
 	})
 	return list, err

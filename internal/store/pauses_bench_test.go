@@ -21,7 +21,8 @@ func BenchmarkClaimWithPauses(b *testing.B) {
 	conn := storetest.Conn(b, url)
 	s := storetest.OpenURL(b, url)
 	benchRows(b, url)
-	n := &scheduler.Scheduler{Store: s, Executor: &work{}, Log: slog.New(slog.DiscardHandler), Slots: 2 * benchJobs, Batch: 200}
+	n := &scheduler.Scheduler{Store: s, Executor: &work{}, Log: slog.New(slog.DiscardHandler), Slots: 2 * benchJobs,
+		Batch: 200}
 	if err := n.Register(b.Context()); err != nil {
 		b.Fatal(err)
 	}
@@ -34,7 +35,9 @@ func BenchmarkClaimWithPauses(b *testing.B) {
 		}
 		for _, pauses := range order {
 			storetest.Exec(b, conn, "DELETE FROM pgdue.pauses")
-			storetest.Exec(b, conn, "INSERT INTO pgdue.pauses (label_name, label_value, paused_at, paused_by) SELECT 'tier', n::text, now(), 'ada' FROM generate_series(1, $1) n", pauses)
+			storetest.Exec(b, conn,
+				"INSERT INTO pgdue.pauses (label_name, label_value, paused_at, paused_by) SELECT 'tier', n::text, "+
+					"now(), 'ada' FROM generate_series(1, $1) n", pauses)
 			storetest.Exec(b, conn, "UPDATE pgdue.next_run_times SET next_run_time = now(), due_at = now()")
 			storetest.Exec(b, conn, "VACUUM pgdue.next_run_times, pgdue.running_instances")
 			began := time.Now()
@@ -46,7 +49,8 @@ func BenchmarkClaimWithPauses(b *testing.B) {
 			if d := time.Since(began); took[pauses] == 0 || d < took[pauses] {
 				took[pauses] = d
 			}
-			if n := storetest.Query[int](b, conn, "SELECT count(*) FROM pgdue.next_run_times WHERE due_at <= now()"); n > 0 {
+			if n := storetest.Query[int](b, conn,
+				"SELECT count(*) FROM pgdue.next_run_times WHERE due_at <= now()"); n > 0 {
 				b.Fatalf("%d jobs are still due", n)
 			}
 			n.Finish(b.Context())
@@ -67,7 +71,8 @@ func BenchmarkResumeLabel(b *testing.B) {
 	var took time.Duration
 	for b.Loop() {
 		pauseMany(b, s, teamWeb)
-		storetest.Exec(b, conn, "UPDATE pgdue.next_run_times SET next_run_time = now(), due_at = now() + interval '10 minutes'")
+		storetest.Exec(b, conn,
+			"UPDATE pgdue.next_run_times SET next_run_time = now(), due_at = now() + interval '10 minutes'")
 		storetest.Exec(b, conn, "VACUUM pgdue.next_run_times")
 		began := time.Now()
 		if r := resumeMany(b, s, teamWeb, false); r.Woken != benchJobs {

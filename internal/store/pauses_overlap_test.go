@@ -60,35 +60,50 @@ func TestPausesThatOverlap(t *testing.T) {
 		steps []pausesAt
 		want  []string
 	}{
-		{"two labels, the first ends first", []pausesAt{{5, pauses(teamWeb)}, {15, pauses(tierA)}, {25, resumes(teamWeb)}, {35, resumes(tierA)}, {40, nil}},
+		{"two labels, the first ends first",
+			[]pausesAt{{5, pauses(teamWeb)}, {15, pauses(tierA)}, {25, resumes(teamWeb)}, {35, resumes(tierA)},
+				{40, nil}},
 			[]string{"a paused 10..30 x3", "a succeeded 40..40 x1"}},
-		{"two labels, one inside the other", []pausesAt{{5, pauses(teamWeb)}, {15, pauses(tierA)}, {25, resumes(tierA)}, {35, resumes(teamWeb)}, {40, nil}},
+		{"two labels, one inside the other",
+			[]pausesAt{{5, pauses(teamWeb)}, {15, pauses(tierA)}, {25, resumes(tierA)}, {35, resumes(teamWeb)},
+				{40, nil}},
 			[]string{"a paused 10..30 x3", "a succeeded 40..40 x1"}},
-		{"one after the other", []pausesAt{{5, pauses(teamWeb)}, {15, resumes(teamWeb)}, {20, nil}, {25, pauses(tierA)}, {35, resumes(tierA)}, {40, nil}},
+		{"one after the other",
+			[]pausesAt{{5, pauses(teamWeb)}, {15, resumes(teamWeb)}, {20, nil}, {25, pauses(tierA)},
+				{35, resumes(tierA)}, {40, nil}},
 			[]string{"a paused 10..10 x1", "a succeeded 20..20 x1", "a paused 30..30 x1", "a succeeded 40..40 x1"}},
-		{"everything inside a label", []pausesAt{{5, pauses(teamWeb)}, {15, pauses(everything)}, {25, resumes(everything)}, {35, resumes(teamWeb)}, {40, nil}},
+		{"everything inside a label",
+			[]pausesAt{{5, pauses(teamWeb)}, {15, pauses(everything)}, {25, resumes(everything)},
+				{35, resumes(teamWeb)}, {40, nil}},
 			[]string{"a paused 10..30 x3", "a succeeded 40..40 x1"}},
-		{"a label inside everything", []pausesAt{{5, pauses(everything)}, {15, pauses(teamWeb)}, {25, resumes(teamWeb)}, {35, resumes(everything)}, {40, nil}},
+		{"a label inside everything",
+			[]pausesAt{{5, pauses(everything)}, {15, pauses(teamWeb)}, {25, resumes(teamWeb)},
+				{35, resumes(everything)}, {40, nil}},
 			[]string{"a paused 10..30 x3", "a succeeded 40..40 x1"}},
 		{"the job inside a label: its own resume records what is due, the label's the rest",
 			[]pausesAt{{5, pauses(teamWeb)}, {15, pausesJob}, {25, resumesJob}, {35, resumes(teamWeb)}, {40, nil}},
 			[]string{"a paused 10..20 x2", "a paused 30..30 x1", "a succeeded 40..40 x1"}},
-		{"a label inside the job's pause", []pausesAt{{5, pausesJob}, {15, pauses(teamWeb)}, {25, resumes(teamWeb)}, {35, resumesJob}, {40, nil}},
+		{"a label inside the job's pause",
+			[]pausesAt{{5, pausesJob}, {15, pauses(teamWeb)}, {25, resumes(teamWeb)}, {35, resumesJob}, {40, nil}},
 			[]string{"a paused 10..30 x3", "a succeeded 40..40 x1"}},
-		{"paused anew before anybody looked", []pausesAt{{5, pauses(everything)}, {15, func(t testing.TB, s *store.Store) {
-			resumes(everything)(t, s)
-			pauses(everything)(t, s)
-		}}, {25, resumes(everything)}, {30, nil}},
+		{"paused anew before anybody looked",
+			[]pausesAt{{5, pauses(everything)}, {15, func(t testing.TB, s *store.Store) {
+				resumes(everything)(t, s)
+				pauses(everything)(t, s)
+			}}, {25, resumes(everything)}, {30, nil}},
 			[]string{"a paused 10..20 x2", "a succeeded 30..30 x1"}},
-		{"the label goes from the job in the pause", []pausesAt{{5, pauses(teamWeb)}, {25, func(t testing.TB, s *store.Store) {
-			d := storetest.Job(t, "a", `{"type":"interval","every":"10m"}`)
-			if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
-				t.Fatal(err)
-			}
-		}}, {30, nil}}, []string{"a paused 10..20 x2", "a succeeded 30..30 x1"}},
-		{"the job gets a label that was paused before", []pausesAt{{5, pauses(tierA)}, {15, resumes(tierA)}, {20, nil}, {25, func(t testing.TB, s *store.Store) {
-			add(t.(*testing.T), s, labelled(t, "late", "10m"))
-		}}, {36, nil}}, []string{"a paused 10..10 x1", "a succeeded 20..20 x1", "a succeeded 30..30 x1", "late succeeded 36..36 x1"}},
+		{"the label goes from the job in the pause",
+			[]pausesAt{{5, pauses(teamWeb)}, {25, func(t testing.TB, s *store.Store) {
+				d := storetest.Job(t, "a", `{"type":"interval","every":"10m"}`)
+				if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
+					t.Fatal(err)
+				}
+			}}, {30, nil}}, []string{"a paused 10..20 x2", "a succeeded 30..30 x1"}},
+		{"the job gets a label that was paused before",
+			[]pausesAt{{5, pauses(tierA)}, {15, resumes(tierA)}, {20, nil}, {25, func(t testing.TB, s *store.Store) {
+				add(t.(*testing.T), s, labelled(t, "late", "10m"))
+			}}, {36, nil}}, []string{"a paused 10..10 x1", "a succeeded 20..20 x1", "a succeeded 30..30 x1",
+				"late succeeded 36..36 x1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -119,7 +134,8 @@ func clocked(t *testing.T, url string) (s *store.Store, set func(ahead time.Dura
 	var ahead atomic.Int64
 	config := storetest.Config(t, url)
 	config.PrepareConn = func(ctx context.Context, conn *pgx.Conn) (bool, error) {
-		_, err := conn.Exec(ctx, "SELECT set_config('pgdue.clock_offset', $1, false)", time.Duration(ahead.Load()).String())
+		_, err := conn.Exec(ctx, "SELECT set_config('pgdue.clock_offset', $1, false)",
+			time.Duration(ahead.Load()).String())
 		return err == nil, err
 	}
 	return storetest.OpenConfig(t, config), func(d time.Duration) { ahead.Store(int64(d)) }
@@ -142,7 +158,8 @@ func TestRandomPausesLoseNoFireTime(t *testing.T) {
 			n := newNode(t, s, &work{})
 			draw := rand.New(rand.NewPCG(seed, 1))
 			acts := []func(testing.TB, *store.Store){pauses(teamWeb), resumes(teamWeb), pauses(tierA), resumes(tierA),
-				pauses(everything), resumes(everything), pausesJob, resumesJob, skipsNext, func(t testing.TB, s *store.Store) { resumeMany(t, s, teamWeb, true) },
+				pauses(everything), resumes(everything), pausesJob, resumesJob, skipsNext,
+				func(t testing.TB, s *store.Store) { resumeMany(t, s, teamWeb, true) },
 				func(t testing.TB, s *store.Store) {
 					d := labelled(t, "a", "10m")
 					if draw.IntN(2) == 0 {
@@ -175,7 +192,8 @@ func TestRandomPausesLoseNoFireTime(t *testing.T) {
 	}
 }
 
-// checkEachFireTimeOnce judges that the rows of the job, which fires every 10 minutes, follow each other without gap or overlap.
+// checkEachFireTimeOnce judges that the rows of the job, which fires every 10 minutes, follow each other without gap or
+// overlap.
 func checkEachFireTimeOnce(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
 	wrong := storetest.Query[string](t, conn, `

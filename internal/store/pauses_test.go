@@ -67,8 +67,8 @@ func history(t testing.TB, conn *pgx.Conn) []string {
 	return list
 }
 
-// A paused label holds its jobs, also one that is added later, and no others; each says so. Afterwards what they missed is
-// one record, and they go on.
+// A paused label holds its jobs, also one that is added later, and no others; each says so. Afterwards what they missed
+// is one record, and they go on.
 func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -80,7 +80,8 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if p := pauseMany(t, s, teamWeb); p.Already || p.Jobs != 1 || p.PausedAt.IsZero() {
 		t.Errorf("paused: %+v", p)
 	}
-	if o := add(t, s, labelled(t, "b", "10m")); o.State != job.StateActive || o.Held.With != "label team=web" || o.Held.By != "ada@web-1" ||
+	if o := add(t, s, labelled(t, "b", "10m")); o.State != job.StateActive || o.Held.With != "label team=web" ||
+		o.Held.By != "ada@web-1" ||
 		!strings.HasPrefix(o.Problem, "paused with label team=web since 20") ||
 		!strings.HasSuffix(o.Problem, " UTC by ada@web-1: release 7; `scheduler resume --label team=web` ends that") {
 		t.Errorf("a job that is added later: %+v", o)
@@ -93,14 +94,18 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	n := newNode(t, later, w)
 	tick(t, n)
 	finish(t, n)
-	if diff := cmp.Diff([]string{"free coalesced 10..20 x2", "free succeeded 30..30 x1"}, history(t, conn)); diff != "" {
+	if diff := cmp.Diff([]string{"free coalesced 10..20 x2", "free succeeded 30..30 x1"},
+		history(t, conn)); diff != "" {
 		t.Errorf("while it is paused (-want +got):\n%s", diff)
 	}
-	parked := storetest.Query[bool](t, conn, "SELECT bool_and(due_at > pgdue.now() + interval '40 minutes') FROM pgdue.next_run_times WHERE job_id <> 'free'")
+	parked := storetest.Query[bool](t, conn,
+		"SELECT bool_and(due_at > pgdue.now() + interval '40 minutes') FROM pgdue.next_run_times WHERE "+
+			"job_id <> 'free'")
 	if !parked {
 		t.Error("the jobs that are paused are looked at again soon")
 	}
-	if _, err := later.RunNow(t.Context(), "a", "", job.Author{}); !errors.Is(err, job.ErrPaused) || !strings.Contains(err.Error(), "label team=web, since 20") {
+	if _, err := later.RunNow(t.Context(), "a", "", job.Author{}); !errors.Is(err, job.ErrPaused) ||
+		!strings.Contains(err.Error(), "label team=web, since 20") {
 		t.Errorf("run now: %v", err)
 	}
 	if o, err := later.Resume(t.Context(), "a", true, job.Author{}); err != nil || !o.Nothing() {
@@ -121,10 +126,12 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 	if again := resumeMany(t, later, teamWeb, true); again.Was {
 		t.Errorf("resumed twice: %+v", again)
 	}
-	if o, err := later.Job(t.Context(), "a"); err != nil || o.State != job.StateActive || o.Held.With != "" || o.Problem != "" || !o.PausedAt.IsZero() {
+	if o, err := later.Job(t.Context(), "a"); err != nil || o.State != job.StateActive || o.Held.With != "" ||
+		o.Problem != "" || !o.PausedAt.IsZero() {
 		t.Errorf("after it: %+v, %v", o, err)
 	}
-	if _, err := s.PauseMany(t.Context(), job.Scope{LabelName: "team", LabelValue: "wbe"}, job.Author{}); !errors.Is(err, job.ErrNotFound) {
+	if _, err := s.PauseMany(t.Context(), job.Scope{LabelName: "team", LabelValue: "wbe"},
+		job.Author{}); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("an unknown label: %v", err)
 	}
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.pauses"); n != 1 {
@@ -157,7 +164,8 @@ func TestEverythingPaused(t *testing.T) {
 	if err != nil || time.Until(next) < 4*time.Second {
 		t.Errorf("looks again in %s, want a poll; %v", time.Until(next), err)
 	}
-	if after := storetest.Query[string](t, conn, "SELECT xmin::text || xmax FROM pgdue.next_run_times"); after != before {
+	if after := storetest.Query[string](t, conn,
+		"SELECT xmin::text || xmax FROM pgdue.next_run_times"); after != before {
 		t.Error("a paused job's row was locked or written")
 	}
 	if p := pauseMany(t, s, everything); !p.Already {
@@ -186,12 +194,14 @@ func TestEverythingPaused(t *testing.T) {
 	if r := resumeMany(t, later, everything, true); r.Was {
 		t.Errorf("resumed twice: %+v", r)
 	}
-	if by := storetest.Query[string](t, conn, "SELECT paused_by || ' ' || resumed_by FROM pgdue.pauses"); by != "ada@web-1 bob" {
+	if by := storetest.Query[string](t, conn,
+		"SELECT paused_by || ' ' || resumed_by FROM pgdue.pauses"); by != "ada@web-1 bob" {
 		t.Errorf("the pause is recorded as by %s", by)
 	}
 }
 
-// A pause that is committed after a claim has locked its jobs, and before it reads, is obeyed: the lock's snapshot is older.
+// A pause that is committed after a claim has locked its jobs, and before it reads, is obeyed: the lock's snapshot is
+// older.
 func TestPauseBetweenLockAndReadIsObeyed(t *testing.T) {
 	t.Parallel()
 	for _, scope := range []job.Scope{everything, teamWeb} {
@@ -218,8 +228,10 @@ func TestPauseBetweenLockAndReadIsObeyed(t *testing.T) {
 			if rows := history(t, conn); len(rows) > 0 {
 				t.Errorf("decided: %v", rows)
 			}
-			// The end of a label's pause wakes what it holds, that of everything wakes nobody: all must have stayed due.
-			parked := storetest.Query[bool](t, conn, "SELECT due_at > pgdue.now() + interval '15 minutes' FROM pgdue.next_run_times")
+			// The end of a label's pause wakes what it holds, that of everything wakes nobody: all must have stayed
+			// due.
+			parked := storetest.Query[bool](t, conn,
+				"SELECT due_at > pgdue.now() + interval '15 minutes' FROM pgdue.next_run_times")
 			if parked == scope.Everything() {
 				t.Errorf("parked: %t", parked)
 			}
@@ -247,7 +259,8 @@ func (b *beforeRead) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.Tra
 }
 func (b *beforeRead) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-// A look that saw the pause still on parks its job after the resume has committed; the resume waits for it and wakes the job.
+// A look that saw the pause still on parks its job after the resume has committed; the resume waits for it and wakes
+// the job.
 func TestResumeWakesWhatALookParksMeanwhile(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -257,14 +270,16 @@ func TestResumeWakesWhatALookParksMeanwhile(t *testing.T) {
 	pauseMany(t, s, teamWeb)
 	node := registered(t, s, "n")
 	resumed := make(chan job.Resumed, 1)
-	claim, err := later.Claim(t.Context(), policy.ClaimRequest{Node: node.ID, Want: map[string]int{job.KindExec.Name: 9}},
+	claim, err := later.Claim(t.Context(),
+		policy.ClaimRequest{Node: node.ID, Want: map[string]int{job.KindExec.Name: 9}},
 		func(l policy.Look) policy.Decision {
 			go func() {
 				r, _ := later.ResumeMany(context.WithoutCancel(t.Context()), teamWeb, false, job.Author{})
 				resumed <- r
 			}()
 			storetest.Await(t, conn, "the resume's commit", "SELECT resumed_at IS NOT NULL FROM pgdue.pauses")
-			storetest.Await(t, conn, "the resume's wait for the job", "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
+			storetest.Await(t, conn, "the resume's wait for the job",
+				"SELECT count(*) > 0 FROM pg_locks WHERE NOT granted")
 			return policy.Plan(l)
 		})
 	if err != nil || len(claim.Decided) != 1 {
@@ -273,7 +288,8 @@ func TestResumeWakesWhatALookParksMeanwhile(t *testing.T) {
 	if r := <-resumed; r.Woken != 1 || r.WakeError != nil {
 		t.Errorf("resumed: %+v", r)
 	}
-	if !storetest.Query[bool](t, conn, "SELECT due_at <= pgdue.now() + interval '15 minutes' FROM pgdue.next_run_times") {
+	if !storetest.Query[bool](t, conn,
+		"SELECT due_at <= pgdue.now() + interval '15 minutes' FROM pgdue.next_run_times") {
 		t.Error("the job is parked although its pause is over")
 	}
 }
@@ -385,7 +401,8 @@ func TestPausesAreListed(t *testing.T) {
 	for _, p := range list {
 		got = append(got, p.Scope.String()+" "+p.PausedBy+": "+p.Reason)
 	}
-	want := []string{"everything ada@web-1: release 7", "label team=web ada@web-1: release 7", "label tier=a ada@web-1: release 7", "job a ada: because", "job b ada: because"}
+	want := []string{"everything ada@web-1: release 7", "label team=web ada@web-1: release 7",
+		"label tier=a ada@web-1: release 7", "job a ada: because", "job b ada: because"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -414,7 +431,8 @@ func TestOldPausesAreForgotten(t *testing.T) {
 	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.pauses"); n != 2 {
 		t.Errorf("%d pauses are kept, want both", n)
 	}
-	storetest.Exec(t, conn, "UPDATE pgdue.pauses SET paused_at = paused_at - interval '40 days', resumed_at = resumed_at - interval '31 days'")
+	storetest.Exec(t, conn, "UPDATE pgdue.pauses SET paused_at = paused_at - interval '40 days', resumed_at = "+
+		"resumed_at - interval '31 days'")
 	if _, err := s.Maintain(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -81,8 +81,8 @@ func TestPayloadReachesEveryAttempt(t *testing.T) {
 	wantHistory(t, conn, "1 failed, 2 lost, 3 succeeded final")
 }
 
-// A run of a finished job begins before a look removes the job, also at the very moment of its removal; it goes only after
-// the run has ended.
+// A run of a finished job begins before a look removes the job, also at the very moment of its removal; it goes only
+// after the run has ended.
 func TestRunNowOfAFinishedJob(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -111,7 +111,8 @@ func TestRunNowOfAFinishedJob(t *testing.T) {
 	if _, err := s.Job(t.Context(), "f"); !errors.Is(err, job.ErrNotFound) {
 		t.Errorf("a day after the run the job is still there: %v", err)
 	}
-	if ran := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); ran != 2 {
+	if ran := storetest.Query[int](t, conn,
+		"SELECT count(*) FROM pgdue.run_history WHERE outcome = 'succeeded'"); ran != 2 {
 		t.Errorf("%d runs succeeded, want 2", ran)
 	}
 }

@@ -26,20 +26,25 @@ var poisons = []struct {
 	name, poison, cure string
 	problem            string // what job_overview says of it
 }{
-	{"trigger damaged", `UPDATE pgdue.jobs SET trigger = '{"type": "sundial"}' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.trigger is not a trigger"},
-	{"payload damaged", `UPDATE pgdue.jobs SET payload = 'null' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.payload cannot be read"},
-	{"policy of another version", `UPDATE pgdue.jobs SET retry_on = '{moonlight}' WHERE id = 'bad'`, "SELECT", `retry_on[0]: "moonlight" is none of`},
-	{"labels damaged", `UPDATE pgdue.jobs SET labels = '{"team": 7}' WHERE id = 'bad'`, "SELECT", "pgdue.jobs.labels are not names with texts"},
+	{"trigger damaged", `UPDATE pgdue.jobs SET trigger = '{"type": "sundial"}' WHERE id = 'bad'`, "SELECT",
+		"pgdue.jobs.trigger is not a trigger"},
+	{"payload damaged", `UPDATE pgdue.jobs SET payload = 'null' WHERE id = 'bad'`, "SELECT",
+		"pgdue.jobs.payload cannot be read"},
+	{"policy of another version", `UPDATE pgdue.jobs SET retry_on = '{moonlight}' WHERE id = 'bad'`, "SELECT",
+		`retry_on[0]: "moonlight" is none of`},
+	{"labels damaged", `UPDATE pgdue.jobs SET labels = '{"team": 7}' WHERE id = 'bad'`, "SELECT",
+		"pgdue.jobs.labels are not names with texts"},
 	{"instance refused", fmt.Sprintf(refuse, "RAISE EXCEPTION 'not this one';", "running_instances"),
 		"DROP TRIGGER refuse ON pgdue.running_instances", "not this one"},
 	{"instance dropped", fmt.Sprintf(refuse, "RETURN NULL;", "running_instances"),
 		"DROP TRIGGER refuse ON pgdue.running_instances", "begin runs: 0 rows changed instead of 1"},
-	{"next run time refused", fmt.Sprintf(refuse, "IF NEW.state <> 'blocked' THEN RAISE EXCEPTION 'not that time'; END IF;", "next_run_times"),
+	{"next run time refused", fmt.Sprintf(refuse,
+		"IF NEW.state <> 'blocked' THEN RAISE EXCEPTION 'not that time'; END IF;", "next_run_times"),
 		"DROP TRIGGER refuse ON pgdue.next_run_times", "not that time"},
 }
 
-// manySlots is a node that claims all jobs of these tests in one batch. It keeps its lease, since one by one they may take
-// longer than that where the machine is busy.
+// manySlots is a node that claims all jobs of these tests in one batch. It keeps its lease, since one by one they may
+// take longer than that where the machine is busy.
 func manySlots(t *testing.T, s *store.Store) *scheduler.Scheduler {
 	t.Helper()
 	n := &scheduler.Scheduler{Store: s, Executor: &work{}, Log: slog.New(slog.DiscardHandler), Slots: 300, Batch: 300}
@@ -68,7 +73,9 @@ func TestPoisonedJobIsBlockedAlone(t *testing.T) {
 			wantRan(t, conn, 200)
 			var state, problem string
 			var due *time.Time
-			if err := conn.QueryRow(t.Context(), "SELECT state, coalesce(problem, ''), due_at FROM pgdue.job_overview WHERE job_id = 'bad'").Scan(&state, &problem, &due); err != nil {
+			if err := conn.QueryRow(t.Context(),
+				"SELECT state, coalesce(problem, ''), due_at FROM pgdue.job_overview WHERE job_id = 'bad'").Scan(&state,
+				&problem, &due); err != nil {
 				t.Fatal(err)
 			}
 			if state != "blocked" || due != nil || !strings.Contains(problem, p.problem) {
@@ -81,7 +88,8 @@ func TestPoisonedJobIsBlockedAlone(t *testing.T) {
 			if p.cure != "SELECT" {
 				storetest.Exec(t, conn, p.cure)
 			}
-			if o, err := s.Put(t.Context(), bad, job.Author{}); err != nil || o.After.State != job.StateActive || overview(t, s, "bad").Problem != "" {
+			if o, err := s.Put(t.Context(), bad, job.Author{}); err != nil || o.After.State != job.StateActive ||
+				overview(t, s, "bad").Problem != "" {
 				t.Fatalf("put: %+v, %v", o, err)
 			}
 			tick(t, n)
@@ -93,7 +101,8 @@ func TestPoisonedJobIsBlockedAlone(t *testing.T) {
 
 // unreadables are values that stand in a table and have no place in Go, or cannot be reckoned with.
 var unreadables = []struct{ name, poison string }{
-	{"creation of the job", "ALTER TABLE pgdue.jobs DROP CONSTRAINT jobs_created_at_check; UPDATE pgdue.jobs SET created_at = 'infinity' WHERE id = 'bad'"},
+	{"creation of the job", "ALTER TABLE pgdue.jobs DROP CONSTRAINT jobs_created_at_check; UPDATE pgdue.jobs SET " +
+		"created_at = 'infinity' WHERE id = 'bad'"},
 	{"start of an instance", `ALTER TABLE pgdue.running_instances DROP CONSTRAINT times_are_finite;
 		INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, started_at, job_revision, fire_count, first_run_time, last_run_time)
 		VALUES ('bad', gen_random_uuid(), now(), 'manual', 1, '-infinity', 1, 1, now(), now())`},
@@ -120,7 +129,8 @@ func TestUnreadableJobIsBlockedAlone(t *testing.T) {
 			tick(t, n)
 			finish(t, n)
 			wantRan(t, conn, 200)
-			if state := storetest.Query[string](t, conn, "SELECT state FROM pgdue.next_run_times WHERE job_id = 'bad'"); state != "blocked" {
+			if state := storetest.Query[string](t, conn,
+				"SELECT state FROM pgdue.next_run_times WHERE job_id = 'bad'"); state != "blocked" {
 				t.Errorf("the job is %s, want blocked", state)
 			}
 		})
@@ -153,7 +163,8 @@ func TestInfiniteTimesAreRefused(t *testing.T) {
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	add(t, s, storetest.Job(t, "j", `{"type":"date"}`))
 	for _, statement := range []string{
-		"UPDATE pgdue.next_run_times SET next_run_time = 'infinity'", "UPDATE pgdue.next_run_times SET due_at = '-infinity'",
+		"UPDATE pgdue.next_run_times SET next_run_time = 'infinity'",
+		"UPDATE pgdue.next_run_times SET due_at = '-infinity'",
 		"UPDATE pgdue.next_run_times SET last_run_time = 'infinity'", "UPDATE pgdue.jobs SET anchor = 'infinity'",
 	} {
 		if _, err := conn.Exec(t.Context(), statement); err == nil {
@@ -186,7 +197,8 @@ func copyRows(t *testing.T, conn *pgx.Conn, table string) {
 
 func wantRan(t *testing.T, conn *pgx.Conn, jobs int) {
 	t.Helper()
-	if got := storetest.Query[int](t, conn, "SELECT count(DISTINCT job_id) FROM pgdue.run_history WHERE outcome = 'succeeded'"); got != jobs {
+	if got := storetest.Query[int](t, conn,
+		"SELECT count(DISTINCT job_id) FROM pgdue.run_history WHERE outcome = 'succeeded'"); got != jobs {
 		t.Errorf("%d jobs ran, want %d", got, jobs)
 	}
 }

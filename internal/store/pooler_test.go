@@ -25,7 +25,8 @@ func TestMigrateRefusesTransactionPooler(t *testing.T) {
 				direct := storetest.EmptyURL(t)
 				s := storetest.OpenURL(t, startPooler(t, direct, servers, roundRobin))
 				err := s.Migrate(t.Context(), quiet)
-				if err == nil || !strings.Contains(err.Error(), "is a transaction pooler") || !strings.Contains(err.Error(), "the PostgreSQL server's own address") {
+				if err == nil || !strings.Contains(err.Error(), "is a transaction pooler") ||
+					!strings.Contains(err.Error(), "the PostgreSQL server's own address") {
 					t.Errorf("migrate: %v", err)
 				}
 				if storetest.Query[bool](t, storetest.Conn(t, direct), "SELECT to_regnamespace('pgdue') IS NOT NULL") {
@@ -151,7 +152,9 @@ func (p *pooler) serve(conn net.Conn) {
 }
 
 // relay passes a request on and its replies back, until the server is ready for the next. idle: no transaction is open.
-func relay(client *pgproto3.Backend, server *pgconn.HijackedConn, request pgproto3.FrontendMessage) (idle bool, err error) {
+func relay(
+	client *pgproto3.Backend, server *pgconn.HijackedConn, request pgproto3.FrontendMessage,
+) (idle bool, err error) {
 	server.Frontend.Send(request)
 	if err := server.Frontend.Flush(); err != nil {
 		return false, err

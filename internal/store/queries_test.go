@@ -13,7 +13,8 @@ import (
 
 func TestMain(m *testing.M) { storetest.Main(m) }
 
-// Every file in queries/ is a statement that PostgreSQL can prepare against the migrated schema, and its first line names it.
+// Every file in queries/ is a statement that PostgreSQL can prepare against the migrated schema, and its first line
+// names it.
 func TestQueriesPrepare(t *testing.T) {
 	t.Parallel()
 	conn := storetest.Conn(t, storetest.URL(t))

@@ -15,8 +15,8 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// A finished one-off is added again while its run still runs: the instance counts for the new job, whose fire is skipped
-// with the instance, since when and what would be enough; then the run ends, and the new job is still there.
+// A finished one-off is added again while its run still runs: the instance counts for the new job, whose fire is
+// skipped with the instance, since when and what would be enough; then the run ends, and the new job is still there.
 func TestReAddedWhileItsRunEnds(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -31,12 +31,15 @@ func TestReAddedWhileItsRunEnds(t *testing.T) {
 	}
 	second := add(t, s, d)
 	if second.CreatedRevision == first.CreatedRevision || second.Running != 1 {
-		t.Errorf("the added job: revision %d after %d, %d running", second.CreatedRevision, first.CreatedRevision, second.Running)
+		t.Errorf("the added job: revision %d after %d, %d running", second.CreatedRevision, first.CreatedRevision,
+			second.Running)
 	}
 	tick(t, n)
 	run := job.RunID("123", first.CreatedRevision, first.NextRunTime, job.CauseSchedule)
-	sentence := storetest.Query[string](t, conn, "SELECT sentence FROM pgdue.run_history WHERE reason = 'max_instances'")
-	for _, want := range []string{"maximum number of running instances reached (1)", "run " + run.String() + " has been running since", "max_instances "} {
+	sentence := storetest.Query[string](t, conn,
+		"SELECT sentence FROM pgdue.run_history WHERE reason = 'max_instances'")
+	for _, want := range []string{"maximum number of running instances reached (1)",
+		"run " + run.String() + " has been running since", "max_instances "} {
 		if !strings.Contains(sentence, want) {
 			t.Errorf("sentence %q lacks %q", sentence, want)
 		}
@@ -48,12 +51,14 @@ func TestReAddedWhileItsRunEnds(t *testing.T) {
 	if err != nil || o.State != job.StateActive || o.CreatedRevision != third.CreatedRevision || o.Running != 0 {
 		t.Errorf("after the end of the first run: %+v, %v", o, err)
 	}
-	if got := storetest.Query[string](t, conn, "SELECT string_agg(outcome, ' ' ORDER BY ended_at) FROM pgdue.run_history"); got != "skipped succeeded" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT string_agg(outcome, ' ' ORDER BY ended_at) FROM pgdue.run_history"); got != "skipped succeeded" {
 		t.Errorf("history is %q", got)
 	}
 }
 
-// A finished job goes after 24 hours; not while its run still runs, and not when its id was added again in the meantime.
+// A finished job goes after 24 hours; not while its run still runs, and not when its id was added again in the
+// meantime.
 func TestFinishedJobIsRemovedAfterADay(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -68,7 +73,9 @@ func TestFinishedJobIsRemovedAfterADay(t *testing.T) {
 	finish(t, quick)
 	jobs := func(want string) {
 		t.Helper()
-		got := storetest.Query[string](t, conn, "SELECT coalesce(string_agg(id || ' ' || state, ', ' ORDER BY id), '') FROM pgdue.jobs JOIN pgdue.next_run_times ON job_id = id")
+		got := storetest.Query[string](t, conn,
+			"SELECT coalesce(string_agg(id || ' ' || state, ', ' ORDER BY id), '') FROM pgdue.jobs JOIN "+
+				"pgdue.next_run_times ON job_id = id")
 		if got != want {
 			t.Errorf("jobs are %q, want %q", got, want)
 		}
@@ -166,7 +173,8 @@ func TestRunOutlivesItsJob(t *testing.T) {
 		}
 		close(gate)
 		finish(t, n)
-		if got := storetest.Query[string](t, conn, "SELECT string_agg(outcome, ' ') FROM pgdue.run_history"); got != want {
+		if got := storetest.Query[string](t, conn,
+			"SELECT string_agg(outcome, ' ') FROM pgdue.run_history"); got != want {
 			t.Errorf("history is %q, want %q", got, want)
 		}
 		if o := add(t, s, d); o.Running != 0 {

@@ -81,7 +81,8 @@ func TestRetryOutlivesABlockAndAPause(t *testing.T) {
 				t.Fatal(err)
 			}
 			tick(t, n)
-			if !storetest.Query[bool](t, conn, "SELECT due_at = not_before FROM pgdue.next_run_times JOIN pgdue.running_instances USING (job_id)") {
+			if !storetest.Query[bool](t, conn,
+				"SELECT due_at = not_before FROM pgdue.next_run_times JOIN pgdue.running_instances USING (job_id)") {
 				t.Error("the job is not due when its run is to be tried again")
 			}
 			hurry(t, conn)
@@ -105,9 +106,12 @@ func TestTakeOverOfAnUnreadableJob(t *testing.T) {
 		add(t, s, storetest.Job(t, id, `{"type":"date"}`))
 	}
 	tick(t, dead)
-	storetest.Exec(t, conn, "ALTER TABLE pgdue.jobs DROP CONSTRAINT jobs_paused_at_check; UPDATE pgdue.jobs SET paused_at = 'infinity' WHERE id = 'bad'")
+	storetest.Exec(t, conn, "ALTER TABLE pgdue.jobs DROP CONSTRAINT jobs_paused_at_check; UPDATE pgdue.jobs SET "+
+		"paused_at = 'infinity' WHERE id = 'bad'")
 	takeOverAll(t, s, conn)
-	if got := storetest.Query[string](t, conn, "SELECT string_agg(job_id || ' ' || outcome, ', ' ORDER BY job_id) FROM pgdue.run_history"); got != "a lost, bad lost, c lost" {
+	if got := storetest.Query[string](t, conn,
+		"SELECT string_agg(job_id || ' ' || outcome, ', ' ORDER BY job_id) FROM "+
+			"pgdue.run_history"); got != "a lost, bad lost, c lost" {
 		t.Errorf("history is %q", got)
 	}
 	close(gate)

@@ -65,8 +65,8 @@ func wantHistory(t *testing.T, conn *pgx.Conn, want string) {
 	}
 }
 
-// A run between attempts counts as an instance, is due when its wait is over, and keeps its id; each attempt has its row
-// and one is final.
+// A run between attempts counts as an instance, is due when its wait is over, and keeps its id; each attempt has its
+// row and one is final.
 func TestFailedAttemptIsFollowedByAnother(t *testing.T) {
 	t.Parallel()
 	s, conn, n, f := tried(t, 3, 1)
@@ -153,7 +153,8 @@ func TestLostAttemptIsFollowedByAnother(t *testing.T) {
 	}
 }
 
-// A changed trigger leaves a run between attempts alone: its next attempt comes at its time, with the present definition.
+// A changed trigger leaves a run between attempts alone: its next attempt comes at its time, with the present
+// definition.
 func TestRetryOutlivesAChangeOfTheTrigger(t *testing.T) {
 	t.Parallel()
 	s, conn, n, f := tried(t, 3, 1)
@@ -163,7 +164,8 @@ func TestRetryOutlivesAChangeOfTheTrigger(t *testing.T) {
 		t.Fatal(err)
 	}
 	tick(t, n)
-	if !storetest.Query[bool](t, conn, "SELECT due_at = not_before FROM pgdue.next_run_times JOIN pgdue.running_instances USING (job_id)") {
+	if !storetest.Query[bool](t, conn,
+		"SELECT due_at = not_before FROM pgdue.next_run_times JOIN pgdue.running_instances USING (job_id)") {
 		t.Error("the job is not due when its run is to be tried again")
 	}
 	hurry(t, conn)

@@ -60,9 +60,10 @@ func (r *jobRow) job(s *scheduleRow) (job.Job, error) {
 	j := job.Job{
 		Definition: job.Definition{
 			ID: r.ID, MaxInstances: r.MaxInstances, Overlap: r.Overlap, Coalesce: r.CoalescePolicy,
-			MaxWaiting: r.MaxWaiting, MisfireGraceTime: deref(r.MisfireGraceTime), Timeout: deref(r.Timeout), MaxAttempts: r.MaxAttempts,
-			Retry:   job.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
-			RetryOn: r.RetryOn, History: r.History, AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
+			MaxWaiting: r.MaxWaiting, MisfireGraceTime: deref(r.MisfireGraceTime), Timeout: deref(r.Timeout),
+			MaxAttempts: r.MaxAttempts,
+			Retry:       job.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
+			RetryOn:     r.RetryOn, History: r.History, AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
 		},
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
@@ -76,7 +77,8 @@ func (r *jobRow) job(s *scheduleRow) (job.Job, error) {
 	} else {
 		errTrigger = fmt.Errorf("pgdue.jobs.trigger is not a trigger: %w", errTrigger)
 	}
-	if err := errors.Join(errTrigger, r.readWork(&j.Work), r.readOnFailure(&j.OnFailure), r.readLabels(&j.Labels)); err != nil {
+	if err := errors.Join(errTrigger, r.readWork(&j.Work), r.readOnFailure(&j.OnFailure),
+		r.readLabels(&j.Labels)); err != nil {
 		return j, err
 	}
 	if err := j.Validate(); err != nil { // written by hand, or by a newer version
@@ -145,9 +147,13 @@ func jobArgs(j *job.Job) (pgx.StrictNamedArgs, error) {
 	}
 	return pgx.StrictNamedArgs{
 		"id": j.ID, "trigger": t, "executor": j.Executor(), "payload": payload, "max_instances": j.MaxInstances,
-		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "max_waiting": j.MaxWaiting, "misfire_grace_time": positive(j.MisfireGraceTime), "timeout": positive(j.Timeout), "max_attempts": j.MaxAttempts,
-		"retry_min": positive(j.Retry.Min), "retry_max": positive(j.Retry.Max), "retry_factor": factor, "retry_on": j.RetryOn,
-		"history": j.History, "on_failure": onFailure, "alert_if_no_success_for": positive(j.AlertIfNoSuccessFor), "labels": labels,
+		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "max_waiting": j.MaxWaiting,
+		"misfire_grace_time": positive(j.MisfireGraceTime), "timeout": positive(j.Timeout),
+		"max_attempts": j.MaxAttempts,
+		"retry_min":    positive(j.Retry.Min), "retry_max": positive(j.Retry.Max), "retry_factor": factor,
+		"retry_on": j.RetryOn,
+		"history":  j.History, "on_failure": onFailure, "alert_if_no_success_for": positive(j.AlertIfNoSuccessFor),
+		"labels": labels,
 		"anchor": j.Anchor, "created_at": j.CreatedAt, "updated_at": j.UpdatedAt,
 		"revision": j.Revision, "created_revision": j.CreatedRevision,
 		"paused_at": orNull(j.PausedAt), "paused_by": text(j.PausedBy), "paused_reason": text(j.PausedReason),
@@ -247,7 +253,8 @@ type waitingRow struct {
 func (r *waitingRow) run() job.WaitingRun {
 	return job.WaitingRun{
 		Run: job.Run{
-			JobID: r.JobID, RunID: r.RunID, Cause: job.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(), Attempt: 1,
+			JobID: r.JobID, RunID: r.RunID, Cause: job.Cause(r.Cause), ScheduledRunTime: r.ScheduledRunTime.UTC(),
+			Attempt: 1,
 		},
 		StandsFor: r.standsFor(), CreatedAt: r.CreatedAt.UTC(), Front: r.Front, Payload: deref(r.Payload),
 	}

@@ -31,11 +31,13 @@ func TestProblemAndWhyAgree(t *testing.T) {
 		due     = "UPDATE pgdue.next_run_times SET due_at = pgdue.now() - interval "
 		waiting = `INSERT INTO pgdue.waiting_runs (job_id, run_id, scheduled_run_time, cause, created_at, fire_count, first_run_time, last_run_time)
 			SELECT 'j', gen_random_uuid(), t, 'manual', t, 1, t, t FROM pgdue.now() t`
-		finished = "UPDATE pgdue.next_run_times SET state = 'finished', next_run_time = NULL, due_at = pgdue.now() + interval '1 day'"
-		all      = "UPDATE pgdue.settings SET paused_at = pgdue.now(), paused_by = 'ada'"
-		label    = `UPDATE pgdue.jobs SET labels = '{"team": "web"}'; INSERT INTO pgdue.pauses (label_name, label_value, paused_at, paused_by)
+		finished = "UPDATE pgdue.next_run_times SET state = 'finished', next_run_time = NULL, due_at = pgdue.now() + " +
+			"interval '1 day'"
+		all   = "UPDATE pgdue.settings SET paused_at = pgdue.now(), paused_by = 'ada'"
+		label = `UPDATE pgdue.jobs SET labels = '{"team": "web"}'; INSERT INTO pgdue.pauses (label_name, label_value, paused_at, paused_by)
 			VALUES ('team', 'web', pgdue.now(), 'ada')`
-		paused  = "UPDATE pgdue.jobs SET paused_at = pgdue.now(), paused_by = 'ada'; UPDATE pgdue.next_run_times SET state = 'paused', due_at = NULL"
+		paused = "UPDATE pgdue.jobs SET paused_at = pgdue.now(), paused_by = 'ada'; UPDATE pgdue.next_run_times SET " +
+			"state = 'paused', due_at = NULL"
 		blocked = "UPDATE pgdue.next_run_times SET state = 'blocked', due_at = NULL, error = 'refused'"
 		silent  = "UPDATE pgdue.nodes SET beat_at = pgdue.now() - interval "
 		others  = "UPDATE pgdue.nodes SET queues = '{http}'"
@@ -103,7 +105,8 @@ func TestResumeCommandsAgree(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
-	values := []string{"", "web", "it's", "a b", "100%", "$HOME", `back\slash`, "ö", "a=b,c+d:e@f/g_h-i.j", "new\nline", "'", "*"}
+	values := []string{"", "web", "it's", "a b", "100%", "$HOME", `back\slash`, "ö", "a=b,c+d:e@f/g_h-i.j", "new\nline",
+		"'", "*"}
 	for _, value := range values {
 		d := storetest.Job(t, "j", everyHour)
 		d.Labels = map[string]string{"team": value}
@@ -155,7 +158,8 @@ func TestSQLKnowsTheTimesOfGo(t *testing.T) {
 	conn := storetest.Conn(t, storetest.URL(t))
 	view := storetest.Query[string](t, conn, "SELECT pg_get_viewdef('pgdue.job_overview'::regclass)")
 	for what, d := range map[string]time.Duration{"a silent node": job.DeadAfter, "a late claim": 2 * job.DefaultPoll} {
-		want := "'" + storetest.Query[string](t, conn, "SELECT make_interval(secs => $1)::text", d.Seconds()) + "'::interval"
+		want := "'" + storetest.Query[string](t, conn, "SELECT make_interval(secs => $1)::text", d.Seconds()) +
+			"'::interval"
 		if !strings.Contains(view, want) {
 			t.Errorf("job_overview does not know %s after %s: it lacks %s", what, d, want)
 		}

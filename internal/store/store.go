@@ -33,17 +33,18 @@ const (
 	pingTimeout = 2 * time.Second
 	// connectTimeout bounds the making of a connection where the URL does not say.
 	connectTimeout = 10 * time.Second
-	// idleLimit is how long a transaction may idle, as that of a frozen process does: well below the time after which its
-	// node is judged dead, so that its locks are gone by then.
+	// idleLimit is how long a transaction may idle, as that of a frozen process does: well below the time after which
+	// its node is judged dead, so that its locks are gone by then.
 	idleLimit = 8 * time.Second
 	// loopLockLimit is how long the loops wait for a job's lock before they put aside what needs it.
 	loopLockLimit = 500 * time.Millisecond
 )
 
-// begin does not say "read write": that would write into a database that is set to read-only, and a standby would refuse
-// it in words of another kind than all other writes.
+// begin does not say "read write": that would write into a database that is set to read-only, and a standby would
+// refuse it in words of another kind than all other writes.
 func begin(idle time.Duration) string {
-	return fmt.Sprintf("begin isolation level read committed; set local idle_in_transaction_session_timeout = %d", idle.Milliseconds())
+	return fmt.Sprintf("begin isolation level read committed; set local idle_in_transaction_session_timeout = %d",
+		idle.Milliseconds())
 }
 
 // Store is pgdue's state in one database. Its methods may be called concurrently.
@@ -61,14 +62,15 @@ type Store struct {
 	beatConn *pgx.Conn // renewals never wait for a free connection of the pool
 }
 
-// Open makes a Store for the database at url, a connection string or URL as in the PostgreSQL manual, section 34.1.1, with
-// pgx's additions (pool_max_conns, default_query_exec_mode=simple_protocol for poolers that cannot prepare). It fails if
-// the database does not answer. There are two pools, each of up to pool_max_conns connections, one for the loops of a node
-// and one for all else, and two connections beside them.
+// Open makes a Store for the database at url, a connection string or URL as in the PostgreSQL manual, section 34.1.1,
+// with pgx's additions (pool_max_conns, default_query_exec_mode=simple_protocol for poolers that cannot prepare). It
+// fails if the database does not answer. There are two pools, each of up to pool_max_conns connections, one for the
+// loops of a node and one for all else, and two connections beside them.
 func Open(ctx context.Context, url string) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("read the database URL: %w; it looks like postgres://user:password@host:5432/database", err)
+		return nil, fmt.Errorf("read the database URL: %w; it looks like postgres://user:password@host:5432/database",
+			err)
 	}
 	return OpenConfig(ctx, config)
 }
@@ -102,9 +104,9 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 	return s, nil
 }
 
-// New makes a Store on a pool that the caller owns and closes. It asks the database nothing yet. The loops of a node, edits and
-// reads share the pool, which must be large enough that edits which wait for a lock leave connections to the loops; a node
-// has two connections beside it.
+// New makes a Store on a pool that the caller owns and closes. It asks the database nothing yet. The loops of a node,
+// edits and reads share the pool, which must be large enough that edits which wait for a lock leave connections to the
+// loops; a node has two connections beside it.
 func New(pool *pgxpool.Pool) *Store {
 	s := &Store{loops: pool, pool: pool}
 	s.setUp(pool.Config().ConnConfig)
@@ -118,7 +120,8 @@ func (s *Store) setUp(config *pgx.ConnConfig) {
 
 // unreachable says where no database answered and what to check, without the password.
 func unreachable(c *pgx.ConnConfig, err error) error {
-	return fmt.Errorf("the database %q at %s:%d as user %q does not answer: %w; check --database-url, and that the server runs and lets this machine in",
+	return fmt.Errorf("the database %q at %s:%d as user %q does not answer: %w; check --database-url, and that the "+
+		"server runs and lets this machine in",
 		c.Database, c.Host, c.Port, c.User, err)
 }
 
@@ -138,8 +141,8 @@ func (s *Store) Close() {
 	}
 }
 
-// inTx runs do in a transaction of a loop, under a context with the deadline of a call, and commits. An error that is not
-// ErrCommitUnknown means that nothing was written.
+// inTx runs do in a transaction of a loop, under a context with the deadline of a call, and commits. An error that is
+// not ErrCommitUnknown means that nothing was written.
 func (s *Store) inTx(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
 	return transact(ctx, s.loops, s.begin, s.limit, do)
 }
@@ -166,7 +169,9 @@ func locked(err error) error {
 	return err
 }
 
-func transact(ctx context.Context, pool *pgxpool.Pool, begin string, limit time.Duration, do func(context.Context, pgx.Tx) error) error {
+func transact(
+	ctx context.Context, pool *pgxpool.Pool, begin string, limit time.Duration, do func(context.Context, pgx.Tx) error,
+) error {
 	var tx pgx.Tx
 	err := call(ctx, limit, func(ctx context.Context) (err error) {
 		if tx, err = pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: begin}); err != nil {
@@ -188,8 +193,8 @@ func transact(ctx context.Context, pool *pgxpool.Pool, begin string, limit time.
 	return commit(ctx, tx)
 }
 
-// call asks something of the database under a deadline, and translates the error. Whatever a loop or a request asks goes
-// through it, so that none waits for ever for a connection that has died silently.
+// call asks something of the database under a deadline, and translates the error. Whatever a loop or a request asks
+// goes through it, so that none waits for ever for a connection that has died silently.
 func call(ctx context.Context, limit time.Duration, ask func(context.Context) error) error {
 	bounded, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -215,9 +220,9 @@ func commit(ctx context.Context, tx pgx.Tx) error {
 	return fmt.Errorf("%w: %w", job.ErrCommitUnknown, err)
 }
 
-// commitFailed says whether an error of COMMIT means that it did not happen: the server said ERROR and lives on. One that
-// ends the session (FATAL, class 57), or that a pooler speaks of (class 08), may have committed before. So may one of pgx
-// that calls itself safe to retry: when the reply is lost it says "conn closed", as if nothing had been sent.
+// commitFailed says whether an error of COMMIT means that it did not happen: the server said ERROR and lives on. One
+// that ends the session (FATAL, class 57), or that a pooler speaks of (class 08), may have committed before. So may one
+// of pgx that calls itself safe to retry: when the reply is lost it says "conn closed", as if nothing had been sent.
 func commitFailed(err error) bool {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
@@ -252,8 +257,8 @@ func translate(err error) error {
 	return err
 }
 
-// expect fails with ErrRejected when a statement changed another number of rows than it had to, as where a trigger of the
-// database drops one of them.
+// expect fails with ErrRejected when a statement changed another number of rows than it had to, as where a trigger of
+// the database drops one of them.
 func expect(tag pgconn.CommandTag, rows int, what string) error {
 	if int(tag.RowsAffected()) != rows {
 		return fmt.Errorf("%w: %s: %d rows changed instead of %d", job.ErrRejected, what, tag.RowsAffected(), rows)

@@ -23,11 +23,12 @@ const (
 )
 
 // beginWhy begins a transaction that reads in one snapshot, so that a run that ends meanwhile is seen once.
-var beginWhy = fmt.Sprintf("begin isolation level repeatable read read only; set local lock_timeout = %d; set local statement_timeout = %d",
+var beginWhy = fmt.Sprintf("begin isolation level repeatable read read only; set local lock_timeout = %d; set local "+
+	"statement_timeout = %d",
 	whyLockLimit.Milliseconds(), whyStatementLimit.Milliseconds())
 
-// Why reads what the rows and PostgreSQL's locks say of a job, and of what became of its fire time at at, unless that is
-// zero. It changes nothing. A job that is not there is no error: Facts.Known is false.
+// Why reads what the rows and PostgreSQL's locks say of a job, and of what became of its fire time at at, unless that
+// is zero. It changes nothing. A job that is not there is no error: Facts.Known is false.
 func (s *Store) Why(ctx context.Context, id string, at time.Time) (why.Facts, error) {
 	f := why.Facts{ID: id, At: at.UTC()}
 	err := call(ctx, s.limit, func(ctx context.Context) (err error) {
@@ -88,7 +89,8 @@ func readClock(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 // readWhyJob reads the job's definition and schedule. false: there is none.
 func readWhyJob(ctx context.Context, tx pgx.Tx, f *why.Facts) (known bool, err error) {
 	var schedule scheduleRow
-	err = readRows(ctx, tx, whySchedule, pgx.StrictNamedArgs{"job_id": f.ID}, func(r scheduleRow) { schedule, f.Queue = r, r.Queue })
+	err = readRows(ctx, tx, whySchedule, pgx.StrictNamedArgs{"job_id": f.ID},
+		func(r scheduleRow) { schedule, f.Queue = r, r.Queue })
 	if err != nil {
 		return false, err
 	}
@@ -107,8 +109,10 @@ func readInstances(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	one := pgx.StrictNamedArgs{"job_ids": []string{f.ID}}
 	return errors.Join(
 		readRows(ctx, tx, claimLive, one, func(r instanceRow) { f.Live = append(f.Live, r.instance()) }),
-		readRows(ctx, tx, claimWaiting, one, func(r waitingRow) { f.Waiting, f.WaitingCount = append(f.Waiting, r.run()), r.Waiting }),
-		readRows(ctx, tx, claimRecent, one, func(r recentRow) { f.RecentDuration, f.RecentGap = deref(r.Longest), deref(r.Gap) }),
+		readRows(ctx, tx, claimWaiting, one,
+			func(r waitingRow) { f.Waiting, f.WaitingCount = append(f.Waiting, r.run()), r.Waiting }),
+		readRows(ctx, tx, claimRecent, one,
+			func(r recentRow) { f.RecentDuration, f.RecentGap = deref(r.Longest), deref(r.Gap) }),
 	)
 }
 
@@ -119,7 +123,8 @@ func readAround(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	latest := pgx.StrictNamedArgs{"job_id": f.ID, "before": f.Now.AddDate(1, 0, 0), "limit": whyRecent}
 	type retention struct{ HistoryRetention time.Duration }
 	return errors.Join(
-		readRows(ctx, tx, whyNodes, one, func(n why.NodeFact) { n.BeatAt = n.BeatAt.UTC(); f.Nodes = append(f.Nodes, n) }),
+		readRows(ctx, tx, whyNodes, one,
+			func(n why.NodeFact) { n.BeatAt = n.BeatAt.UTC(); f.Nodes = append(f.Nodes, n) }),
 		readRows(ctx, tx, whyPauses, one, func(r pauseRow) { f.Pauses = append(f.Pauses, r.pause()) }),
 		readRows(ctx, tx, whyRetention, nil, func(r retention) { f.Retention = r.HistoryRetention }),
 		readRows(ctx, tx, runsRows, latest, func(r runRow) { f.Recent = append(f.Recent, r.view()) }),
@@ -140,12 +145,13 @@ func readGone(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	})
 }
 
-// readAt reads the runs that have a fire time at f.At. Where there is none, all that was recorded since is searched, which may
-// be too much.
+// readAt reads the runs that have a fire time at f.At. Where there is none, all that was recorded since is searched,
+// which may be too much.
 func (s *Store) readAt(ctx context.Context, f *why.Facts) error {
 	from, until := why.Moment(f.At)
 	err := s.snapshot(ctx, func(tx pgx.Tx) error {
-		runs, err := values[uuid.UUID](ctx, tx, whyAt, pgx.StrictNamedArgs{"job_id": f.ID, "from": from, "until": until})
+		runs, err := values[uuid.UUID](ctx, tx, whyAt,
+			pgx.StrictNamedArgs{"job_id": f.ID, "from": from, "until": until})
 		for _, run := range runs {
 			err = errors.Join(err, readRows(ctx, tx, runRows, pgx.StrictNamedArgs{"job_id": f.ID, "run_id": run},
 				func(r runRow) { f.AtRuns = append(f.AtRuns, r.view()) }))

@@ -32,7 +32,8 @@ func TestWhyAllSlotsAreTaken(t *testing.T) {
 	add(t, s, storetest.Job(t, "j", `{"type":"date"}`))
 	a := ask(t, s, "j")
 	wantCodes(t, a, "slots_taken!")
-	if want := "all slots of the queue exec are taken on each node that serves it: "; !strings.HasPrefix(a.Findings[0].Sentence, want) ||
+	if want := "all slots of the queue exec are taken on each node " +
+		"that serves it: "; !strings.HasPrefix(a.Findings[0].Sentence, want) ||
 		!strings.HasSuffix(a.Findings[0].Sentence, " (2 of 2)") {
 		t.Errorf("it says %q", a.Findings[0].Sentence)
 	}
@@ -50,7 +51,8 @@ func TestWhyNoNodeServesTheQueue(t *testing.T) {
 	add(t, s, storetest.Job(t, "j", everyHour))
 	a := ask(t, s, "j")
 	wantCodes(t, a, "no_node!")
-	if f := a.Findings[0]; f.Sentence != "no live node serves its queue, exec; no node is alive at all" || !strings.HasPrefix(f.Remedy, "scheduler serve --enable-exec ") {
+	if f := a.Findings[0]; f.Sentence != "no live node serves its queue, exec; no node is alive at all" ||
+		!strings.HasPrefix(f.Remedy, "scheduler serve --enable-exec ") {
 		t.Errorf("%+v", f)
 	}
 	web := job.Node{ID: uuid.New(), Name: "web-1", Queues: []string{"http"}}
@@ -94,7 +96,8 @@ func TestWhyAJobIsBlocked(t *testing.T) {
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET payload = '{"command": 7}'`)
 	a := ask(t, s, "j")
 	wantCodes(t, a, "blocked!")
-	if !strings.HasPrefix(a.Findings[0].Sentence, "its row cannot be read, and the next look will block it: pgdue.jobs.payload cannot be read as exec: ") {
+	if !strings.HasPrefix(a.Findings[0].Sentence,
+		"its row cannot be read, and the next look will block it: pgdue.jobs.payload cannot be read as exec: ") {
 		t.Errorf("%q", a.Findings[0].Sentence)
 	}
 	if err := s.Block(t.Context(), "j", "no such thing"); err != nil {
@@ -121,7 +124,8 @@ func TestWhyAJobIsPaused(t *testing.T) {
 	wantCodes(t, ask(t, s, "j"))
 	storetest.Exec(t, conn, `INSERT INTO pgdue.pauses (label_name, label_value, paused_at, paused_by, reason)
 		VALUES ('team', 'web', pgdue.now(), 'ada', 'the web moves')`)
-	storetest.Exec(t, conn, "UPDATE pgdue.settings SET paused_at = pgdue.now(), paused_by = 'bob', paused_reason = 'night'")
+	storetest.Exec(t, conn, "UPDATE pgdue.settings SET paused_at = pgdue.now(), paused_by = 'bob', "+
+		"paused_reason = 'night'")
 	if _, err := s.Pause(t.Context(), "j", job.Author{Actor: "eve", Reason: "this one"}); err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +138,8 @@ func TestWhyAJobIsPaused(t *testing.T) {
 	}
 }
 
-// The seed of it all: one-off 123 is added every 5 s and runs for 60 s. The page says who is in the way and what would be enough.
+// The seed of it all: one-off 123 is added every 5 s and runs for 60 s. The page says who is in the way and what would
+// be enough.
 func TestWhyWasMyRunSkipped(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -157,7 +162,8 @@ func TestWhyWasMyRunSkipped(t *testing.T) {
 	storetest.Exec(t, conn, "UPDATE pgdue.running_instances SET started_at = pgdue.now() - interval '57 seconds'")
 	a := ask(t, s, "123")
 	wantCodes(t, a, "at_limit!", "finished")
-	for _, want := range []string{"123 is at its limit: maximum number of running instances reached (1)", "; at least max_instances 12 "} {
+	for _, want := range []string{"123 is at its limit: maximum number of running instances reached (1)",
+		"; at least max_instances 12 "} {
 		if !strings.Contains(a.Verdict, want) {
 			t.Errorf("%q lacks %q", a.Verdict, want)
 		}
@@ -165,11 +171,14 @@ func TestWhyWasMyRunSkipped(t *testing.T) {
 	close(gate)
 	finish(t, n)
 	storetest.Exec(t, conn, everyFive)
-	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET started_at = ended_at - interval '60 seconds' WHERE outcome = 'succeeded'")
+	storetest.Exec(t, conn, "UPDATE pgdue.run_history SET started_at = ended_at - interval '60 seconds' WHERE "+
+		"outcome = 'succeeded'")
 	a = ask(t, s, "123")
 	wantCodes(t, a, "finished!", "skipped_before")
-	if f := a.Findings[1]; !strings.Contains(f.Sentence, "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)") ||
-		f.Remedy != "scheduler modify 123 --max-instances 12; if more must not run at a time, let it fire no more often than every 1m0s" {
+	if f := a.Findings[1]; !strings.Contains(f.Sentence,
+		"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)") ||
+		f.Remedy != "scheduler modify 123 --max-instances 12; if more must not run at a time, let it fire no more "+
+			"often than every 1m0s" {
 		t.Errorf("%+v", f)
 	}
 }
@@ -224,12 +233,14 @@ func TestWhyAtATime(t *testing.T) {
 	}
 	close(gate)
 	finish(t, n)
-	if got := story(3 * time.Hour); !strings.Contains(got, " succeeded after ") || !strings.Contains(got, "; recorded at ") {
+	if got := story(3 * time.Hour); !strings.Contains(got, " succeeded after ") ||
+		!strings.Contains(got, "; recorded at ") {
 		t.Errorf("it has run: %q", got)
 	}
 }
 
-// What was decided long before its fire time, as a person skipped it or passed it over, is told before that time and after it.
+// What was decided long before its fire time, as a person skipped it or passed it over, is told before that time and
+// after it.
 func TestWhyAtATimeThatWasDecidedAhead(t *testing.T) {
 	t.Parallel()
 	s := storetest.Open(t)
@@ -274,7 +285,8 @@ func TestWhyAnUnknownJob(t *testing.T) {
 	if _, err := s.Remove(t.Context(), "j", job.Author{}); err != nil {
 		t.Fatal(err)
 	}
-	storetest.Exec(t, conn, "INSERT INTO pgdue.job_events (job_id, at, actor, action, reason) VALUES ('j', '2026-03-01 09:00Z', 'ada', 'removed', 'moved')")
+	storetest.Exec(t, conn, "INSERT INTO pgdue.job_events (job_id, at, actor, action, reason) VALUES ('j', "+
+		"'2026-03-01 09:00Z', 'ada', 'removed', 'moved')")
 	f, err = s.Why(t.Context(), "j", time.Time{})
 	if want := `there is no job "j"; it was removed on 2026-03-01 09:00:00 UTC by ada: moved; its latest record is of 2`; err != nil || !strings.HasPrefix(f.Unknown(), want) {
 		t.Errorf("%q, %v", f.Unknown(), err)

@@ -76,7 +76,8 @@ func TestWhyAnOrdinaryJobRunsAsPlanned(t *testing.T) {
 	_, s := served(t)
 	a := ask(t, s, "j")
 	wantCodes(t, a)
-	if ok, _ := regexp.MatchString(`^j runs as planned; it fires next at 2\d{3}-.* UTC \(in (1h|59m\d+s)\)$`, a.Verdict); !ok {
+	if ok, _ := regexp.MatchString(`^j runs as planned; it fires next at 2\d{3}-.* UTC \(in (1h|59m\d+s)\)$`,
+		a.Verdict); !ok {
 		t.Errorf("verdict %q", a.Verdict)
 	}
 	if len(a.Nodes) != 1 || a.Nodes[0].Slots != 100 {
@@ -84,22 +85,24 @@ func TestWhyAnOrdinaryJobRunsAsPlanned(t *testing.T) {
 	}
 }
 
-// Whoever holds a job's row is named, however it is held: alone, in a subtransaction, by an update that is not committed, by
-// several who share it.
+// Whoever holds a job's row is named, however it is held: alone, in a subtransaction, by an update that is not
+// committed, by several who share it.
 func TestWhyNamesWhoLocksTheRow(t *testing.T) {
 	t.Parallel()
 	const row = "FROM pgdue.next_run_times WHERE job_id = 'j' "
 	for name, statements := range map[string][][]string{
-		"for update":            {{"SELECT " + row + "FOR UPDATE"}},
-		"for share":             {{"SELECT " + row + "FOR SHARE"}},
-		"in a savepoint":        {{"SAVEPOINT a", "SELECT " + row + "FOR UPDATE"}},
-		"in a released one":     {{"SAVEPOINT a", "SELECT " + row + "FOR UPDATE", "RELEASE a"}},
-		"an exception block":    {{"DO $$ BEGIN BEGIN PERFORM 1 " + row + "FOR UPDATE; EXCEPTION WHEN others THEN NULL; END; END $$"}},
-		"update":                {{"UPDATE pgdue.next_run_times SET due_at = due_at"}},
-		"delete":                {{"DELETE FROM pgdue.next_run_times"}},
-		"two for share":         {{"SELECT " + row + "FOR SHARE"}, {"SELECT " + row + "FOR SHARE"}},
-		"two for key share":     {{"SELECT " + row + "FOR KEY SHARE"}, {"SELECT " + row + "FOR KEY SHARE"}},
-		"key share and updater": {{"SELECT " + row + "FOR KEY SHARE"}, {"UPDATE pgdue.next_run_times SET due_at = due_at"}},
+		"for update":        {{"SELECT " + row + "FOR UPDATE"}},
+		"for share":         {{"SELECT " + row + "FOR SHARE"}},
+		"in a savepoint":    {{"SAVEPOINT a", "SELECT " + row + "FOR UPDATE"}},
+		"in a released one": {{"SAVEPOINT a", "SELECT " + row + "FOR UPDATE", "RELEASE a"}},
+		"an exception block": {{"DO $$ BEGIN BEGIN PERFORM 1 " + row +
+			"FOR UPDATE; EXCEPTION WHEN others THEN NULL; END; END $$"}},
+		"update":            {{"UPDATE pgdue.next_run_times SET due_at = due_at"}},
+		"delete":            {{"DELETE FROM pgdue.next_run_times"}},
+		"two for share":     {{"SELECT " + row + "FOR SHARE"}, {"SELECT " + row + "FOR SHARE"}},
+		"two for key share": {{"SELECT " + row + "FOR KEY SHARE"}, {"SELECT " + row + "FOR KEY SHARE"}},
+		"key share and updater": {{"SELECT " + row + "FOR KEY SHARE"},
+			{"UPDATE pgdue.next_run_times SET due_at = due_at"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,10 +128,12 @@ func TestWhyNamesWhoLocksTheRow(t *testing.T) {
 func TestWhyNamesAllWhoMayHoldTheRow(t *testing.T) {
 	t.Parallel()
 	elsewhere, _ := served(t) // a clone of the same template: its tables have the same numbers as ours
-	session(t, elsewhere, "in another database", "SELECT pg_current_xact_id()", "SELECT FROM pgdue.next_run_times FOR UPDATE")
+	session(t, elsewhere, "in another database", "SELECT pg_current_xact_id()",
+		"SELECT FROM pgdue.next_run_times FOR UPDATE")
 	url, s := served(t)
 	add(t, s, storetest.Job(t, "other", everyHour))
-	holds := session(t, url, "holds", "SAVEPOINT a", "SELECT FROM pgdue.next_run_times WHERE job_id = 'j' FOR UPDATE", "RELEASE a")
+	holds := session(t, url, "holds", "SAVEPOINT a", "SELECT FROM pgdue.next_run_times WHERE job_id = 'j' FOR UPDATE",
+		"RELEASE a")
 	later := session(t, url, "began later", "SELECT FROM pgdue.next_run_times WHERE job_id = 'other' FOR UPDATE")
 	session(t, url, "reads", "SELECT FROM pgdue.next_run_times")
 	a := ask(t, s, "j")
@@ -138,15 +143,18 @@ func TestWhyNamesAllWhoMayHoldTheRow(t *testing.T) {
 	storetest.Exec(t, later, "ROLLBACK")
 	storetest.Exec(t, holds, "ROLLBACK")
 	storetest.Exec(t, holds, "BEGIN")
-	older := session(t, url, "began earlier", "SELECT pg_current_xact_id()", "UPDATE pgdue.next_run_times SET due_at = due_at WHERE job_id = 'other' AND false")
-	for _, statement := range []string{"SAVEPOINT a", "SELECT FROM pgdue.next_run_times WHERE job_id = 'j' FOR UPDATE", "RELEASE a"} {
+	older := session(t, url, "began earlier", "SELECT pg_current_xact_id()",
+		"UPDATE pgdue.next_run_times SET due_at = due_at WHERE job_id = 'other' AND false")
+	for _, statement := range []string{"SAVEPOINT a", "SELECT FROM pgdue.next_run_times WHERE job_id = 'j' FOR UPDATE",
+		"RELEASE a"} {
 		storetest.Exec(t, holds, statement)
 	}
 	a = ask(t, s, "j")
 	wantCodes(t, a, "row_locked!", "row_locked!")
 	wantHolder(t, a, holds, "holds")
 	wantHolder(t, a, older, "began earlier")
-	if want := " is locked by one of several, perhaps by pid "; !strings.Contains(a.Findings[0].Sentence, want) || !strings.Contains(a.Findings[1].Sentence, want) {
+	if want := " is locked by one of several, perhaps by pid "; !strings.Contains(a.Findings[0].Sentence, want) ||
+		!strings.Contains(a.Findings[1].Sentence, want) {
 		t.Errorf("findings %+v", a.Findings)
 	}
 }
@@ -159,7 +167,8 @@ func wantHolder(t *testing.T, a why.Answer, conn *pgx.Conn, name string) {
 			continue
 		}
 		for _, want := range []string{
-			fmt.Sprintf("user %s, application_name %q, from ", conn.Config().User, name), "in a transaction since 2", " UTC (", "idle in transaction", "its query: ",
+			fmt.Sprintf("user %s, application_name %q, from ", conn.Config().User, name), "in a transaction since 2",
+			" UTC (", "idle in transaction", "its query: ",
 		} {
 			if !strings.Contains(f.Sentence, want) {
 				t.Errorf("%q lacks %q", f.Sentence, want)
@@ -188,7 +197,8 @@ func TestWhyNamesNobodyWhoHoldsTheRowForAMoment(t *testing.T) {
 				return
 			default:
 			}
-			if _, err := conn.Exec(t.Context(), "SELECT pg_sleep(0.005) FROM (SELECT FROM pgdue.next_run_times FOR UPDATE) one"); err != nil {
+			if _, err := conn.Exec(t.Context(),
+				"SELECT pg_sleep(0.005) FROM (SELECT FROM pgdue.next_run_times FOR UPDATE) one"); err != nil {
 				ended <- err
 				return
 			}
@@ -210,7 +220,8 @@ func TestWhyLocksNothing(t *testing.T) {
 	conn := storetest.Conn(t, url)
 	before := storetest.Query[string](t, conn, "SELECT xmin || ' ' || xmax FROM pgdue.next_run_times")
 	ask(t, s, "j")
-	if after := storetest.Query[string](t, conn, "SELECT xmin || ' ' || xmax FROM pgdue.next_run_times"); after != before {
+	if after := storetest.Query[string](t, conn,
+		"SELECT xmin || ' ' || xmax FROM pgdue.next_run_times"); after != before {
 		t.Errorf("the row was %s and is %s", before, after)
 	}
 }
@@ -225,7 +236,8 @@ func TestWhyNamesWhoLocksATable(t *testing.T) {
 		{"next run times", "LOCK TABLE pgdue.next_run_times", "next_run_times", "AccessExclusiveLock", true},
 		{"no writes", "LOCK TABLE pgdue.next_run_times IN SHARE MODE", "next_run_times", "ShareLock", false},
 		{"jobs", "ALTER TABLE pgdue.jobs ADD COLUMN x int", "jobs", "AccessExclusiveLock", true},
-		{"instances", "LOCK TABLE pgdue.running_instances IN EXCLUSIVE MODE", "running_instances", "ExclusiveLock", false},
+		{"instances", "LOCK TABLE pgdue.running_instances IN EXCLUSIVE MODE", "running_instances", "ExclusiveLock",
+			false},
 		{"history", "CREATE INDEX ON pgdue.run_history_default (outcome)", "run_history_default", "ShareLock", false},
 		{"history with its partitions", "LOCK TABLE pgdue.run_history", "run_history", "AccessExclusiveLock", true},
 	} {
@@ -236,7 +248,9 @@ func TestWhyNamesWhoLocksATable(t *testing.T) {
 			a := ask(t, s, "j")
 			wantCodes(t, a, "table_locked!")
 			wantHolder(t, a, conn, "migration")
-			if want := "the table pgdue." + c.table + " is locked: pid "; !strings.HasPrefix(a.Findings[0].Sentence, want) || !strings.Contains(a.Findings[0].Sentence, " holds "+c.mode+" ") {
+			if want := "the table pgdue." + c.table +
+				" is locked: pid "; !strings.HasPrefix(a.Findings[0].Sentence, want) ||
+				!strings.Contains(a.Findings[0].Sentence, " holds "+c.mode+" ") {
 				t.Errorf("it says %q", a.Findings[0].Sentence)
 			}
 			if a.Unread != c.unread {
@@ -258,10 +272,12 @@ func TestWhyNamesWhoWaitsForATable(t *testing.T) {
 		_, err := waits.Exec(t.Context(), "LOCK TABLE pgdue.next_run_times")
 		locked <- err
 	}()
-	storetest.Await(t, conn, "the lock to be waited for", "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'pgdue.next_run_times'::regclass)")
+	storetest.Await(t, conn, "the lock to be waited for",
+		"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'pgdue.next_run_times'::regclass)")
 	a := ask(t, s, "j")
 	wantCodes(t, a, "table_locked!")
-	if want := "waits, behind pid " + pid(reader) + ", for AccessExclusiveLock on it, "; !strings.Contains(a.Findings[0].Sentence, want) || !a.Unread {
+	if want := "waits, behind pid " + pid(reader) +
+		", for AccessExclusiveLock on it, "; !strings.Contains(a.Findings[0].Sentence, want) || !a.Unread {
 		t.Errorf("it says %q, unread is %t", a.Findings[0].Sentence, a.Unread)
 	}
 	if !strings.HasPrefix(a.Verdict, "j cannot be read: the table pgdue.next_run_times is locked: pid ") {
@@ -284,7 +300,8 @@ func TestWhyNamesNoVictimOfALock(t *testing.T) {
 		_, err := victim.Exec(t.Context(), "SELECT FROM pgdue.jobs FOR UPDATE")
 		ended <- err
 	}()
-	storetest.Await(t, storetest.Conn(t, url), "the table to be waited for", "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'pgdue.jobs'::regclass)")
+	storetest.Await(t, storetest.Conn(t, url), "the table to be waited for",
+		"SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = 'pgdue.jobs'::regclass)")
 	a := ask(t, s, "j")
 	wantCodes(t, a, "table_locked!")
 	wantHolder(t, a, culprit, "migration")
@@ -316,7 +333,8 @@ func TestWhyOfWhoMaySeeLittle(t *testing.T) {
 	conn := session(t, url, "psql of ada", "SELECT FROM pgdue.next_run_times FOR UPDATE")
 	a := ask(t, s, "j")
 	wantCodes(t, a, "row_locked!")
-	for _, want := range []string{"pid " + pid(conn) + ", user ", `application_name "psql of ada"`, "GRANT pg_read_all_stats TO"} {
+	for _, want := range []string{"pid " + pid(conn) + ", user ", `application_name "psql of ada"`,
+		"GRANT pg_read_all_stats TO"} {
 		if !strings.Contains(a.Findings[0].Sentence, want) {
 			t.Errorf("%q lacks %q", a.Findings[0].Sentence, want)
 		}

@@ -9,12 +9,13 @@ import (
 	"github.com/pgdue/pgdue/internal/why"
 )
 
-// lockedTwice is the time between two looks at locks: a claim holds its jobs for a few milliseconds. Who is there both times
-// with the same transaction holds what others need.
+// lockedTwice is the time between two looks at locks: a claim holds its jobs for a few milliseconds. Who is there both
+// times with the same transaction holds what others need.
 const lockedTwice = 100 * time.Millisecond
 
 // beginLook begins a look at locks.
-const beginLook = "begin isolation level read committed read only; set local lock_timeout = 500; set local statement_timeout = 5000"
+const beginLook = "begin isolation level read committed read only; set local lock_timeout = 500; set local " +
+	"statement_timeout = 5000"
 
 // holderRow is a session, or a prepared transaction, at a lock.
 type holderRow struct {
@@ -35,8 +36,10 @@ type holderRow struct {
 
 func (r *holderRow) holder() why.Holder {
 	h := why.Holder{
-		Table: deref(r.Table), Mode: deref(r.Mode), Waits: r.Waits, Behind: r.Behind, PID: r.PID, GID: deref(r.GID), User: deref(r.User),
-		Program: deref(r.Program), Client: deref(r.Client), Since: orZero(r.Since), State: deref(r.State), Query: deref(r.Query),
+		Table: deref(r.Table), Mode: deref(r.Mode), Waits: r.Waits, Behind: r.Behind, PID: r.PID, GID: deref(r.GID),
+		User:    deref(r.User),
+		Program: deref(r.Program), Client: deref(r.Client), Since: orZero(r.Since), State: deref(r.State),
+		Query: deref(r.Query),
 	}
 	if h.Hidden = h.Query == "<insufficient privilege>"; h.Hidden { // as PostgreSQL says to who may not see it
 		h.Query = ""
@@ -71,8 +74,8 @@ func (s *Store) holders(ctx context.Context, id string) ([]why.Holder, error) {
 		return nil, err
 	}
 	held := stayed(first.row, second.row)
-	// Whoever locks the row alone writes a number of its own there. So the number that stood there before and after the row
-	// was found taken is that of those who hold it.
+	// Whoever locks the row alone writes a number of its own there. So the number that stood there before and after the
+	// row was found taken is that of those who hold it.
 	if first.taken && second.taken && first.xmax == second.xmax {
 		if held, err = s.takers(ctx, first.xmax); err != nil {
 			return nil, err
@@ -81,8 +84,8 @@ func (s *Store) holders(ctx context.Context, id string) ([]why.Holder, error) {
 	return append(stayed(first.tables, second.tables), held...), nil
 }
 
-// takers are those who hold a row whose xmax nobody holds a lock on: several, or one by a subtransaction that was released, of
-// which PostgreSQL tells no more than that it goes on.
+// takers are those who hold a row whose xmax nobody holds a lock on: several, or one by a subtransaction that was
+// released, of which PostgreSQL tells no more than that it goes on.
 func (s *Store) takers(ctx context.Context, xmax string) ([]why.Holder, error) {
 	args := pgx.StrictNamedArgs{"xmax": xmax}
 	released, err := s.goesOn(ctx, args)
@@ -149,8 +152,8 @@ func (s *Store) lookAtLocks(ctx context.Context, id string) (seen sighting, err 
 	return seen, err
 }
 
-// rowTaken says whether somebody holds a job's row, by trying to lock it. It is asked only where the row's xmax does not tell,
-// as a claim would pass over the job at this moment. Where this process may not lock, nobody is told of.
+// rowTaken says whether somebody holds a job's row, by trying to lock it. It is asked only where the row's xmax does
+// not tell, as a claim would pass over the job at this moment. Where this process may not lock, nobody is told of.
 func (s *Store) rowTaken(ctx context.Context, id string) (taken bool, err error) {
 	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: withLockTimeout(s.begin, whyLockLimit)})
 	if err != nil {

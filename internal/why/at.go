@@ -8,8 +8,8 @@ import (
 	"github.com/pgdue/pgdue/internal/say"
 )
 
-// Moment is the span [from, until) that a person means by at: the second, the millisecond or the microsecond, as times are
-// shown to whole seconds here and to milliseconds there.
+// Moment is the span [from, until) that a person means by at: the second, the millisecond or the microsecond, as times
+// are shown to whole seconds here and to milliseconds there.
 func Moment(at time.Time) (from, until time.Time) {
 	for _, precision := range []time.Duration{time.Second, time.Millisecond} {
 		if at.Truncate(precision).Equal(at) {
@@ -29,15 +29,19 @@ func storyAt(f *Facts, findings []Finding) string {
 	here := f.when(f.At)
 	switch {
 	case f.AtTooLong:
-		return fmt.Sprintf("what is recorded since %s is too much to be searched at once; walk it with `scheduler runs %s --before TIME`", here, f.ID)
+		return fmt.Sprintf("what is recorded since %s is too much to be searched at once; walk it with `scheduler "+
+			"runs %s --before TIME`", here, f.ID)
 	case f.At.After(f.Now) && !fire.IsZero() && !fire.Before(f.Job.NextRunTime):
 		return fmt.Sprintf("%s is a fire time that is still to come (in %s)", f.when(fire), inShort(fire.Sub(f.Now)))
 	case f.Retention > 0 && f.At.Before(f.Now.Add(-f.Retention)):
-		return fmt.Sprintf("no record of %s is left: history is kept for %s (settings.history_retention)", here, days(f.Retention))
+		return fmt.Sprintf("no record of %s is left: history is kept for %s (settings.history_retention)", here,
+			days(f.Retention))
 	case f.At.Before(f.Job.CreatedAt):
-		return fmt.Sprintf("%s was before the job was added, at %s, and there is no record of an earlier one then", here, f.when(f.Job.CreatedAt))
+		return fmt.Sprintf("%s was before the job was added, at %s, and there is no record of an earlier one then",
+			here, f.when(f.Job.CreatedAt))
 	case f.At.Before(f.Job.Anchor):
-		return fmt.Sprintf("%s was before the trigger was last changed, at %s; it had no fire time then that is recorded", here, f.when(f.Job.Anchor))
+		return fmt.Sprintf("%s was before the trigger was last changed, at %s; it had no fire time then "+
+			"that is recorded", here, f.when(f.Job.Anchor))
 	case !known:
 		return fmt.Sprintf("there is no record of %s, and the job's trigger cannot be read", here)
 	case fire.IsZero():
@@ -45,7 +49,8 @@ func storyAt(f *Facts, findings []Finding) string {
 	case !f.Job.NextRunTime.IsZero() && !fire.Before(f.Job.NextRunTime):
 		return fmt.Sprintf("the fire of %s is not decided yet: %s", f.when(fire), blocker(findings))
 	}
-	return fmt.Sprintf("%s is a fire time of the trigger, but no row tells of it: the next run time was moved past it, or rows were deleted, by hand", f.when(fire))
+	return fmt.Sprintf("%s is a fire time of the trigger, but no row tells of it: the next run time was moved past "+
+		"it, or rows were deleted, by hand", f.when(fire))
 }
 
 // blocker is what keeps a due fire from being decided.
@@ -76,7 +81,8 @@ func (f *Facts) runAt() *job.RunView {
 func (f *Facts) fateOf(v *job.RunView, findings []Finding) string {
 	what := "the run of " + f.when(v.ScheduledRunTime)
 	if v.FireCount > 1 {
-		what = fmt.Sprintf("one of %d fire times from %s to %s", v.FireCount, f.when(v.FirstRunTime), f.when(v.LastRunTime))
+		what = fmt.Sprintf("one of %d fire times from %s to %s", v.FireCount, f.when(v.FirstRunTime),
+			f.when(v.LastRunTime))
 	} else if v.Outcome == job.Skipped {
 		what = "the fire of " + f.when(v.ScheduledRunTime)
 	}
@@ -84,7 +90,8 @@ func (f *Facts) fateOf(v *job.RunView, findings []Finding) string {
 	case job.RunWaiting:
 		return what + " waits and has not begun: " + blocker(findings)
 	case job.RunRunning:
-		return fmt.Sprintf("%s has been running since %s (%s) on %s, attempt %d", what, say.Time(v.StartedAt), inShort(f.Now.Sub(v.StartedAt)), orUnknown(v.Node), v.Attempt)
+		return fmt.Sprintf("%s has been running since %s (%s) on %s, attempt %d", what, say.Time(v.StartedAt),
+			inShort(f.Now.Sub(v.StartedAt)), orUnknown(v.Node), v.Attempt)
 	case job.RunRetrying:
 		return fmt.Sprintf("%s is between two attempts: attempt %d has ended", what, v.Attempt)
 	}
@@ -101,8 +108,8 @@ func orUnknown(node string) string {
 	return node
 }
 
-// fireIn finds the first fire time in [from, until), zero for none; known is false without a trigger. The next one may have
-// been moved to where the trigger has none.
+// fireIn finds the first fire time in [from, until), zero for none; known is false without a trigger. The next one may
+// have been moved to where the trigger has none.
 func (f *Facts) fireIn(from, until time.Time) (fire time.Time, known bool) {
 	if next := f.Job.NextRunTime; !next.Before(from) && next.Before(until) {
 		return next, true
@@ -116,7 +123,8 @@ func (f *Facts) fireIn(from, until time.Time) (fire time.Time, known bool) {
 	return fire, true
 }
 
-// around names the fire times on both sides of a moment that is none. Among them is the next one, wherever it was moved to.
+// around names the fire times on both sides of a moment that is none. Among them is the next one, wherever it was moved
+// to.
 func (f *Facts) around(at time.Time) string {
 	before, some := f.Job.Trigger.Last(f.Job.Anchor.Add(-time.Microsecond), at)
 	after, _ := f.Job.Trigger.Next(at)

@@ -80,13 +80,15 @@ func (f *Facts) nextFires() string {
 		if f.WaitingCount > 0 {
 			return "; it is finished, and what still waits is begun"
 		}
-		return fmt.Sprintf("; it will not fire again, and %s still running", say.Count(int64(len(f.Live)), "run is", "runs are"))
+		return fmt.Sprintf("; it will not fire again, and %s still running",
+			say.Count(int64(len(f.Live)), "run is", "runs are"))
 	case j.NextRunTime.IsZero():
 		return fmt.Sprintf("; its trigger names no fire time yet, and is asked again at %s", f.when(j.DueAt))
 	case j.NextRunTime.After(f.Now):
 		return fmt.Sprintf("; it fires next at %s (in %s)", f.when(j.NextRunTime), inShort(j.NextRunTime.Sub(f.Now)))
 	case j.DueAt.After(f.Now):
-		return fmt.Sprintf("; its fire of %s begins at %s (in %s), delayed by its jitter", f.when(j.NextRunTime), f.when(j.DueAt), inShort(j.DueAt.Sub(f.Now)))
+		return fmt.Sprintf("; its fire of %s begins at %s (in %s), delayed by its jitter", f.when(j.NextRunTime),
+			f.when(j.DueAt), inShort(j.DueAt.Sub(f.Now)))
 	}
 	return fmt.Sprintf("; its fire of %s is due now", f.when(j.NextRunTime))
 }
@@ -101,7 +103,8 @@ func (f *Facts) Unknown() string {
 		s += fmt.Sprintf("; %s still running", say.Count(int64(g.Running), "run of it is", "runs of it are"))
 	}
 	if !g.LastEnded.IsZero() {
-		s += fmt.Sprintf("; its latest record is of %s: `scheduler runs %s` shows its history", say.Time(g.LastEnded), f.ID)
+		s += fmt.Sprintf("; its latest record is of %s: `scheduler runs %s` shows its history", say.Time(g.LastEnded),
+			f.ID)
 	}
 	return s
 }
@@ -119,17 +122,22 @@ func pauses(f *Facts) (found []Finding) {
 	}
 	for _, p := range f.Pauses {
 		if p.Everything() {
-			found = append(found, inTheWay(WhyPausedAll, "everything is paused"+f.since(p.PausedAt, p.PausedBy, p.Reason), p.ResumeCommand()))
+			found = append(found,
+				inTheWay(WhyPausedAll, "everything is paused"+f.since(p.PausedAt, p.PausedBy, p.Reason),
+					p.ResumeCommand()))
 		}
 	}
 	for _, p := range f.Pauses {
 		if !p.Everything() {
-			found = append(found, inTheWay(WhyPausedLabel, "all jobs with the label "+p.Label()+" are paused"+f.since(p.PausedAt, p.PausedBy, p.Reason),
-				p.ResumeCommand()))
+			found = append(found,
+				inTheWay(WhyPausedLabel,
+					"all jobs with the label "+p.Label()+" are paused"+f.since(p.PausedAt, p.PausedBy, p.Reason),
+					p.ResumeCommand()))
 		}
 	}
 	if j := &f.Job; j.State == job.StatePaused {
-		found = append(found, inTheWay(WhyPaused, "it is paused"+f.since(j.PausedAt, j.PausedBy, j.PausedReason), "scheduler resume "+f.ID))
+		found = append(found, inTheWay(WhyPaused, "it is paused"+f.since(j.PausedAt, j.PausedBy, j.PausedReason),
+			"scheduler resume "+f.ID))
 	}
 	return found
 }
@@ -152,7 +160,8 @@ func blockedJob(f *Facts) []Finding {
 	case f.Job.State == job.StateBlocked:
 		return []Finding{inTheWay(WhyBlocked, "it is blocked, as it could not be decided: "+f.Job.Error, remedy)}
 	case f.Err != nil:
-		return []Finding{inTheWay(WhyBlocked, "its row cannot be read, and the next look will block it: "+f.Err.Error(), remedy)}
+		return []Finding{inTheWay(WhyBlocked, "its row cannot be read, and the next look will block it: "+f.Err.Error(),
+			remedy)}
 	}
 	return nil
 }
@@ -175,7 +184,8 @@ func finishedJob(f *Facts) []Finding {
 	if len(f.Live) > 0 {
 		return []Finding{toKnow(WhyFinished, s, "")}
 	}
-	return []Finding{finding(WhyFinished, f.WaitingCount == 0, s, fmt.Sprintf("add it again under its id, or run it once more: scheduler run-now %s", f.ID))}
+	return []Finding{finding(WhyFinished, f.WaitingCount == 0, s,
+		fmt.Sprintf("add it again under its id, or run it once more: scheduler run-now %s", f.ID))}
 }
 
 // zone is that of the job's trigger.

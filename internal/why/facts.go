@@ -9,8 +9,8 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// Facts are what the rows say of one job at one moment, and what PostgreSQL says of their locks. Explain tells a person what
-// they mean.
+// Facts are what the rows say of one job at one moment, and what PostgreSQL says of their locks. Explain tells a person
+// what they mean.
 type Facts struct {
 	ID string // that was asked for
 	// Skew is by how much the database's clock is ahead of this process's, give or take SkewWithin.
@@ -24,16 +24,16 @@ type Facts struct {
 	Known bool
 	Gone  Gone
 
-	// Look is the job with its instances and waiting runs, and the pauses that last. Its Err says why the job's row cannot be
-	// read as a job; its Queue is "" where the job has no row in next_run_times.
+	// Look is the job with its instances and waiting runs, and the pauses that last. Its Err says why the job's row
+	// cannot be read as a job; its Queue is "" where the job has no row in next_run_times.
 	policy.Look
 
 	Nodes     []NodeFact
 	Retention time.Duration
 	Recent    []job.RunView // the latest rows of its history, newest first
 
-	// At is the moment that is asked about; zero: none. AtRuns are all rows of the runs that have a fire time there, the
-	// rows of the narrowest first.
+	// At is the moment that is asked about; zero: none. AtRuns are all rows of the runs that have a fire time there,
+	// the rows of the narrowest first.
 	At     time.Time
 	AtRuns []job.RunView
 	// AtTooLong says that the history since At was too long to be searched.

@@ -10,8 +10,9 @@ import (
 	"github.com/pgdue/pgdue/internal/say"
 )
 
-// limitMet is for a job at its limit. That stands in the way when a fire met it already, or is bound to, or runs wait; a run
-// that executes, as most do for a while, does not. A one-off that was added again is finished as soon as its fire was skipped.
+// limitMet is for a job at its limit. That stands in the way when a fire met it already, or is bound to, or runs wait;
+// a run that executes, as most do for a while, does not. A one-off that was added again is finished as soon as its fire
+// was skipped.
 func limitMet(f *Facts) []Finding {
 	if len(f.Live) == 0 || len(f.Live) < f.Job.MaxInstances {
 		return nil
@@ -30,8 +31,8 @@ func limitMet(f *Facts) []Finding {
 	return []Finding{met}
 }
 
-// boundToMeet says that the next fire comes while max_instances are running: more run than may by now, or as many wait for
-// attempts that come later than it.
+// boundToMeet says that the next fire comes while max_instances are running: more run than may by now, or as many wait
+// for attempts that come later than it.
 func (f *Facts) boundToMeet() bool {
 	later := 0
 	for _, i := range f.Live {
@@ -76,9 +77,11 @@ func limitRemedy(j *job.Job, l *policy.AtLimit) string {
 	case j.Overlap != job.OverlapSkip:
 		return more
 	case l.Duration > time.Duration(l.Max)*l.Interval:
-		return fmt.Sprintf("%s; if more must not run at a time, let it fire no more often than every %s", more, say.Duration(l.Duration/time.Duration(l.Max)))
+		return fmt.Sprintf("%s; if more must not run at a time, let it fire no more often than every %s", more,
+			say.Duration(l.Duration/time.Duration(l.Max)))
 	}
-	return more + fmt.Sprintf("; if more must not run at a time, let fires wait for their turn: scheduler modify %s --overlap wait", j.ID)
+	return more + fmt.Sprintf("; if more must not run at a time, let fires wait for their turn: scheduler modify %s "+
+		"--overlap wait", j.ID)
 }
 
 func moreInstances(j *job.Job, l *policy.AtLimit) string {
@@ -139,8 +142,10 @@ func waitingRuns(f *Facts) []Finding {
 	case len(f.Live) >= j.MaxInstances:
 		what = fmt.Sprintf("for one of %s to end", say.Count(int64(len(f.Live)), "instance", "instances"))
 	}
-	return []Finding{toKnow(WhyWaiting, fmt.Sprintf("%s %s, the first, %s (%s), since %s (%s)", say.Count(int64(f.WaitingCount), "run waits", "runs wait"), what,
-		first.RunID, first.Cause, say.Time(first.CreatedAt), inShort(f.Now.Sub(first.CreatedAt))), "")}
+	return []Finding{toKnow(WhyWaiting,
+		fmt.Sprintf("%s %s, the first, %s (%s), since %s (%s)",
+			say.Count(int64(f.WaitingCount), "run waits", "runs wait"), what,
+			first.RunID, first.Cause, say.Time(first.CreatedAt), inShort(f.Now.Sub(first.CreatedAt))), "")}
 }
 
 // paused says that the job is, by itself or with others.
@@ -155,9 +160,12 @@ func retryingRuns(f *Facts) (found []Finding) {
 		if f.paused() {
 			next = "the next begins when the pause ends, and not before"
 		}
-		s := fmt.Sprintf("run %s is between attempts %d and %d of at most %d, and counts as an instance; %s %s (%s)", i.RunID,
-			i.Attempt, i.Attempt+1, f.Job.MaxAttempts, next, say.Time(i.NotBefore), untilOrSince(i.NotBefore.Sub(f.Now)))
-		found = append(found, toKnow(WhyRetrying, s, fmt.Sprintf("to give it up: scheduler cancel %s %s", f.ID, i.RunID)))
+		s := fmt.Sprintf("run %s is between attempts %d and %d of at most %d, and counts as an instance; %s %s (%s)",
+			i.RunID,
+			i.Attempt, i.Attempt+1, f.Job.MaxAttempts, next, say.Time(i.NotBefore),
+			untilOrSince(i.NotBefore.Sub(f.Now)))
+		found = append(found, toKnow(WhyRetrying, s,
+			fmt.Sprintf("to give it up: scheduler cancel %s %s", f.ID, i.RunID)))
 	}
 	return found[:min(len(found), 3)]
 }
@@ -193,7 +201,8 @@ func failures(f *Facts) []Finding {
 	if n > 1 {
 		which = fmt.Sprintf("its latest %d runs", n)
 	}
-	failing := toKnow(WhyFailing, fmt.Sprintf("%s did not succeed: that of %s %s", which, f.when(latest.ScheduledRunTime), told(latest)),
+	failing := toKnow(WhyFailing,
+		fmt.Sprintf("%s did not succeed: that of %s %s", which, f.when(latest.ScheduledRunTime), told(latest)),
 		fmt.Sprintf("scheduler runs %s %s", f.ID, latest.RunID))
 	failing.brief = which + " did not succeed"
 	return []Finding{failing}
@@ -216,7 +225,8 @@ func replacedRuns(f *Facts) []Finding {
 		return nil
 	}
 	which := fmt.Sprintf("its latest %d runs were each replaced by the next", n)
-	replaced := toKnow(WhyReplaced, which+": while runs take longer than the gap between two fires, overlap replace lets none succeed",
+	replaced := toKnow(WhyReplaced,
+		which+": while runs take longer than the gap between two fires, overlap replace lets none succeed",
 		fmt.Sprintf("let it fire less often, or let runs end: scheduler modify %s --overlap skip", f.ID))
 	replaced.brief = which
 	return []Finding{replaced}

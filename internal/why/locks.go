@@ -8,8 +8,8 @@ import (
 	"github.com/pgdue/pgdue/internal/say"
 )
 
-// tableLocks tells of locks on whole tables, which exclude every job's claims and completions, and of sessions that wait
-// for one: PostgreSQL lets nobody pass them.
+// tableLocks tells of locks on whole tables, which exclude every job's claims and completions, and of sessions that
+// wait for one: PostgreSQL lets nobody pass them.
 func tableLocks(f *Facts) (found []Finding) {
 	for i := range f.Holders {
 		h := &f.Holders[i]
@@ -44,19 +44,21 @@ func (h *Holder) sameLock(o Holder) bool {
 	return o.Table != "" && o.PID == h.PID && o.GID == h.GID && o.Mode == h.Mode && o.Waits == h.Waits
 }
 
-// rowLocks tells who holds the job's row, which claims pass over. A holder that waits for another one that is told of goes on
-// when that one does.
+// rowLocks tells who holds the job's row, which claims pass over. A holder that waits for another one that is told of
+// goes on when that one does.
 func rowLocks(f *Facts) (found []Finding) {
 	for _, h := range f.Holders {
-		if h.Table != "" || slices.ContainsFunc(f.Holders, func(o Holder) bool { return slices.Contains(h.Behind, o.PID) }) {
+		if h.Table != "" || slices.ContainsFunc(f.Holders,
+			func(o Holder) bool { return slices.Contains(h.Behind, o.PID) }) {
 			continue
 		}
 		by := "by"
 		if h.OneOf { // by a subtransaction that was released
 			by = "by one of several, perhaps by"
 		}
-		found = append(found, inTheWay(WhyRowLocked, fmt.Sprintf("its row in pgdue.next_run_times is locked %s %s, %s; claims pass over it",
-			by, h.who(), f.doing(&h)), h.remedy()))
+		found = append(found, inTheWay(WhyRowLocked,
+			fmt.Sprintf("its row in pgdue.next_run_times is locked %s %s, %s; claims pass over it",
+				by, h.who(), f.doing(&h)), h.remedy()))
 	}
 	return found
 }
@@ -86,7 +88,8 @@ func (h *Holder) who() string {
 func (f *Facts) doing(h *Holder) string {
 	switch {
 	case h.Hidden:
-		return "in a transaction of which this database user may see no more (a superuser may: GRANT pg_read_all_stats TO the user of --database-url)"
+		return "in a transaction of which this database user may see no more (a superuser may: GRANT " +
+			"pg_read_all_stats TO the user of --database-url)"
 	case h.Since.IsZero():
 		return "since an unknown time"
 	}

@@ -21,7 +21,8 @@ const (
 
 // claimable says whether something is due that a node should claim by now.
 func (f *Facts) claimable() bool {
-	return !f.Job.DueAt.IsZero() && !f.Job.DueAt.After(f.Now) && f.Job.State != job.StatePaused && f.Job.State != job.StateBlocked
+	return !f.Job.DueAt.IsZero() && !f.Job.DueAt.After(f.Now) && f.Job.State != job.StatePaused &&
+		f.Job.State != job.StateBlocked
 }
 
 // serves says whether a node renews its lease and claims the job's queue.
@@ -44,8 +45,10 @@ func noNode(f *Facts) []Finding {
 		return nil
 	}
 	if f.Queue == "" {
-		return []Finding{inTheWay(WhyBlocked, "it has no row in pgdue.next_run_times, so that no claim finds it: the row was deleted by hand",
-			fmt.Sprintf("DELETE FROM pgdue.jobs WHERE id = '%s', and add the job again", strings.ReplaceAll(f.ID, "'", "''")))}
+		return []Finding{inTheWay(WhyBlocked,
+			"it has no row in pgdue.next_run_times, so that no claim finds it: the row was deleted by hand",
+			fmt.Sprintf("DELETE FROM pgdue.jobs WHERE id = '%s', and add the job again",
+				strings.ReplaceAll(f.ID, "'", "''")))}
 	}
 	var alive []string
 	for _, n := range f.Nodes {
@@ -57,7 +60,8 @@ func noNode(f *Facts) []Finding {
 	if len(alive) > 0 {
 		who = "alive are " + several(alive)
 	}
-	return []Finding{inTheWay(WhyNoNode, fmt.Sprintf("no live node serves its queue, %s; %s", f.Queue, who), startNode(f.Queue))}
+	return []Finding{inTheWay(WhyNoNode, fmt.Sprintf("no live node serves its queue, %s; %s", f.Queue, who),
+		startNode(f.Queue))}
 }
 
 // startNode is how to start a node that serves a queue.
@@ -84,7 +88,8 @@ func slotsTaken(f *Facts) []Finding {
 	return []Finding{finding(WhySlotsTaken, f.claimable(),
 		fmt.Sprintf("all slots of the queue %s are taken on each node that serves it: %s", f.Queue, several(full)),
 		fmt.Sprintf("start another node, or these with more than --slots %d; what takes them: "+
-			"SELECT job_id, count(*) FROM pgdue.running_instances GROUP BY job_id ORDER BY 2 DESC LIMIT 10", servers[0].Slots))}
+			"SELECT job_id, count(*) FROM pgdue.running_instances GROUP BY job_id ORDER BY 2 DESC LIMIT 10",
+			servers[0].Slots))}
 }
 
 // notClaimed is the evidence that something is wrong, whatever it is.
@@ -101,7 +106,9 @@ func notClaimed(f *Facts) []Finding {
 		}
 		remedy = fmt.Sprintf("look at the log, and at /readyz, of the nodes that serve its queue: %s", several(names))
 	}
-	return []Finding{inTheWay(WhyNotClaimed, fmt.Sprintf("it is due since %s (%s), and no node has claimed it", say.Time(f.Job.DueAt), inShort(late)), remedy)}
+	return []Finding{inTheWay(WhyNotClaimed,
+		fmt.Sprintf("it is due since %s (%s), and no node has claimed it", say.Time(f.Job.DueAt), inShort(late)),
+		remedy)}
 }
 
 // silentNodes tells of nodes that do not renew their leases, and of instances whose node has no row.
@@ -122,7 +129,8 @@ func silentNodes(f *Facts) (found []Finding) {
 	for _, i := range f.Live {
 		if i.State == job.InstanceExecuting && !rows[i.NodeID] {
 			rows[i.NodeID] = true
-			found = append(found, f.silent(i.NodeID, time.Time{}, fmt.Sprintf("node %s has no row in pgdue.nodes", i.NodeID), nil))
+			found = append(found,
+				f.silent(i.NodeID, time.Time{}, fmt.Sprintf("node %s has no row in pgdue.nodes", i.NodeID), nil))
 		}
 	}
 	return found[:min(len(found), 5)]
@@ -142,10 +150,13 @@ func (f *Facts) silent(id uuid.UUID, lastBeat time.Time, sentence string, queues
 	for _, n := range f.Nodes {
 		if n.ID != id && n.Alive && f.Now.Sub(n.BeatAt) < job.LeaseTime {
 			since := "its last renewal"
-			if f.Now.Sub(lastBeat) >= job.DeadAfter+job.BeatEvery { // a node counts by its own clock, from when it began to watch
+			// a node counts by its own clock, from when it began to watch
+			if f.Now.Sub(lastBeat) >= job.DeadAfter+job.BeatEvery {
 				since = "its own start, or its return to the database"
 			}
-			return toKnow(WhyNodeSilent, sentence+fmt.Sprintf("; %s frees what it holds within %s of %s", n.Name, job.DeadAfter+job.BeatEvery, since), "")
+			return toKnow(WhyNodeSilent,
+				sentence+fmt.Sprintf("; %s frees what it holds within %s of %s", n.Name, job.DeadAfter+job.BeatEvery,
+					since), "")
 		}
 	}
 	queue := f.Queue
@@ -163,8 +174,11 @@ func clockDiffers(f *Facts) []Finding {
 	if f.Skew.Abs()-f.SkewWithin < clocksDiffer {
 		return nil
 	}
-	return []Finding{toKnow(WhyClock, fmt.Sprintf("the database's clock is %s %s that of the process that answers (it shows %s); fire times follow the database's",
-		inShort(f.Skew.Abs()), ahead, say.Time(f.Now)), "synchronise the clocks of both machines (chronyc tracking)")}
+	return []Finding{toKnow(WhyClock,
+		fmt.Sprintf("the database's clock is %s %s that of the process that answers (it shows %s); fire times follow "+
+			"the database's",
+			inShort(f.Skew.Abs()), ahead, say.Time(f.Now)),
+		"synchronise the clocks of both machines (chronyc tracking)")}
 }
 
 // several lists some of many.

@@ -7,4 +7,5 @@ WHERE e.action = 'run_asked'
   AND NOT EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = e.job_id AND w.run_id = a.run_id)
   AND NOT EXISTS (SELECT FROM pgdue.running_instances r WHERE r.job_id = e.job_id AND r.run_id = a.run_id)
   AND NOT EXISTS (SELECT FROM pgdue.run_history h WHERE h.job_id = e.job_id AND h.run_id = a.run_id AND h.final)
-  AND NOT EXISTS (SELECT FROM pgdue.run_history h WHERE h.job_id = e.job_id AND h.outcome = 'succeeded' AND h.started_at IS NULL)
+  AND NOT EXISTS (SELECT FROM pgdue.run_history h WHERE h.job_id = e.job_id AND h.outcome = 'succeeded'
+      AND h.started_at IS NULL)

@@ -4,7 +4,8 @@ WITH definitions AS (
     SELECT job_id, revision, max(n) AS n
     FROM (SELECT id AS job_id, revision, max_attempts AS n FROM pgdue.jobs
           UNION ALL
-          SELECT job_id, (d ->> 'revision')::bigint, (d ->> 'max_attempts')::int FROM pgdue.job_events, unnest(ARRAY[before, after]) AS d) told
+          SELECT job_id, (d ->> 'revision')::bigint, (d ->> 'max_attempts')::int FROM pgdue.job_events,
+              unnest(ARRAY[before, after]) AS d) told
     GROUP BY job_id, revision
 ), attempts AS (
     SELECT job_id, run_id, attempt, job_revision FROM pgdue.run_history WHERE started_at IS NOT NULL

@@ -1,5 +1,6 @@
--- no_orphans: no row has lost what it belongs to: jobs have their next run times, runs that wait or are to be tried again their job, those that execute their node.
--- Instances that execute outlive a removed job. A node's row is the last that its end, or its take-over, removes.
+-- no_orphans: no row has lost what it belongs to: jobs have their next run times, runs that wait or are to be tried
+-- again their job, those that execute their node. Instances that execute outlive a removed job. A node's row is the
+-- last that its end, or its take-over, removes.
 SELECT j.id AS job_id, NULL AS run_id, 'has no row in next_run_times' AS what
 FROM pgdue.jobs j
 WHERE NOT EXISTS (SELECT FROM pgdue.next_run_times n WHERE n.job_id = j.id)
@@ -10,9 +11,11 @@ WHERE NOT EXISTS (SELECT FROM pgdue.jobs j WHERE j.id = w.job_id)
 UNION ALL
 SELECT r.job_id, r.run_id::text, 'is to be tried again, and its job is gone'
 FROM pgdue.running_instances r
-WHERE r.state = 'retrying' AND NOT EXISTS (SELECT FROM pgdue.jobs j WHERE j.id = r.job_id AND j.created_revision <= r.job_revision)
+WHERE r.state = 'retrying' AND NOT EXISTS (SELECT FROM pgdue.jobs j WHERE j.id = r.job_id
+    AND j.created_revision <= r.job_revision)
 UNION ALL
-SELECT r.job_id, r.run_id::text, format('is to be tried again at %s, on node %s', coalesce(r.not_before::text, 'no time'), coalesce(r.node_id::text, 'none'))
+SELECT r.job_id, r.run_id::text, format('is to be tried again at %s, on node %s',
+    coalesce(r.not_before::text, 'no time'), coalesce(r.node_id::text, 'none'))
 FROM pgdue.running_instances r
 WHERE r.state = 'retrying' AND (r.not_before IS NULL OR r.node_id IS NOT NULL)
 UNION ALL

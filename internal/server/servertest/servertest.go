@@ -1,7 +1,7 @@
 // Package servertest is the API over a real store, for the tests of what speaks to it: the handlers, the client and the
-// command line. The store is on a database of the test's own, whose clock stands still at Now, and in which nothing fires:
-// the row of one node says that it serves everything, and no node runs. What a test needs in the database beside what the
-// API writes, it inserts itself.
+// command line. The store is on a database of the test's own, whose clock stands still at Now, and in which nothing
+// fires: the row of one node says that it serves everything, and no node runs. What a test needs in the database beside
+// what the API writes, it inserts itself.
 //
 //	test ─▶ client or scheduler ─▶ Serve ─▶ server.Server ─▶ store.Store ─▶ a clone of the migrated database
 //	  └──────────────────────── SQL ───────────────────────────────────────────────┘

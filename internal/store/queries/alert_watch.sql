@@ -1,15 +1,17 @@
--- alert_watch: of jobs with on_failure what their judgement needs: the latest alert of this job, not of an earlier one of its
--- id; the newest failures that are not told of yet, as many as make an alert, each with whether a success ended between it
--- and the one before; and the newest success. Told of are those before the latest recovery, and while the job is known to
--- fail all that began before the latest alert.
--- Concurrency: a verdict that is to be written needs a second reading, in a later statement than the job's lock: so nobody
--- else writes one beside it.
-SELECT j.id AS job_id, j.created_revision, j.updated_at, j.labels, j.on_failure, j.alert_if_no_success_for, n.state, pgdue.now() AS now,
+-- alert_watch: of jobs with on_failure what their judgement needs: the latest alert of this job, not of an earlier one
+-- of its id; the newest failures that are not told of yet, as many as make an alert, each with whether a success ended
+-- between it and the one before; and the newest success. Told of are those before the latest recovery, and while the
+-- job is known to fail all that began before the latest alert.
+-- Concurrency: a verdict that is to be written needs a second reading, in a later statement than the job's lock: so
+-- nobody else writes one beside it.
+SELECT j.id AS job_id, j.created_revision, j.updated_at, j.labels, j.on_failure, j.alert_if_no_success_for, n.state,
+       pgdue.now() AS now,
        p.held, p.released_at, a.kind, a.at, a.since, a.run_ended_at, s.last_success, f.failures
 FROM pgdue.jobs j
 JOIN pgdue.next_run_times n ON n.job_id = j.id
 CROSS JOIN LATERAL (
-    SELECT coalesce(bool_or(p.resumed_at IS NULL), false) OR EXISTS (SELECT FROM pgdue.settings WHERE paused_at IS NOT NULL) AS held,
+    SELECT coalesce(bool_or(p.resumed_at IS NULL), false)
+           OR EXISTS (SELECT FROM pgdue.settings WHERE paused_at IS NOT NULL) AS held,
            max(p.resumed_at) AS released_at
     FROM pgdue.pauses p
     WHERE p.label_name IS NULL OR j.labels ->> p.label_name = p.label_value
@@ -36,11 +38,13 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT coalesce(jsonb_agg(jsonb_build_object('EndedAt', r.ended_at, 'Error', r.error, 'AfterSuccess',
            EXISTS (SELECT FROM pgdue.run_history h
-                   WHERE h.job_id = j.id AND h.final AND h.outcome = 'succeeded' AND h.ended_at > r.before AND h.ended_at < r.ended_at)
+                   WHERE h.job_id = j.id AND h.final AND h.outcome = 'succeeded' AND h.ended_at > r.before
+                       AND h.ended_at < r.ended_at)
            OR j.history = 'errors' -- a row for the successes of an hour
               AND EXISTS (SELECT FROM pgdue.run_history h
                           WHERE h.job_id = j.id AND h.final AND h.outcome = 'succeeded' AND h.fire_count > 1
-                            AND h.ended_at >= r.ended_at AND h.ended_at < r.ended_at + interval '2 hours' AND h.first_run_time < r.ended_at)
+                            AND h.ended_at >= r.ended_at AND h.ended_at < r.ended_at + interval '2 hours'
+                                AND h.first_run_time < r.ended_at)
            ) ORDER BY r.ended_at DESC), '[]') AS failures
     FROM (SELECT newest.ended_at, newest.error, lead(newest.ended_at) OVER (ORDER BY newest.ended_at DESC) AS before
           FROM (SELECT h.ended_at, coalesce(h.error, h.sentence) AS error
@@ -52,7 +56,8 @@ CROSS JOIN LATERAL (
                   AND (a.failing IS NOT TRUE OR h.started_at > a.at)
                 ORDER BY h.ended_at DESC
                 LIMIT CASE WHEN jsonb_typeof(j.on_failure -> 'after') = 'number'
-                           THEN greatest(least((j.on_failure ->> 'after')::numeric, 1000), 1)::integer ELSE 1 END) newest) r
+                           THEN greatest(least((j.on_failure ->> 'after')::numeric, 1000), 1)::integer
+                               ELSE 1 END) newest) r
 ) f
 WHERE j.on_failure IS NOT NULL AND j.id = ANY (@job_ids::text[])
 ORDER BY j.id

@@ -1,7 +1,8 @@
 -- cancel_all: asks to cancel all runs of a job that execute. Who asked first stays.
 -- Concurrency: as claim_cancel: rows that completions are just ending are passed over.
 WITH live AS MATERIALIZED (
-    SELECT job_id, run_id FROM pgdue.running_instances WHERE job_id = @job_id AND state = 'executing' FOR UPDATE SKIP LOCKED
+    SELECT job_id, run_id FROM pgdue.running_instances WHERE job_id = @job_id
+        AND state = 'executing' FOR UPDATE SKIP LOCKED
 )
 UPDATE pgdue.running_instances r
 SET cancel_requested_at = coalesce(r.cancel_requested_at, pgdue.now()),

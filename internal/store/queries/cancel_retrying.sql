@@ -7,6 +7,7 @@ WITH gone AS (
 )
 INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, ended_at,
                                first_run_time, last_run_time, job_revision)
-SELECT job_id, run_id, attempt + 1, true, cause, scheduled_run_time, 'cancelled', @sentence || ', between two attempts', pgdue.now(),
+SELECT job_id, run_id, attempt + 1, true, cause, scheduled_run_time, 'cancelled', @sentence
+       || ', between two attempts', pgdue.now(),
        scheduled_run_time, scheduled_run_time, job_revision
 FROM gone

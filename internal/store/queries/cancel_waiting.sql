@@ -6,6 +6,7 @@ WITH gone AS (
 )
 INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, ended_at,
                                first_run_time, last_run_time, job_revision)
-SELECT g.job_id, g.run_id, 1, true, g.cause, g.scheduled_run_time, 'cancelled', @sentence || ', while it waited', pgdue.now(),
+SELECT g.job_id, g.run_id, 1, true, g.cause, g.scheduled_run_time, 'cancelled', @sentence || ', while it waited',
+       pgdue.now(),
        g.scheduled_run_time, g.scheduled_run_time, j.revision
 FROM gone g JOIN pgdue.jobs j ON j.id = g.job_id

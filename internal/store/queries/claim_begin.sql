@@ -1,6 +1,7 @@
 -- claim_begin: inserts the running instances of the runs that begin.
 -- Concurrency: the caller holds their jobs' locks.
-INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, node_id, started_at, deadline, job_revision,
+INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, node_id, started_at, deadline,
+    job_revision,
                                      payload, fire_count, first_run_time, last_run_time)
 SELECT job_id, run_id, scheduled_run_time, cause, attempt, @node_id, started_at, deadline, job_revision,
        payload, fire_count, first_run_time, last_run_time

@@ -4,7 +4,8 @@
 WITH still AS (
     SELECT r.job_id, r.run_id, d.reason
     FROM pgdue.running_instances r
-    JOIN unnest(@job_ids::text[], @run_ids::uuid[], @reasons::text[]) AS d(job_id, run_id, reason) ON r.job_id = d.job_id AND r.run_id = d.run_id
+    JOIN unnest(@job_ids::text[], @run_ids::uuid[], @reasons::text[]) AS d(job_id, run_id, reason)
+        ON r.job_id = d.job_id AND r.run_id = d.run_id
     WHERE r.cancel_requested_at IS NULL
     FOR UPDATE OF r SKIP LOCKED
 )

@@ -1,5 +1,5 @@
--- claim_give_up: ends runs that were between two attempts and get none any more. Their last attempt is recorded; this is
--- the run's end.
+-- claim_give_up: ends runs that were between two attempts and get none any more. Their last attempt is recorded; this
+-- is the run's end.
 -- Concurrency: the caller holds their jobs' locks, or has just removed the job under its lock.
 WITH gone AS (
     DELETE FROM pgdue.running_instances r

@@ -1,8 +1,8 @@
 -- claim_lock: locks up to @limit due jobs of one queue, oldest first, that nobody else holds.
 -- Concurrency: SKIP LOCKED never waits. A row that another claim committed after this statement's snapshot is checked
 -- again in its newest version, so a job that was just moved ahead is not returned. Use these columns: joining the table
--- again would read the older snapshot. What stands in other tables (running instances!) must be read by a later statement.
--- Nothing while everything is paused: settings is read once, not for each row, and again by claim_pauses.
+-- again would read the older snapshot. What stands in other tables (running instances!) must be read by a later
+-- statement. Nothing while everything is paused: settings is read once, not for each row, and again by claim_pauses.
 WITH due AS MATERIALIZED (
     SELECT job_id, queue, state, next_run_time, last_run_time, due_at, error
     FROM pgdue.next_run_times

@@ -12,7 +12,9 @@ WITH ended AS (
     RETURNING r.job_id, r.run_id, r.attempt, r.cause, r.scheduled_run_time, r.started_at, r.job_revision
 )
 INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, started_at,
-                               ended_at, node_id, node, error, output, status, first_run_time, last_run_time, job_revision)
+                               ended_at, node_id, node, error, output, status, first_run_time, last_run_time,
+                               job_revision)
 SELECT d.job_id, d.run_id, d.attempt, e.final, d.cause, d.scheduled_run_time, e.outcome, e.sentence, d.started_at,
-       pgdue.now(), e.node_id, e.node, e.error, e.output, e.status, d.scheduled_run_time, d.scheduled_run_time, d.job_revision
+       pgdue.now(), e.node_id, e.node, e.error, e.output, e.status, d.scheduled_run_time, d.scheduled_run_time,
+       d.job_revision
 FROM done d JOIN ended e ON e.job_id = d.job_id AND e.run_id = d.run_id

@@ -3,5 +3,6 @@
 -- Concurrency: must come after the commit of complete, as complete_wake.
 SELECT EXISTS (
     SELECT FROM unnest(@job_ids::text[]) AS j(id)
-    CROSS JOIN LATERAL (SELECT FROM pgdue.waiting_runs WHERE job_id = j.id ORDER BY front DESC, created_at, scheduled_run_time LIMIT 1) w
+    CROSS JOIN LATERAL (SELECT FROM pgdue.waiting_runs WHERE job_id = j.id ORDER BY front DESC, created_at,
+        scheduled_run_time LIMIT 1) w
 ) AS some

@@ -6,6 +6,7 @@ SELECT job_id, run_id, attempt, true, cause, scheduled_run_time, outcome, reason
        pgdue.now(), node_id, node, fire_count, first_run_time, last_run_time, job_revision
 FROM unnest(@job_ids::text[], @run_ids::uuid[], @attempts::int[], @causes::text[], @scheduled_run_times::timestamptz[],
             @outcomes::text[], @reasons::text[], @sentences::text[], @node_ids::uuid[], @nodes::text[],
-            @fire_counts::bigint[], @first_run_times::timestamptz[], @last_run_times::timestamptz[], @job_revisions::bigint[])
+            @fire_counts::bigint[], @first_run_times::timestamptz[], @last_run_times::timestamptz[],
+            @job_revisions::bigint[])
      AS h(job_id, run_id, attempt, cause, scheduled_run_time, outcome, reason, sentence, node_id, node,
           fire_count, first_run_time, last_run_time, job_revision)

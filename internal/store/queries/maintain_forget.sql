@@ -1,6 +1,8 @@
--- maintain_forget: deletes events of jobs, and pauses and alerts that are over, once they are past the retention; of each
--- the oldest @limit at most, and says how many. A job's latest alert stays while the job does: it tells what is known of it.
--- Concurrency: rows that are over change no more; two nodes at it delete each row once. Ids grow with time, so the oldest events come first.
+-- maintain_forget: deletes events of jobs, and pauses and alerts that are over, once they are past the retention; of
+-- each the oldest @limit at most, and says how many. A job's latest alert stays while the job does: it tells what is
+-- known of it.
+-- Concurrency: rows that are over change no more; two nodes at it delete each row once. Ids grow with time, so the
+-- oldest events come first.
 WITH past AS MATERIALIZED (
     SELECT pgdue.now() - history_retention AS at FROM pgdue.settings
 ), events AS (
@@ -20,4 +22,5 @@ WITH past AS MATERIALIZED (
                    LIMIT @limit)
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM ended_pauses) + (SELECT count(*) FROM ended_alerts) AS deleted
+SELECT (SELECT count(*) FROM events) + (SELECT count(*) FROM ended_pauses) + (SELECT count(*)
+    FROM ended_alerts) AS deleted

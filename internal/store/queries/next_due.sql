@@ -1,5 +1,5 @@
--- next_due: seconds until the earliest due time of the queues; null when nothing is due at any time, and while everything
--- is paused: then nodes poll.
+-- next_due: seconds until the earliest due time of the queues; null when nothing is due at any time, and while
+-- everything is paused: then nodes poll.
 SELECT extract(epoch FROM min(n.due_at) - pgdue.now())::float8 AS seconds
 FROM unnest(@queues::text[]) AS q(queue)
 CROSS JOIN LATERAL (

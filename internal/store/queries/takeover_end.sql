@@ -3,7 +3,8 @@
 WITH done AS (
     DELETE FROM pgdue.running_instances r
     WHERE r.node_id = @id
-      AND (r.job_id = ANY (@job_ids::text[]) OR NOT EXISTS (SELECT FROM pgdue.next_run_times n WHERE n.job_id = r.job_id))
+      AND (r.job_id = ANY (@job_ids::text[]) OR NOT EXISTS (SELECT FROM pgdue.next_run_times n
+          WHERE n.job_id = r.job_id))
     RETURNING r.job_id, r.run_id, r.attempt, r.cause, r.scheduled_run_time, r.started_at, r.job_revision
 )
 INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, started_at,
