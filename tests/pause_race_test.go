@@ -66,7 +66,7 @@ func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 		span := pausedSpan{label: covered, from: clock(t, conn)}
 		storetest.Exec(t, conn, "SELECT pg_sleep($1)", rand.Float64()*0.03) // the claimers go on claiming
 		span.to = clock(t, conn)
-		if r, err := s.ResumeMany(ctx, scope, false, job.Author{}); err != nil || r.WakeError != nil || !r.Was {
+		if r, err := s.ResumeMany(ctx, scope, false, job.Author{}); err != nil || r.DueError != nil || !r.Was {
 			t.Fatal(r, err)
 		}
 		spans = append(spans, span)

@@ -124,7 +124,7 @@ type Paused struct {
 // Resumed is what came of ending a pause.
 type Resumed struct {
 	Pause
-	Was       bool  // false: it was not paused, and nothing has changed
-	Woken     int   // how many jobs of a label were made due at once
-	WakeError error // why others were not: they are looked at later
+	Was      bool  // false: it was not paused, and nothing has changed
+	MadeDue  int   // how many jobs of a label were made due at once
+	DueError error // why others were not: they are looked at later
 }

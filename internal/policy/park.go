@@ -7,7 +7,7 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// relookPaused is how long a job is left alone that a pause keeps from beginning something, should nobody wake it. It
+// relookPaused is how long a job is left alone that a pause keeps from beginning something, should nobody make it due. It
 // is what a paused job costs: one look each time.
 const relookPaused = 10 * time.Minute
 

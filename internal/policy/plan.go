@@ -12,7 +12,7 @@ import (
 const (
 	// removeAfter is how long a finished job stays before a claim removes it.
 	removeAfter = 24 * time.Hour
-	// relookAtLimit is how long a job that waits at its limit is left alone, should nobody wake it.
+	// RelookAtLimit is how long a job that waits at its limit is left alone, should nobody make it due.
 	RelookAtLimit = 15 * time.Second
 )
 

@@ -97,10 +97,10 @@ func (s *Server) resumeMany(ctx context.Context, in *resumeManyInput) (*resumeMa
 	if err != nil {
 		return nil, s.pausesProblem(ctx, "resume", in.scope, err)
 	}
-	body := client.Resumed{Pause: pauseOf(r.Pause), WasPaused: r.Was, Jobs: r.Woken}
-	if r.WakeError != nil {
+	body := client.Resumed{Pause: pauseOf(r.Pause), WasPaused: r.Was, Jobs: r.MadeDue}
+	if r.DueError != nil {
 		s.Log.Warn("the pause is over, but some of its jobs could not be made due; they are looked at in some minutes",
-			"what", in.scope.String(), "err", r.WakeError)
+			"what", in.scope.String(), "err", r.DueError)
 		body.Note = "some of its jobs are looked at in some minutes only: see the server's log"
 	}
 	return &resumeManyOutput{body}, nil

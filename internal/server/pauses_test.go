@@ -97,7 +97,7 @@ func (s lockedStore) PauseMany(context.Context, job.Scope, job.Author) (p job.Pa
 }
 
 func (s lockedStore) ResumeMany(context.Context, job.Scope, bool, job.Author) (job.Resumed, error) {
-	return job.Resumed{Was: true, WakeError: s.wake}, s.err
+	return job.Resumed{Was: true, DueError: s.wake}, s.err
 }
 
 func TestPausesThatAreLockedSayWhichRow(t *testing.T) {

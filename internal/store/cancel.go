@@ -91,7 +91,7 @@ func cancelUnbegun(
 		ended += int(tag.RowsAffected())
 	}
 	if ended > 0 {
-		_, err = tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": []string{jobID}})
+		_, err = tx.Exec(ctx, waitingDue, pgx.StrictNamedArgs{"job_ids": []string{jobID}})
 	}
 	return ended, err
 }

@@ -194,7 +194,7 @@ func gather(node uuid.UUID, decided []policy.Decided) (w written) {
 			w.skips = append(w.skips, r)
 		}
 		for _, r := range d.Begin {
-			w.begin(begun{r, &decided[i].Look})
+			w.start(begun{r, &decided[i].Look})
 		}
 		w.givenUp = append(w.givenUp, d.GiveUp...)
 		w.waits = append(w.waits, d.Wait...)
@@ -209,7 +209,7 @@ func gather(node uuid.UUID, decided []policy.Decided) (w written) {
 	return w
 }
 
-func (w *written) begin(b begun) {
+func (w *written) start(b begun) {
 	if b.Retry {
 		w.retried = append(w.retried, b)
 		return

@@ -22,7 +22,7 @@ func (s *Store) MakeWaitingDue(ctx context.Context, jobIDs, mine []string) (made
 		return 0, err
 	}
 	err = s.inTxWithLocks(ctx, func(ctx context.Context, tx pgx.Tx) error {
-		tag, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": jobIDs})
+		tag, err := tx.Exec(ctx, waitingDue, pgx.StrictNamedArgs{"job_ids": jobIDs})
 		if made = int(tag.RowsAffected()); err != nil || made == 0 {
 			return err
 		}

@@ -9,4 +9,4 @@ func (s *Store) SetLockLimit(d time.Duration) { s.lockLimit = d }
 func (s *Store) SetCallLimit(d time.Duration) { s.limit, s.editLimit = d, d }
 
 // SetIdleLimit shortens how long a transaction may idle.
-func (s *Store) SetIdleLimit(d time.Duration) { s.begin = begin(d) }
+func (s *Store) SetIdleLimit(d time.Duration) { s.begin = beginStatement(d) }

@@ -107,8 +107,8 @@ func (s *Store) takeOver(
 		if ended, err = endLost(ctx, tx, p, jobs, plain); err != nil {
 			return fmt.Errorf("end attempts of a dead node: %w", err)
 		}
-		if _, err := tx.Exec(ctx, completeWake, pgx.StrictNamedArgs{"job_ids": ids(jobs)}); err != nil {
-			return fmt.Errorf("wake jobs of a dead node: %w", err)
+		if _, err := tx.Exec(ctx, waitingDue, pgx.StrictNamedArgs{"job_ids": ids(jobs)}); err != nil {
+			return fmt.Errorf("make the jobs of a dead node due: %w", err)
 		}
 		if _, err := tx.Exec(ctx, takeoverFinish, pgx.StrictNamedArgs{"id": p.ID}); err != nil {
 			return fmt.Errorf("remove a dead node: %w", err)

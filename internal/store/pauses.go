@@ -12,8 +12,8 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// wakeBatch is how many jobs of a label one transaction wakes, and so holds locked.
-const wakeBatch = 500
+// dueBatch is how many jobs of a label one transaction makes due, and so holds locked.
+const dueBatch = 500
 
 // errNoSettings says that the one row of settings, which is the lock of all pauses, was deleted by hand.
 var errNoSettings = errors.New("pgdue.settings has no row; INSERT INTO pgdue.settings DEFAULT VALUES makes it")
@@ -111,7 +111,7 @@ func pauseMany(ctx context.Context, tx pgx.Tx, p *job.Pause) error {
 }
 
 // ResumeMany ends the pause of a label or of everything. Jobs of a label that the pause held are then made due, so that
-// a look records what they missed and goes on; where that fails, WakeError says so, and they are looked at when their
+// a look records what they missed and goes on; where that fails, DueError says so, and they are looked at when their
 // turn comes. What was due while everything was paused is due all the same.
 func (s *Store) ResumeMany(
 	ctx context.Context, scope job.Scope, runMissed bool, by job.Author,
@@ -137,7 +137,7 @@ func (s *Store) ResumeMany(
 	}
 	// Durable from here: if we die now, the held jobs are looked at when their turn comes, some minutes from now at
 	// most.
-	r.Woken, r.WakeError = s.wakeLabel(ctx, scope)
+	r.MadeDue, r.DueError = s.makeLabelDue(ctx, scope)
 	return r, nil
 }
 
@@ -160,42 +160,42 @@ func resumeMany(ctx context.Context, tx pgx.Tx, p *job.Pause, present job.Identi
 	return err
 }
 
-// wakeLabel makes the jobs of a label due that its pause held, and tells the nodes once. A batch of which a job stays
+// makeLabelDue makes the jobs of a label due that its pause held, and tells the nodes once. A batch of which a job stays
 // locked is left out.
-func (s *Store) wakeLabel(ctx context.Context, scope job.Scope) (woken int, err error) {
+func (s *Store) makeLabelDue(ctx context.Context, scope job.Scope) (made int, err error) {
 	args := pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue, "after": "",
-		"limit": wakeBatch}
+		"limit": dueBatch}
 	for {
 		var batch []string
 		type row struct{ ID string }
 		if err := read(ctx, s, labelJobs, args, func(r row) { batch = append(batch, r.ID) }); err != nil {
-			return woken, err
+			return made, err
 		}
 		if len(batch) == 0 {
 			break
 		}
-		n, failed := s.wakeJobs(ctx, batch)
-		woken, err = woken+n, errors.Join(err, failed)
+		n, failed := s.makeJobsDue(ctx, batch)
+		made, err = made+n, errors.Join(err, failed)
 		args["after"] = batch[len(batch)-1]
 	}
 	notified := call(ctx, s.limit, func(ctx context.Context) error {
 		_, err := s.pool.Exec(ctx, pausesNotify)
 		return err
 	})
-	return woken, errors.Join(err, notified)
+	return made, errors.Join(err, notified)
 }
 
-func (s *Store) wakeJobs(ctx context.Context, jobIDs []string) (woken int, err error) {
+func (s *Store) makeJobsDue(ctx context.Context, jobIDs []string) (made int, err error) {
 	args := pgx.StrictNamedArgs{"job_ids": jobIDs}
 	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, labelLock, args); err != nil {
 			return err
 		}
-		tag, err := tx.Exec(ctx, labelWake, args)
-		woken = int(tag.RowsAffected())
+		tag, err := tx.Exec(ctx, labelDue, args)
+		made = int(tag.RowsAffected())
 		return err
 	})
-	return woken, err
+	return made, err
 }
 
 // lockPauses locks all pauses and returns the one of a scope that lasts, nil for none.

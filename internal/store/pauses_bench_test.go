@@ -75,7 +75,7 @@ func BenchmarkResumeLabel(b *testing.B) {
 			"UPDATE pgdue.next_run_times SET next_run_time = now(), due_at = now() + interval '10 minutes'")
 		storetest.Exec(b, conn, "VACUUM pgdue.next_run_times")
 		began := time.Now()
-		if r := resumeMany(b, s, teamWeb, false); r.Woken != benchJobs {
+		if r := resumeMany(b, s, teamWeb, false); r.MadeDue != benchJobs {
 			b.Fatal(r)
 		}
 		took += time.Since(began)

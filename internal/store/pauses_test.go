@@ -43,7 +43,7 @@ func pauseMany(t testing.TB, s *store.Store, scope job.Scope) job.Paused {
 func resumeMany(t testing.TB, s *store.Store, scope job.Scope, runMissed bool) job.Resumed {
 	t.Helper()
 	r, err := s.ResumeMany(t.Context(), scope, runMissed, job.Author{Actor: "bob"})
-	if err = errors.Join(err, r.WakeError); err != nil {
+	if err = errors.Join(err, r.DueError); err != nil {
 		t.Fatal("resume: ", err)
 	}
 	return r
@@ -115,7 +115,7 @@ func TestPausedLabelHoldsItsJobs(t *testing.T) {
 		t.Errorf("a job whose label is paused is shown as %+v", o)
 	}
 
-	if r := resumeMany(t, later, teamWeb, false); !r.Was || r.Woken != 2 || r.PausedBy != "ada@web-1" {
+	if r := resumeMany(t, later, teamWeb, false); !r.Was || r.MadeDue != 2 || r.PausedBy != "ada@web-1" {
 		t.Errorf("resumed: %+v", r)
 	}
 	tick(t, n)
@@ -285,7 +285,7 @@ func TestResumeWakesWhatALookParksMeanwhile(t *testing.T) {
 	if err != nil || len(claim.Decided) != 1 {
 		t.Fatal(claim, err)
 	}
-	if r := <-resumed; r.Woken != 1 || r.WakeError != nil {
+	if r := <-resumed; r.MadeDue != 1 || r.DueError != nil {
 		t.Errorf("resumed: %+v", r)
 	}
 	if !storetest.Query[bool](t, conn,
@@ -294,7 +294,7 @@ func TestResumeWakesWhatALookParksMeanwhile(t *testing.T) {
 	}
 }
 
-// A job that stays locked is not woken by the resume, which says so; its turn comes.
+// A job that stays locked is not made due by the resume, which says so; its turn comes.
 func TestResumeLeavesOutWhatStaysLocked(t *testing.T) {
 	t.Parallel()
 	url := storetest.URL(t)
@@ -309,7 +309,7 @@ func TestResumeLeavesOutWhatStaysLocked(t *testing.T) {
 	storetest.Exec(t, conn, "BEGIN; SELECT FROM pgdue.next_run_times FOR UPDATE")
 	r, err := later.ResumeMany(t.Context(), teamWeb, false, job.Author{})
 	storetest.Exec(t, conn, "ROLLBACK")
-	if err != nil || !r.Was || r.Woken != 0 || !errors.Is(r.WakeError, job.ErrLocked) {
+	if err != nil || !r.Was || r.MadeDue != 0 || !errors.Is(r.DueError, job.ErrLocked) {
 		t.Fatalf("resumed: %+v, %v", r, err)
 	}
 	much := newNode(t, storeAt(t, url, 26*time.Minute), w) // when it is looked at by itself
@@ -349,8 +349,8 @@ func TestHeldWorkGoesOnAfterAPause(t *testing.T) {
 	if !storetest.Query[bool](t, conn, "SELECT bool_and(due_at > now()) FROM pgdue.next_run_times") {
 		t.Error("the jobs are looked at again and again")
 	}
-	if r := resumeMany(t, s, teamWeb, false); r.Woken != 2 {
-		t.Errorf("%d jobs are woken, want both", r.Woken)
+	if r := resumeMany(t, s, teamWeb, false); r.MadeDue != 2 {
+		t.Errorf("%d jobs are made due, want both", r.MadeDue)
 	}
 	tick(t, n)
 	finish(t, n)

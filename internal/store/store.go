@@ -40,9 +40,9 @@ const (
 	loopLockLimit = 500 * time.Millisecond
 )
 
-// begin does not say "read write": that would write into a database that is set to read-only, and a standby would
+// beginStatement does not say "read write": that would write into a database that is set to read-only, and a standby would
 // refuse it in words of another kind than all other writes.
-func begin(idle time.Duration) string {
+func beginStatement(idle time.Duration) string {
 	return fmt.Sprintf("begin isolation level read committed; set local idle_in_transaction_session_timeout = %d",
 		idle.Milliseconds())
 }
@@ -114,7 +114,7 @@ func New(pool *pgxpool.Pool) *Store {
 }
 
 func (s *Store) setUp(config *pgx.ConnConfig) {
-	s.config, s.begin = config.Copy(), begin(idleLimit)
+	s.config, s.begin = config.Copy(), beginStatement(idleLimit)
 	s.limit, s.editLimit, s.lockLimit = callTimeout, editTimeout, lockLimit
 }
 

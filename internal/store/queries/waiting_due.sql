@@ -1,4 +1,4 @@
--- complete_wake: makes the jobs due whose instances have ended and that have waiting runs.
+-- waiting_due: makes the jobs due whose instances have ended and that have waiting runs.
 -- Concurrency: must come after the commit of complete, in a transaction of its own. It waits for the locks, in the
 -- order of the ids. A look that puts the first run into an empty waiting list leaves the job due by itself; one that
 -- found runs there had them committed before, so that they are seen here. So no waiting run sleeps beside a free

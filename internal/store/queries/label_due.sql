@@ -1,4 +1,4 @@
--- label_wake: makes those of locked jobs due that a pause held: that have missed a fire time, wait, or are between two
+-- label_due: makes those of locked jobs due that a pause held: that have missed a fire time, wait, or are between two
 -- attempts. Others keep the due times that they have.
 -- Concurrency: must come in a later statement than label_lock, so that it sees what was parked. A job is due since the
 -- fire time that it missed and not since now: by that a look tells it from one that is to begin later, by its jitter.
