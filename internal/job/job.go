@@ -20,7 +20,7 @@ type Definition struct {
 	MaxInstances int
 	Overlap      string // what a fire does at the limit: OverlapSkip (default), OverlapWait
 	MaxWaiting   int    // how many runs may wait with OverlapWait; default 100
-	// what several overdue fire times become: CoalesceLatest (default), CoalesceEarliest, CoalesceAll
+	// Coalesce is what several overdue fire times become: CoalesceLatest (default), CoalesceEarliest, CoalesceAll
 	Coalesce string
 	// MisfireGraceTime is how late a run may be when its fire is decided; later it is skipped. 0: however late.
 	MisfireGraceTime time.Duration
@@ -84,13 +84,11 @@ func (d *Definition) EffectiveTimeout() time.Duration {
 
 // Equal compares all but the trigger.
 func (d *Definition) Equal(e *Definition) bool {
-	return maps.Equal(d.Labels, e.Labels) && d.Executor() == e.Executor() && SameStored(d.Work, e.Work) &&
-		d.MaxInstances == e.MaxInstances &&
-		d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting && d.Coalesce == e.Coalesce &&
-		d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout && d.MaxAttempts == e.MaxAttempts &&
-		d.Retry == e.Retry &&
-		slices.Equal(d.RetryOn, e.RetryOn) && d.History == e.History && SameStored(d.OnFailure, e.OnFailure) &&
-		d.AlertIfNoSuccessFor == e.AlertIfNoSuccessFor
+	return d.Executor() == e.Executor() && SameStored(d.Work, e.Work) && maps.Equal(d.Labels, e.Labels) &&
+		d.MaxInstances == e.MaxInstances && d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting &&
+		d.Coalesce == e.Coalesce && d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout &&
+		d.MaxAttempts == e.MaxAttempts && d.Retry == e.Retry && slices.Equal(d.RetryOn, e.RetryOn) &&
+		d.History == e.History && SameStored(d.OnFailure, e.OnFailure) && d.AlertIfNoSuccessFor == e.AlertIfNoSuccessFor
 }
 
 // SameStored compares by what is stored, in which absent and empty are the same.

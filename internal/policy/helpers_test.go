@@ -12,9 +12,11 @@ import (
 const every5s = jobtest.Every5s
 
 var (
-	t0        = jobtest.T0
-	at        = jobtest.At
-	instances = jobtest.Instances
+	t0         = jobtest.T0
+	at         = jobtest.At
+	instances  = jobtest.Instances
+	everything = jobtest.Everything
+	web        = jobtest.Web
 )
 
 // lookAt is a look at a job at the moment at which it was created.

@@ -13,21 +13,6 @@ import (
 	"github.com/pgdue/pgdue/internal/job/jobtest"
 )
 
-// web is a pause of label team=web between the given seconds; to -1: it lasts.
-func web(from, to float64) job.Pause {
-	p := everything(from, to)
-	p.LabelName, p.LabelValue = "team", "web"
-	return p
-}
-
-func everything(from, to float64) job.Pause {
-	p := job.Pause{PausedAt: at(from), PausedBy: "ada", Reason: "release 7"}
-	if to >= 0 {
-		p.ResumedAt, p.ResumedBy = at(to), "bob"
-	}
-	return p
-}
-
 func missed(p job.Pause) job.Pause { p.RunMissed = true; return p }
 
 // A pause that covers a job holds it; one that is over drops what fell due in it, once, and leaves later fire times to

@@ -12,8 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/job/jobtest"
 	"github.com/pgdue/pgdue/internal/policy"
-	"github.com/pgdue/pgdue/internal/trigger"
 )
 
 var errDown = errors.New("the database is down")
@@ -184,23 +184,10 @@ func (u *untilStopped) do(ctx context.Context) job.Result {
 	return job.Result{Outcome: job.Lost}
 }
 
-func definition(t testing.TB, triggerJSON string) job.Definition {
-	t.Helper()
-	when, err := trigger.Parse([]byte(triggerJSON))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return job.Definition{
-		History: job.HistoryAll,
-		ID:      "j", Trigger: when, Work: &job.Exec{Command: []string{"true"}},
-		MaxInstances: 1, Overlap: job.OverlapSkip, Coalesce: job.CoalesceLatest, MaxAttempts: 1, MaxWaiting: 100,
-	}
-}
-
 // lookAt is a look at a job that is created at that moment.
 func lookAt(t testing.TB, triggerJSON string, created time.Time) policy.Look {
 	t.Helper()
-	j, err := policy.NewJob(definition(t, triggerJSON), created, 1, time.Time{})
+	j, err := policy.NewJob(jobtest.Definition(t, triggerJSON), created, 1, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

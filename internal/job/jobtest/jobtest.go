@@ -41,3 +41,19 @@ func Instances(began ...float64) (list []job.Instance) {
 	}
 	return list
 }
+
+// Everything is a pause of everything between the given seconds after T0; to -1: it lasts.
+func Everything(from, to float64) job.Pause {
+	p := job.Pause{PausedAt: At(from), PausedBy: "ada", Reason: "release 7"}
+	if to >= 0 {
+		p.ResumedAt, p.ResumedBy = At(to), "bob"
+	}
+	return p
+}
+
+// Web is such a pause of label team=web.
+func Web(from, to float64) job.Pause {
+	p := Everything(from, to)
+	p.LabelName, p.LabelValue = "team", "web"
+	return p
+}
