@@ -14,14 +14,15 @@ import (
 )
 
 var execKind = workKind{
-	name:   "exec",
-	asked:  "a command after --, as in `-- sleep 60`",
-	called: "the command after --",
-	beside: "a command after --",
-	give:   "a command with --env and --dir",
-	fields: []modifyField{{"env", "exec.env", asPairs("=")}, {"dir", "exec.dir", asText}},
-	asks:   func(_ *cobra.Command, command []string) bool { return len(command) > 0 },
-	flags:  func() workFlags { return &execFlags{} },
+	name:    "exec",
+	asked:   "a command after --, as in `-- sleep 60`",
+	called:  "the command after --",
+	beside:  "a command after --",
+	give:    "a command with --env and --dir",
+	command: "exec.command",
+	fields:  []modifyField{{"env", "exec.env", asPairs("=")}, {"dir", "exec.dir", asText}},
+	asks:    func(_ *cobra.Command, command []string) bool { return len(command) > 0 },
+	flags:   func() workFlags { return &execFlags{} },
 	allow: func(n *node, flags *pflag.FlagSet) {
 		flags.BoolVar(&n.enableExec, "enable-exec", false, "run exec jobs: programs on this machine, as this user")
 	},

@@ -22,16 +22,17 @@ type workFlags interface {
 
 // workKind is what the command line knows of a kind of work.
 type workKind struct {
-	name   string                                          // of its field in a definition
-	asked  string                                          // how a user asks for it, in "say what the job does"
-	called string                                          // what of it stands on a command line: "--http"
-	beside string                                          // with what its other flags go: "a command after --"
-	give   string                                          // how to give it whole
-	fields []modifyField                                   // what its flags change
-	asks   func(cmd *cobra.Command, command []string) bool // whether a command line asks for such work, whole
-	flags  func() workFlags                                // with the values of one command
-	allow  func(*node, *pflag.FlagSet)                     // adds the flags of serve that turn it on; nil: it is on
-	offer  func(*node) executor.Kind                       // who does it on a node; nil where the node does not
+	name    string                                          // of its field in a definition
+	asked   string                                          // how a user asks for it, in "say what the job does"
+	called  string                                          // what of it stands on a command line: "--http"
+	beside  string                                          // with what its other flags go: "a command after --"
+	give    string                                          // how to give it whole
+	command string                                          // where the command after -- stands in a job; "": nowhere
+	fields  []modifyField                                   // what its flags change
+	asks    func(cmd *cobra.Command, command []string) bool // whether a command line asks for such work, whole
+	flags   func() workFlags                                // with the values of one command
+	allow   func(*node, *pflag.FlagSet)                     // adds the flags of serve that turn it on; nil: it is on
+	offer   func(*node) executor.Kind                       // who does it on a node; nil where the node does not
 }
 
 // kinds are all kinds of work, in the order in which they are told of.

@@ -93,8 +93,10 @@ func (f modifyFlags) change(cmd *cobra.Command, patch string, command []string) 
 			set(change, strings.Split(field.path, "."), value)
 		}
 	}
-	if len(command) > 0 {
-		set(change, []string{"exec", "command"}, command)
+	for _, k := range kinds {
+		if len(command) > 0 && k.command != "" {
+			set(change, strings.Split(k.command, "."), command)
+		}
 	}
 	if cmd.Flags().Changed("patch") {
 		if len(change) > 0 {

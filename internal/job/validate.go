@@ -42,6 +42,24 @@ func (d *Definition) Validate() error {
 	} else {
 		d.Work.check(&v, d.Executor())
 	}
+	d.checkOverlap(&v)
+	if d.MisfireGraceTime < 0 {
+		v.add("misfire_grace_time", "%s is not positive; leave it out to run however late", d.MisfireGraceTime)
+	}
+	d.checkAttempts(&v)
+	if d.History != HistoryAll && d.History != HistoryErrors {
+		v.add("history", "%s is not one of %q, %q", say.Quoted(d.History), HistoryAll, HistoryErrors)
+	}
+	d.checkAlerts(&v)
+	if d.Timeout < 0 {
+		v.add("timeout", "%s is not positive; leave it out for the executor's default", d.Timeout)
+	}
+	checkLabels(&v, d.Labels)
+	return v.err()
+}
+
+// checkOverlap checks what becomes of fires that meet others.
+func (d *Definition) checkOverlap(v *violations) {
 	if d.MaxInstances < 1 || d.MaxInstances > maxMaxInstances {
 		v.add("max_instances", "%d is outside 1 to %d; 1 means that runs never overlap", d.MaxInstances,
 			maxMaxInstances)
@@ -60,15 +78,16 @@ func (d *Definition) Validate() error {
 		v.add("coalesce", "%s is not one of %q, %q, %q", say.Quoted(d.Coalesce), CoalesceLatest, CoalesceEarliest,
 			CoalesceAll)
 	}
-	if d.MisfireGraceTime < 0 {
-		v.add("misfire_grace_time", "%s is not positive; leave it out to run however late", d.MisfireGraceTime)
-	}
+}
+
+// checkAttempts checks how often, and when, a run is tried again.
+func (d *Definition) checkAttempts(v *violations) {
 	if d.MaxAttempts < 1 || d.MaxAttempts > maxMaxAttempts {
 		v.add("max_attempts", "%d is outside 1 to %d; 1 means that no attempt is followed by another", d.MaxAttempts,
 			maxMaxAttempts)
 	}
-	d.Retry.check(&v)
-	checkRetryOn(&v, d.RetryOn)
+	d.Retry.check(v)
+	checkRetryOn(v, d.RetryOn)
 	if d.MaxAttempts == 1 {
 		if d.Retry != (Retry{}) {
 			v.add("retry", "says how long to wait before another attempt, and max_attempts 1 allows none; set "+
@@ -80,10 +99,11 @@ func (d *Definition) Validate() error {
 				"more, or leave out retry_on (`scheduler modify JOB --retry-on=`)")
 		}
 	}
-	if d.History != HistoryAll && d.History != HistoryErrors {
-		v.add("history", "%s is not one of %q, %q", say.Quoted(d.History), HistoryAll, HistoryErrors)
-	}
-	d.OnFailure.check(&v)
+}
+
+// checkAlerts checks who is told when runs go on failing.
+func (d *Definition) checkAlerts(v *violations) {
+	d.OnFailure.check(v)
 	if d.AlertIfNoSuccessFor < 0 {
 		v.add("alert_if_no_success_for", "%s is not positive; leave it out to be told of failures only",
 			d.AlertIfNoSuccessFor)
@@ -93,11 +113,6 @@ func (d *Definition) Validate() error {
 			"needs on_failure, which says what to do then, as in \"on_failure\": {\"after\": 3, \"http\": {\"url\": "+
 				"\"https://example.org/alert\"}}")
 	}
-	if d.Timeout < 0 {
-		v.add("timeout", "%s is not positive; leave it out for the executor's default", d.Timeout)
-	}
-	checkLabels(&v, d.Labels)
-	return v.err()
 }
 
 func checkLabels(v *violations, labels map[string]string) {
