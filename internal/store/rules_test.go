@@ -27,6 +27,18 @@ var problems = []struct {
 
 func TestProblemAndWhyAgree(t *testing.T) {
 	t.Parallel()
+	url, s := served(t)
+	conn := storetest.Conn(t, url)
+	storetest.Exec(t, conn, `CREATE TABLE before AS SELECT * FROM pgdue.next_run_times`)
+	asBefore := func() {
+		storetest.Exec(t, conn, "DELETE FROM pgdue.waiting_runs")
+		storetest.Exec(t, conn, "DELETE FROM pgdue.pauses")
+		storetest.Exec(t, conn, "UPDATE pgdue.settings SET paused_at = NULL, paused_by = NULL")
+		storetest.Exec(t, conn, "UPDATE pgdue.nodes SET queues = '{exec}', beat_at = pgdue.now()")
+		storetest.Exec(t, conn, "UPDATE pgdue.jobs SET labels = '{}', paused_at = NULL, paused_by = NULL")
+		storetest.Exec(t, conn, `UPDATE pgdue.next_run_times n SET state = b.state, next_run_time = b.next_run_time,
+			due_at = b.due_at, error = b.error FROM before b`)
+	}
 	const (
 		due     = "UPDATE pgdue.next_run_times SET due_at = pgdue.now() - interval "
 		waiting = `INSERT INTO pgdue.waiting_runs (job_id, run_id, scheduled_run_time, cause, created_at, fire_count, first_run_time, last_run_time)
@@ -67,9 +79,7 @@ func TestProblemAndWhyAgree(t *testing.T) {
 		"finished, and not removed": {finished + "; " + due + "'1 minute'", "due since "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			url, s := served(t)
-			conn := storetest.Conn(t, url)
+			asBefore()
 			for statement := range strings.SplitSeq(c.done, "; ") {
 				storetest.Exec(t, conn, statement)
 			}
