@@ -13,8 +13,8 @@ import (
 	"github.com/pgdue/pgdue/internal/server/servertest"
 )
 
-// example is an API of a scheduler that has no jobs yet, and whose time stands still at 2026-03-01T09:00:00Z. It stands in
-// for the test that an example has not.
+// example is an API of a scheduler that has no jobs yet, and whose time stands still at 2026-03-01T09:00:00Z. It stands
+// in for the test that an example has not.
 type example struct {
 	testing.TB
 	URL      string

@@ -23,10 +23,11 @@ type tests struct{ *testing.M }
 
 func (t tests) Run() int { return storetest.Run(t.M) }
 
-// TestScripts runs testdata/*.txtar, each against a server with a store of its own, whose clock stands still. The command
-// `history ID` records what became of three fire times, the first of them in two attempts, and lets the clock stand at the
-// last of them; `alert ID KIND STATE` records an alert; `unserved QUEUE` leaves a queue to no node; `payloads ID` prints
-// what the runs that wait are given, a line for each, the oldest first. $TAKEN is an address on which somebody listens.
+// TestScripts runs testdata/*.txtar, each against a server with a store of its own, whose clock stands still. The
+// command `history ID` records what became of three fire times, the first of them in two attempts, and lets the clock
+// stand at the last of them; `alert ID KIND STATE` records an alert; `unserved QUEUE` leaves a queue to no node;
+// `payloads ID` prints what the runs that wait are given, a line for each, the oldest first. $TAKEN is an address on
+// which somebody listens.
 func TestScripts(t *testing.T) {
 	on := func(do func(testing.TB, *pgx.Conn, []string)) func(*testscript.TestScript, bool, []string) {
 		return func(ts *testscript.TestScript, _ bool, args []string) {
@@ -47,12 +48,16 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"history": on(func(t testing.TB, conn *pgx.Conn, args []string) { recordHistory(t, conn, args[0]) }),
-			"alert":   on(func(t testing.TB, conn *pgx.Conn, args []string) { recordAlert(t, conn, args[0], args[1], args[2]) }),
+			"alert": on(func(t testing.TB, conn *pgx.Conn,
+				args []string) {
+				recordAlert(t, conn, args[0], args[1], args[2])
+			}),
 			"unserved": on(func(t testing.TB, conn *pgx.Conn, args []string) {
 				storetest.Exec(t, conn, "UPDATE pgdue.nodes SET queues = array_remove(queues, $1)", args[0])
 			}),
 			"payloads": func(ts *testscript.TestScript, _ bool, args []string) {
-				fmt.Fprintln(ts.Stdout(), waitingPayloads(ts.Value("t").(testing.TB), ts.Value("conn").(*pgx.Conn), args[0]))
+				fmt.Fprintln(ts.Stdout(),
+					waitingPayloads(ts.Value("t").(testing.TB), ts.Value("conn").(*pgx.Conn), args[0]))
 			},
 		},
 	})

@@ -134,7 +134,8 @@ func (a account) reach(dir string) error {
 		return err
 	}
 	if !a.mayEnter(info) {
-		return fmt.Errorf("%s cannot enter %s (mode %v), and the server runs as %s because PostgreSQL refuses to run as root: "+
+		return fmt.Errorf("%s cannot enter %s (mode %v), and the server runs as %s because PostgreSQL refuses "+
+			"to run as root: "+
 			"choose a place outside it, or chmod o+x %s", a.name, real, info.Mode(), a.name, real)
 	}
 	return nil

@@ -75,7 +75,8 @@ func bundleSearch(t *testing.T, server *httptest.Server, sum string) *search {
 	t.Helper()
 	root := openDir(t)
 	s := fakeSearch(root, nil)
-	s.bundles = &bundles{dir: filepath.Join(root, "made", "cache"), platform: "test-x64", integrity: sum, log: testLog(t),
+	s.bundles = &bundles{dir: filepath.Join(root, "made", "cache"), platform: "test-x64", integrity: sum,
+		log: testLog(t),
 		npm: func() (npmSettings, error) { return npmSettings{"registry": server.URL + "/repo/"}, nil }}
 	if os.Geteuid() == 0 {
 		a, err := unprivileged()
@@ -124,7 +125,8 @@ func TestBundleIsDownloadedOnce(t *testing.T) {
 	if requests.Load() != 1 {
 		t.Errorf("%d requests, want 1", requests.Load())
 	}
-	if want := "downloading PostgreSQL " + bundleVersion + " (0 MB) from " + server.URL + bundlePath + "\n"; shown.String() != want {
+	if want := "downloading PostgreSQL " + bundleVersion + " (0 MB) from " + server.URL + bundlePath +
+		"\n"; shown.String() != want {
 		t.Errorf("shown %q, want %q", shown.String(), want)
 	}
 	if got, err := os.Readlink(filepath.Join(s.bundles.path(), "lib", "postgres")); got != "../bin/postgres" {
@@ -171,7 +173,8 @@ func TestBadBundlesAreRefused(t *testing.T) {
 		"a name with ..":              {with(entry{name: "package/native/../../../evil", text: "x"}), "", "leads out"},
 		"a name with .. at its front": {with(entry{name: "../evil", text: "x"}), "", "leads out"},
 		"an absolute name":            {with(entry{name: "package//etc/evil", text: "x"}), "", "leads out"},
-		"a symbolic link":             {with(entry{name: "package/native/evil", text: "/etc", kind: tar.TypeSymlink}), "", "neither a file"},
+		"a symbolic link": {with(entry{name: "package/native/evil", text: "/etc", kind: tar.TypeSymlink}),
+			"", "neither a file"},
 		"a listed link that leads out": {pack(t, []entry{{name: "package/native/pg-symlinks.json",
 			text: `[{"source":"../../../../etc","target":"native/etc"}]`}}), "", "leads out"},
 		"a file twice": {with(goodBundle[1]), "", "file exists"},
@@ -234,7 +237,8 @@ func TestDownloadCarriesTheRegistrysToken(t *testing.T) {
 	defer server.Close()
 	s := bundleSearch(t, server, integrity(archive))
 	s.bundles.npm = func() (npmSettings, error) {
-		return npmSettings{"registry": server.URL, strings.TrimPrefix(server.URL, "http:") + "/:_authToken": "t0ken"}, nil
+		return npmSettings{"registry": server.URL, strings.TrimPrefix(server.URL, "http:") + "/:_authToken": "t0ken"},
+			nil
 	}
 	if _, err := s.find(t.Context(), 0); err != nil {
 		t.Fatal(err)

@@ -179,12 +179,15 @@ func TestForeignDirectoryIsRefusedUntouched(t *testing.T) {
 		files map[string]string
 		says  []string
 	}{
-		"something else":         {map[string]string{"thesis.tex": "x"}, []string{"not empty", "thesis.tex"}},
-		"a cluster made by hand": {map[string]string{"PG_VERSION": "15\n"}, []string{"PostgreSQL 15 cluster", "not made here"}},
+		"something else": {map[string]string{"thesis.tex": "x"}, []string{"not empty", "thesis.tex"}},
+		"a cluster made by hand": {map[string]string{"PG_VERSION": "15\n"},
+			[]string{"PostgreSQL 15 cluster", "not made here"}},
 		"data without a cluster": {map[string]string{"data/x": "x"}, []string{"not empty", "data"}},
-		"an older major":         {map[string]string{"data/PG_VERSION": "9.6\n"}, []string{"PostgreSQL 9 cluster", "only PostgreSQL 9"}},
-		"a newer major":          {map[string]string{"data/PG_VERSION": "99\n"}, []string{"PostgreSQL 99 cluster", "no PostgreSQL 99"}},
-		"a damaged version":      {map[string]string{"data/PG_VERSION": "x"}, []string{"PG_VERSION", "damaged"}},
+		"an older major": {map[string]string{"data/PG_VERSION": "9.6\n"},
+			[]string{"PostgreSQL 9 cluster", "only PostgreSQL 9"}},
+		"a newer major": {map[string]string{"data/PG_VERSION": "99\n"},
+			[]string{"PostgreSQL 99 cluster", "no PostgreSQL 99"}},
+		"a damaged version": {map[string]string{"data/PG_VERSION": "x"}, []string{"PG_VERSION", "damaged"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := openDir(t)
@@ -233,7 +236,8 @@ func TestServerThatDoesNotComeUpTellsItsLog(t *testing.T) {
 
 func TestNothingOfTheEnvironmentLeaksIn(t *testing.T) {
 	for name, value := range map[string]string{
-		"DATABASE_URL": "postgres://leak@leak/leak", "PGHOST": "leak", "PGPORT": "1", "PGUSER": "leak", "PGPASSWORD": "leak",
+		"DATABASE_URL": "postgres://leak@leak/leak", "PGHOST": "leak", "PGPORT": "1", "PGUSER": "leak",
+		"PGPASSWORD": "leak",
 		"PGDATABASE": "leak", "PGDATA": "/leak", "PGOPTIONS": "-c work_mem=leak", "PGTARGETSESSIONATTRS": "standby",
 		"PGSSLMODE": "verify-full", "PGREQUIREAUTH": "none", "PGCHANNELBINDING": "require", "LC_ALL": "leak",
 	} {
@@ -245,7 +249,8 @@ func TestNothingOfTheEnvironmentLeaksIn(t *testing.T) {
 	}
 	query(t, c.URL(""), "CREATE TABLE env (entry text)")
 	query(t, c.URL(""), "COPY env FROM PROGRAM 'env'")
-	if got := query(t, c.URL(""), "SELECT coalesce(string_agg(entry, ' '), '') FROM env WHERE entry LIKE '%leak%'"); got != "" {
+	if got := query(t, c.URL(""),
+		"SELECT coalesce(string_agg(entry, ' '), '') FROM env WHERE entry LIKE '%leak%'"); got != "" {
 		t.Errorf("the server's environment holds %s", got)
 	}
 }

@@ -17,8 +17,8 @@ const superuser = "pgdue"
 
 // Config says which cluster to run. The zero value runs a temporary one on durable settings.
 type Config struct {
-	// DataDir holds the cluster and survives Close; it is made when missing. "" means a temporary directory, which Close
-	// removes; a process that is killed leaves it behind. DefaultDataDir is the place for a developer's cluster.
+	// DataDir holds the cluster and survives Close; it is made when missing. "" means a temporary directory, which
+	// Close removes; a process that is killed leaves it behind. DefaultDataDir is the place for a developer's cluster.
 	DataDir string
 
 	// CacheDir holds downloaded PostgreSQL bundles. "" means pgdue in the user's cache directory, or for root
@@ -28,8 +28,8 @@ type Config struct {
 	// Database is made when missing. "" means "pgdue".
 	Database string
 
-	// Fast trades durability for speed (fsync, synchronous_commit and full_page_writes off, and a temporary directory in
-	// memory where there is room): for tests.
+	// Fast trades durability for speed (fsync, synchronous_commit and full_page_writes off, and a temporary directory
+	// in memory where there is room): for tests.
 	Fast bool
 
 	// Settings are further server settings, such as max_connections. Port, addresses and the settings of Fast win.
@@ -121,8 +121,8 @@ func (c Config) settings(port int) map[string]string {
 }
 
 // DefaultDataDir is where a developer's cluster lives: $XDG_DATA_HOME/pgdue/dev (by default ~/.local/share/pgdue/dev),
-// on macOS ~/Library/Application Support/pgdue/dev, and for root /var/lib/pgdue/dev, because the account that the server
-// then runs as cannot enter root's home.
+// on macOS ~/Library/Application Support/pgdue/dev, and for root /var/lib/pgdue/dev, because the account that the
+// server then runs as cannot enter root's home.
 func DefaultDataDir() (string, error) {
 	if os.Geteuid() == 0 {
 		return "/var/lib/pgdue/dev", nil

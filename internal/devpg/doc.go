@@ -20,10 +20,10 @@
 //   - A data directory is deleted only by the process that made it as a temporary one, or, where that lay in memory and
 //     the process was killed, by a later one of the same user, an hour after. A directory that is neither empty
 //     nor ours is refused untouched, and a cluster of another major version is refused, never upgraded.
-//   - One process at a time runs a cluster: it holds the lock for as long as its server lives. A server that outlives its
-//     process is waited for.
-//   - The server does not outlive its process for long, even after kill -9: the kernel (Linux) or a watchdog (elsewhere)
-//     then tells it to shut down. The data survives and the next Start recovers it.
+//   - One process at a time runs a cluster: it holds the lock for as long as its server lives. A server that outlives
+//     its process is waited for.
+//   - The server does not outlive its process for long, even after kill -9: the kernel (Linux) or a watchdog
+//     (elsewhere) then tells it to shut down. The data survives and the next Start recovers it.
 //   - Only loopback TCP is listened on, and only SCRAM with a generated password gets in, so other users of the machine
 //     stay outside.
 //   - Nothing of the caller's environment reaches initdb or postgres: a PG* variable or DATABASE_URL is meant for the

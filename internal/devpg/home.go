@@ -19,8 +19,8 @@ type home struct {
 	major     int  // of the cluster inside, 0 before initdb
 	temporary bool // made by this process, which alone may delete it
 
-	// root opens the files beside PGDATA. As root we may be in a directory that belongs to somebody else, whose symbolic
-	// links must not lead us out of it.
+	// root opens the files beside PGDATA. As root we may be in a directory that belongs to somebody else, whose
+	// symbolic links must not lead us out of it.
 	root *os.Root
 	lock *os.File
 }
@@ -134,7 +134,8 @@ func (h *home) knows(entry string) bool {
 
 func (h *home) refuse(entry string) error {
 	if version, err := os.ReadFile(filepath.Join(h.dir, "PG_VERSION")); err == nil {
-		return fmt.Errorf("data directory %s is a PostgreSQL %s cluster that was not made here: give another data directory, "+
+		return fmt.Errorf("data directory %s is a PostgreSQL %s cluster that was not made here: give another "+
+			"data directory, "+
 			"or start that cluster yourself and give its --database-url", h.dir, strings.TrimSpace(string(version)))
 	}
 	return fmt.Errorf("data directory %s is not empty and holds no cluster made here (there is %q): "+

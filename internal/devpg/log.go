@@ -29,8 +29,8 @@ func (h *home) openLog() (log *os.File, end int64, err error) {
 	return log, end, nil
 }
 
-// readLog returns what the log says from start on, at most the last 8 KiB, to be quoted in an error. A log that cannot be
-// read must not hide that error.
+// readLog returns what the log says from start on, at most the last 8 KiB, to be quoted in an error. A log that cannot
+// be read must not hide that error.
 func (h *home) readLog(start int64) string {
 	log, err := h.root.Open("postgres.log")
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 // temporaryPrefix begins the names of temporary data directories.
 const temporaryPrefix = "pgdue-postgres-"
 
-// memoryDir is a directory in memory with room for clusters of tests, "" where there is none: a container's has 64 MiB. To
-// make and drop databases there costs half of what it does on a disk.
+// memoryDir is a directory in memory with room for clusters of tests, "" where there is none: a container's has 64 MiB.
+// To make and drop databases there costs half of what it does on a disk.
 func memoryDir() string {
 	const dir, room = "/dev/shm", 4 << 30
 	var fs syscall.Statfs_t
@@ -29,7 +29,8 @@ func sweep(dir string, before time.Time) {
 	entries, _ := os.ReadDir(dir)
 	for _, e := range entries {
 		info, err := e.Info()
-		if err != nil || !info.IsDir() || !strings.HasPrefix(e.Name(), temporaryPrefix) || info.ModTime().After(before) ||
+		if err != nil || !info.IsDir() || !strings.HasPrefix(e.Name(), temporaryPrefix) ||
+			info.ModTime().After(before) ||
 			int(info.Sys().(*syscall.Stat_t).Uid) != os.Geteuid() {
 			continue
 		}

@@ -17,12 +17,12 @@ import (
 	"time"
 )
 
-// npmSettings are npm's configuration keys (https://docs.npmjs.com/cli/using-npm/config), as far as they say how to reach
-// a registry. Keys are as in .npmrc: "registry", "https-proxy", "//host/:_authToken".
+// npmSettings are npm's configuration keys (https://docs.npmjs.com/cli/using-npm/config), as far as they say how to
+// reach a registry. Keys are as in .npmrc: "registry", "https-proxy", "//host/:_authToken".
 type npmSettings map[string]string
 
-// readNPM reads the settings of the machine, then of the user, then of the environment; the last word counts. A .npmrc of
-// the working directory does not: this is not an npm project, and it could name a registry for the user's token.
+// readNPM reads the settings of the machine, then of the user, then of the environment; the last word counts. A .npmrc
+// of the working directory does not: this is not an npm project, and it could name a registry for the user's token.
 func readNPM() (npmSettings, error) {
 	env := npmSettings{}
 	env.addEnvironment(os.Environ())
@@ -129,7 +129,8 @@ func (s npmSettings) authorization(u *url.URL) string {
 		if basic := s[scope+"_auth"]; basic != "" {
 			return "Basic " + basic
 		}
-		if password, err := base64.StdEncoding.DecodeString(s[scope+"_password"]); err == nil && s[scope+"username"] != "" {
+		if password, err := base64.StdEncoding.DecodeString(s[scope+"_password"]); err == nil &&
+			s[scope+"username"] != "" {
 			return "Basic " + base64.StdEncoding.EncodeToString([]byte(s[scope+"username"]+":"+string(password)))
 		}
 	}

@@ -87,7 +87,8 @@ func TestRegistry(t *testing.T) {
 	for want, s := range map[string]npmSettings{
 		"https://registry.npmjs.org": {},
 		"https://npm.example/repo":   {"registry": "https://npm.example/repo/"},
-		"https://scoped.example":     {"registry": "https://npm.example", "@embedded-postgres:registry": "https://scoped.example"},
+		"https://scoped.example": {"registry": "https://npm.example",
+			"@embedded-postgres:registry": "https://scoped.example"},
 	} {
 		if got := s.registry(); got != want {
 			t.Errorf("%v: registry %q, want %q", s, got, want)
@@ -146,7 +147,8 @@ func TestProxy(t *testing.T) {
 			t.Errorf("%s through %q, want %q", tt.address, text, tt.want)
 		}
 	}
-	if _, err := (npmSettings{"proxy": "proxy.example"}).proxy(&http.Request{URL: parseURL(t, "https://npm.example")}); err == nil {
+	if _, err := (npmSettings{"proxy": "proxy.example"}).proxy(&http.Request{URL: parseURL(t,
+		"https://npm.example")}); err == nil {
 		t.Error("a proxy that is not an address was accepted")
 	}
 }

@@ -13,10 +13,10 @@ import (
 // needsWatchdog: the kernel itself tells the server when this process has died.
 const needsWatchdog = false
 
-// childAttributes run a child as the account, in a process group of its own so that a terminal's Ctrl-C reaches only us,
-// and have the kernel send it onDeath when the *thread* that started it dies (prctl(2), PR_SET_PDEATHSIG): the caller
-// keeps its goroutine locked to that thread while the child lives. Changing credentials would clear the setting; the
-// syscall package makes it after that, and then checks that the parent still lives.
+// childAttributes run a child as the account, in a process group of its own so that a terminal's Ctrl-C reaches only
+// us, and have the kernel send it onDeath when the *thread* that started it dies (prctl(2), PR_SET_PDEATHSIG): the
+// caller keeps its goroutine locked to that thread while the child lives. Changing credentials would clear the setting;
+// the syscall package makes it after that, and then checks that the parent still lives.
 func childAttributes(a account, onDeath syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Credential: a.credential(), Pdeathsig: onDeath}
 }

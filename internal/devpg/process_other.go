@@ -13,7 +13,8 @@ import (
 // needsWatchdog: this kernel does not tell a child that its parent has died.
 const needsWatchdog = true
 
-// childAttributes run a child as the account, in a process group of its own so that a terminal's Ctrl-C reaches only us.
+// childAttributes run a child as the account, in a process group of its own so that a terminal's Ctrl-C reaches only
+// us.
 func childAttributes(a account, _ syscall.Signal) *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Credential: a.credential()}
 }

@@ -27,7 +27,8 @@ func newProgress(w io.Writer, from string, size int64) progress {
 		return progress{io.Discard, func() {}}
 	}
 	bar := progressbar.NewOptions64(size, progressbar.OptionSetWriter(w), progressbar.OptionSetDescription(what),
-		progressbar.OptionShowBytes(true), progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond))
+		progressbar.OptionShowBytes(true), progressbar.OptionFullWidth(),
+		progressbar.OptionThrottle(100*time.Millisecond))
 	return progress{bar, func() { fmt.Fprintln(w) }}
 }
 

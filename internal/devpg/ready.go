@@ -40,8 +40,8 @@ func (s *server) ready(ctx context.Context, password string) error {
 	}
 }
 
-// final reports whether trying again is useless: pgx cannot make sense of a PG* variable, or the server that answers does
-// not take the password.
+// final reports whether trying again is useless: pgx cannot make sense of a PG* variable, or the server that answers
+// does not take the password.
 func final(err error) bool {
 	var config *pgconn.ParseConfigError
 	var refusal *pgconn.PgError

@@ -69,7 +69,8 @@ func (s *search) chosen(ctx context.Context, dir string, major int) (installatio
 	}
 	install, err := s.probe(ctx, dir, major)
 	if err != nil {
-		return installation{}, fmt.Errorf("PGDUE_PG_BIN names no usable PostgreSQL (give the directory that holds postgres "+
+		return installation{}, fmt.Errorf("PGDUE_PG_BIN names no usable PostgreSQL (give the directory that "+
+			"holds postgres "+
 			"and initdb, or unset it to search for one): %w", err)
 	}
 	install.place = "PGDUE_PG_BIN"

@@ -44,13 +44,18 @@ func TestSearchOrder(t *testing.T) {
 		bin   string
 		place string
 	}{
-		"the user's choice":     {map[string]string{"PGDUE_PG_BIN": in("chosen"), "PATH": in("path")}, 0, "chosen", "PGDUE_PG_BIN"},
-		"PATH":                  {map[string]string{"PATH": "relative:" + in("half") + ":" + in("tools") + ":" + in("path")}, 0, "path", "PATH"},
-		"pg_config":             {map[string]string{"PATH": in("half") + ":" + in("tools")}, 0, "configured", "pg_config --bindir"},
+		"the user's choice": {map[string]string{"PGDUE_PG_BIN": in("chosen"), "PATH": in("path")}, 0, "chosen",
+			"PGDUE_PG_BIN"},
+		"PATH": {map[string]string{"PATH": "relative:" + in("half") + ":" + in("tools") + ":" +
+			in("path")}, 0, "path", "PATH"},
+		"pg_config": {map[string]string{"PATH": in("half") + ":" + in("tools")}, 0, "configured",
+			"pg_config --bindir"},
 		"Debian, highest first": {nil, 0, "usr/lib/postgresql/100/bin", "/usr/lib/postgresql/*/bin"},
-		"the cluster's major":   {map[string]string{"PATH": in("path")}, 15, "usr/lib/postgresql/15/bin", "/usr/lib/postgresql/*/bin"},
-		"Homebrew":              {map[string]string{"PATH": in("path")}, 17, "opt/homebrew/opt/postgresql@17/bin", "/opt/homebrew/opt/postgresql@*/bin"},
-		"RPM":                   {nil, 19, "usr/pgsql-19/bin", "/usr/pgsql-*/bin"},
+		"the cluster's major": {map[string]string{"PATH": in("path")}, 15, "usr/lib/postgresql/15/bin",
+			"/usr/lib/postgresql/*/bin"},
+		"Homebrew": {map[string]string{"PATH": in("path")}, 17, "opt/homebrew/opt/postgresql@17/bin",
+			"/opt/homebrew/opt/postgresql@*/bin"},
+		"RPM": {nil, 19, "usr/pgsql-19/bin", "/usr/pgsql-*/bin"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := fakeSearch(root, tt.env).find(t.Context(), tt.major)
@@ -78,7 +83,8 @@ func TestUsersChoiceIsNeverReplaced(t *testing.T) {
 		"broken":  "no such library",
 		"plain":   "is not executable",
 	} {
-		s := fakeSearch(root, map[string]string{"PGDUE_PG_BIN": filepath.Join(root, dir), "PATH": filepath.Join(root, "good")})
+		s := fakeSearch(root, map[string]string{"PGDUE_PG_BIN": filepath.Join(root, dir),
+			"PATH": filepath.Join(root, "good")})
 		got, err := s.find(t.Context(), 0)
 		if err == nil {
 			t.Errorf("%s: found %v", dir, got)
@@ -107,7 +113,8 @@ func TestNothingFoundListsPlacesAndRemedies(t *testing.T) {
 		"cached bundle: ", "download: there is none for plan9-mips",
 		"install PostgreSQL 15", "set PGDUE_PG_BIN", "--database-url", "npm_config_registry", "HTTPS_PROXY")
 	_, err = fakeSearch(root, nil).find(t.Context(), 16)
-	mustSay(t, err, "no PostgreSQL 16\n", "PostgreSQL 14.9, needed is 16", "download: only of PostgreSQL 18", "install PostgreSQL 16")
+	mustSay(t, err, "no PostgreSQL 16\n", "PostgreSQL 14.9, needed is 16", "download: only of PostgreSQL 18",
+		"install PostgreSQL 16")
 }
 
 func TestVersions(t *testing.T) {

@@ -26,8 +26,8 @@ type server struct {
 	logStart int64         // where its log begins in the file
 }
 
-// launch starts the server and returns it when it lets us in. Another program may take the port between our look and the
-// server's, and the processes of a killed server may linger; both pass, so it tries again.
+// launch starts the server and returns it when it lets us in. Another program may take the port between our look and
+// the server's, and the processes of a killed server may linger; both pass, so it tries again.
 func (h *home) launch(ctx context.Context, install installation, c Config, password string) (*server, error) {
 	remembered := h.rememberedPort()
 	for deadline := time.Now().Add(predecessorPatience); ; {
@@ -156,8 +156,8 @@ func (h *home) postgres(ctx context.Context, install installation, c Config, por
 		return nil, err
 	}
 	if stale != 0 {
-		// The number in a stale postmaster.pid may by now be another process's, and then postgres would refuse to start.
-		// This is its own way to be told which number cannot be a postmaster's.
+		// The number in a stale postmaster.pid may by now be another process's, and then postgres would refuse to
+		// start. This is its own way to be told which number cannot be a postmaster's.
 		cmd.Env = append(cmd.Env, "PG_GRANDPARENT_PID="+strconv.Itoa(stale))
 	}
 	return cmd, nil

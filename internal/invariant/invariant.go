@@ -19,8 +19,8 @@ const (
 	Always Given = "always"
 	// SteadyClock is that the database's clock was never set back, and that no person has deleted a running instance.
 	SteadyClock Given = "steady clock"
-	// Settled is that nothing has ended for a moment: whoever records an end makes due what waits, right after that commit.
-	// Ask again before you believe a violation.
+	// Settled is that nothing has ended for a moment: whoever records an end makes due what waits, right after that
+	// commit. Ask again before you believe a violation.
 	Settled Given = "settled"
 	// Claimed is that the nodes have claimed for as long as something was due.
 	Claimed Given = "claimed"

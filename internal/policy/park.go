@@ -7,8 +7,8 @@ import (
 	"github.com/pgdue/pgdue/internal/job"
 )
 
-// relookPaused is how long a job is left alone that a pause keeps from beginning something, should nobody make it due. It
-// is what a paused job costs: one look each time.
+// relookPaused is how long a job is left alone that a pause keeps from beginning something, should nobody make it due.
+// It is what a paused job costs: one look each time.
 const relookPaused = 10 * time.Minute
 
 // park leaves a job as it is while a pause holds it: no fire, no waiting run and no next attempt begins, and fire times

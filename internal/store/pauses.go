@@ -160,8 +160,8 @@ func resumeMany(ctx context.Context, tx pgx.Tx, p *job.Pause, present job.Identi
 	return err
 }
 
-// makeLabelDue makes the jobs of a label due that its pause held, and tells the nodes once. A batch of which a job stays
-// locked is left out.
+// makeLabelDue makes the jobs of a label due that its pause held, and tells the nodes once. A batch of which a job
+// stays locked is left out.
 func (s *Store) makeLabelDue(ctx context.Context, scope job.Scope) (made int, err error) {
 	args := pgx.StrictNamedArgs{"label_name": scope.LabelName, "label_value": scope.LabelValue, "after": "",
 		"limit": dueBatch}

@@ -40,8 +40,8 @@ const (
 	loopLockLimit = 500 * time.Millisecond
 )
 
-// beginStatement does not say "read write": that would write into a database that is set to read-only, and a standby would
-// refuse it in words of another kind than all other writes.
+// beginStatement does not say "read write": that would write into a database that is set to read-only, and a standby
+// would refuse it in words of another kind than all other writes.
 func beginStatement(idle time.Duration) string {
 	return fmt.Sprintf("begin isolation level read committed; set local idle_in_transaction_session_timeout = %d",
 		idle.Milliseconds())

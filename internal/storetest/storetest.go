@@ -2,7 +2,8 @@
 // of that a clone per test, made in some 20 ms and dropped at its end. Tests may run in parallel.
 //
 // The server is the one that PGDUE_TEST_DATABASE_URL names, whose user must be allowed to create databases, or else a
-// throw-away cluster of package devpg, in memory where there is room. DATABASE_URL and PG* are never read. No database is a failure, not a skip.
+// throw-away cluster of package devpg, in memory where there is room. DATABASE_URL and PG* are never read. No database
+// is a failure, not a skip.
 package storetest
 
 import (
@@ -38,8 +39,8 @@ var server struct {
 	clones   atomic.Int64
 }
 
-// atOnce is how many parallel tests run at a time where the call of the tests does not say it. Most of them wait: for the
-// server, for locks, for leases that end. One for each processor would leave the processors idle.
+// atOnce is how many parallel tests run at a time where the call of the tests does not say it. Most of them wait: for
+// the server, for locks, for leases that end. One for each processor would leave the processors idle.
 const atOnce = 6
 
 // Main runs a package's tests, cleans up, stops the server that they used, and exits. Call it from TestMain.
@@ -77,8 +78,8 @@ func EmptyURL(t testing.TB) string {
 	return create(t, "template0")
 }
 
-// CloneURL returns the URL of a copy of the database at url, of this package, that is the test's own. Nobody may be connected
-// to the original. Where many tests begin with the same rows it is far cheaper than to write them for each.
+// CloneURL returns the URL of a copy of the database at url, of this package, that is the test's own. Nobody may be
+// connected to the original. Where many tests begin with the same rows it is far cheaper than to write them for each.
 func CloneURL(t testing.TB, url string) string {
 	t.Helper()
 	return create(t, Config(t, url).ConnConfig.Database)
@@ -151,8 +152,8 @@ func Query[T any](t testing.TB, conn *pgx.Conn, query string, args ...any) (v T)
 	return v
 }
 
-// patience is how long Await waits for what should come. It is long, as a machine that is busy with other tests is slow, and a
-// test that passes never waits for it.
+// patience is how long Await waits for what should come. It is long, as a machine that is busy with other tests is
+// slow, and a test that passes never waits for it.
 const patience = 3 * time.Minute
 
 // Await waits until a query selects true. It fails the test when its patience ends, with what the wait was for.
@@ -186,7 +187,8 @@ func start() error {
 	defer cancel()
 	server.admin = os.Getenv("PGDUE_TEST_DATABASE_URL")
 	if server.admin == "" {
-		cluster, err := devpg.Start(ctx, devpg.Config{Fast: true, Settings: map[string]string{"max_connections": "300"}, Progress: os.Stderr})
+		cluster, err := devpg.Start(ctx,
+			devpg.Config{Fast: true, Settings: map[string]string{"max_connections": "300"}, Progress: os.Stderr})
 		if err != nil {
 			return err
 		}
@@ -207,9 +209,10 @@ func start() error {
 	return tidyCatalog(ctx, inDatabase(server.admin, server.template))
 }
 
-// tidyCatalog vacuums the system catalog of the template, which the migrations leave full of dead rows, and lets PostgreSQL
-// write the cache file with which a session begins: otherwise each clone pays for both again. It leaves our own tables as they
-// are, as PostgreSQL plans for a table that was never vacuumed in another way than for one that was and is empty.
+// tidyCatalog vacuums the system catalog of the template, which the migrations leave full of dead rows, and lets
+// PostgreSQL write the cache file with which a session begins: otherwise each clone pays for both again. It leaves our
+// own tables as they are, as PostgreSQL plans for a table that was never vacuumed in another way than for one that was
+// and is empty.
 func tidyCatalog(ctx context.Context, template string) error {
 	vacuum := func(conn *pgx.Conn) error {
 		var tables string
@@ -253,7 +256,8 @@ func create(t testing.TB, template string) string {
 	name := fmt.Sprintf("pgdue_test_%d_%d", os.Getpid(), server.clones.Add(1))
 	statement := "CREATE DATABASE " + name + " TEMPLATE " + template
 	if server.cluster != nil {
-		// By the log, the default, it takes four times as long. A server that syncs its files is better off with the log.
+		// By the log, the default, it takes four times as long. A server that syncs its files is better off with the
+		// log.
 		statement += " STRATEGY file_copy"
 	}
 	if err := admin(t.Context(), statement); err != nil {
@@ -267,8 +271,8 @@ func create(t testing.TB, template string) string {
 	return inDatabase(server.admin, name)
 }
 
-// admin runs a statement in the maintenance database. PostgreSQL copies one template at a time, so it is done in turn, on one
-// connection: to make one costs as much as the copy.
+// admin runs a statement in the maintenance database. PostgreSQL copies one template at a time, so it is done in turn,
+// on one connection: to make one costs as much as the copy.
 func admin(ctx context.Context, statement string) (err error) {
 	adminMu.Lock()
 	defer adminMu.Unlock()
