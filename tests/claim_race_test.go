@@ -19,7 +19,7 @@ const (
 	raceNodes    = 2
 	raceClaimers = 8 // per node
 	raceJobs     = 5
-	raceClaims   = 5500
+	raceClaims   = 1000
 	raceRun      = 3 * time.Millisecond
 )
 
@@ -52,7 +52,7 @@ func TestClaimersNeverExceedMaxInstances(t *testing.T) {
 		}
 		nodes.Go(func() { race(ctx, t, node) })
 	}
-	storetest.Await(t, conn, "5,500 claims", `
+	storetest.Await(t, conn, "1,000 claims", `
 		SELECT count(*) >= $1 FROM (SELECT FROM pgdue.run_history WHERE outcome <> 'skipped' OR reason = 'max_instances') c`, raceClaims)
 	stop()
 	nodes.Wait()
