@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/scheduler"
@@ -25,6 +26,7 @@ type world struct {
 	t     *testing.T
 	url   string
 	rows  *pgx.Conn
+	pool  *pgxpool.Pool // of the nodes and edits
 	edits *store.Store
 	nodes []*modelNode
 	named int // nodes so far
@@ -104,7 +106,15 @@ func newWorld(t *testing.T) (*world, func()) {
 	if _, err := w.rows.PgConn().Exec(t.Context(), rules).ReadAll(); err != nil {
 		t.Fatal(err)
 	}
-	w.edits = w.open()
+	// One pool for all, as a session costs some 25 ms, and far more until it has planned what it is asked. What nodes do to
+	// each other they do in transactions, whosever session that is.
+	config := storetest.Config(t, w.url)
+	config.MaxConns = 16
+	var err error
+	if w.pool, err = pgxpool.NewWithConfig(t.Context(), config); err != nil {
+		t.Fatal(err)
+	}
+	w.edits = store.New(w.pool)
 	for range 4 {
 		w.start()
 	}
@@ -113,22 +123,15 @@ func newWorld(t *testing.T) (*world, func()) {
 			n.kill()
 		}
 		w.edits.Close()
+		w.pool.Close()
 		w.rows.Close(context.Background())
 	}
-}
-
-func (w *world) open() *store.Store {
-	s, err := store.OpenConfig(w.t.Context(), storetest.Config(w.t, w.url))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	return s
 }
 
 // start registers a node with all its loops but the one that claims, which the test ticks by hand.
 func (w *world) start() {
 	w.named++
-	n := &modelNode{store: w.open(), dead: make(chan struct{})}
+	n := &modelNode{store: store.New(w.pool), dead: make(chan struct{})}
 	n.Scheduler = &scheduler.Scheduler{Store: n.store, Executor: &modelExecutor{w, n}, Log: slog.New(slog.DiscardHandler), Name: fmt.Sprintf("node-%d", w.named)}
 	if err := n.Register(w.t.Context()); err != nil {
 		w.t.Fatal(err)
