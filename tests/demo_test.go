@@ -37,7 +37,8 @@ func TestDemo(t *testing.T) {
 	// Act 1: it begins, and the next one is skipped with all that a person needs.
 	node.find(`msg="run began" job=123 `)
 	skipped := node.find(`(level=WARN msg="run skipped" job=123 .*)`)
-	for _, part := range []string{`reason="maximum number of running instances reached \(1\)"`, `instance=[0-9a-f-]{36}`,
+	for _, part := range []string{`reason="maximum number of running instances reached \(1\)"`,
+		`instance=[0-9a-f-]{36}`,
 		`running_since=\S+Z`, `on_node=\S+:\d+/[0-9a-f]{4}`, `remedy="at least max_instances \d+ `} {
 		if !regexp.MustCompile(part).MatchString(skipped) {
 			t.Errorf("the skip does not say %s: %s", part, skipped)
@@ -48,9 +49,11 @@ func TestDemo(t *testing.T) {
 	output(t, scheduler, "add", "add-123", "--server", api, "--replace", "--every", "5s", "--",
 		"scheduler", "add", "123", "--max-instances", "12", "--at", "now", "--", "sleep", "60")
 	conn := storetest.Conn(t, database)
-	storetest.Await(t, conn, "runs of 123 that overlap", "SELECT count(*) >= 2 FROM pgdue.running_instances WHERE job_id = '123'")
+	storetest.Await(t, conn, "runs of 123 that overlap",
+		"SELECT count(*) >= 2 FROM pgdue.running_instances WHERE job_id = '123'")
 
-	wantMetrics(t, api, `pgdue_running_instances [2-9]`, `pgdue_fires_total{outcome="skipped",reason="max_instances"} [1-9]`,
+	wantMetrics(t, api, `pgdue_running_instances [2-9]`,
+		`pgdue_fires_total{outcome="skipped",reason="max_instances"} [1-9]`,
 		`pgdue_history_partitions_ahead 14`, `pgdue_nodes_alive 1`, `process_start_time_seconds `)
 
 	// kill -9 of everything, and the same command again.
@@ -63,12 +66,14 @@ func TestDemo(t *testing.T) {
 	if n := storetest.Query[int](t, conn, fmt.Sprintf(ofDead, node.pid())); n < 2 {
 		t.Errorf("after kill -9 and restart %d instances of 123 are counted, want at least 2", n)
 	}
-	if command := output(t, scheduler, "get", "add-123", "--server", api, "-o", "json"); !strings.Contains(command, `"12"`) {
+	if command := output(t, scheduler, "get", "add-123", "--server", api, "-o", "json"); !strings.Contains(command,
+		`"12"`) {
 		t.Errorf("the demo's command given again has reset what was changed: %s", command)
 	}
 	node.find(`msg="run lost" job=123 `)
 	storetest.Await(t, conn, "the dead node's instances to be freed",
-		fmt.Sprintf("SELECT (%s) = 0 AND EXISTS (SELECT FROM pgdue.run_history WHERE job_id = '123' AND outcome = 'lost')", fmt.Sprintf(ofDead, node.pid())))
+		fmt.Sprintf("SELECT (%s) = 0 AND EXISTS (SELECT FROM pgdue.run_history WHERE job_id = '123' AND "+
+			"outcome = 'lost')", fmt.Sprintf(ofDead, node.pid())))
 
 	// Act 3: a second node dies while it runs 123, and the first takes over.
 	second := start(t, scheduler, "serve", "--enable-exec", "--database-url", database, "--listen", "127.0.0.1:0")
@@ -98,7 +103,8 @@ var buildScheduler = func() func(testing.TB) string {
 			}
 			atExit = append(atExit, func() { os.RemoveAll(dir) })
 			var out []byte
-			if out, err = exec.Command("go", "build", "-o", filepath.Join(dir, "scheduler"), "../cmd/scheduler").CombinedOutput(); err != nil {
+			if out, err = exec.Command("go", "build", "-o", filepath.Join(dir, "scheduler"),
+				"../cmd/scheduler").CombinedOutput(); err != nil {
 				err = fmt.Errorf("build the scheduler: %w: %s", err, out)
 			}
 		})

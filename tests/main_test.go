@@ -1,5 +1,5 @@
-// Package tests holds whole-system tests: several nodes on one database, processes that are killed, the demo, and the same
-// cases on PostgreSQL in containers. Their verdicts are read from the rows.
+// Package tests holds whole-system tests: several nodes on one database, processes that are killed, the demo, and the
+// same cases on PostgreSQL in containers. Their verdicts are read from the rows.
 package tests
 
 import (
@@ -25,8 +25,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// takeTurn is for tests that keep all processors busy, or measure times beside such: one of them runs at a time. The tests
-// beside them mostly wait.
+// takeTurn is for tests that keep all processors busy, or measure times beside such: one of them runs at a time. The
+// tests beside them mostly wait.
 func takeTurn(t *testing.T) {
 	turn.Lock()
 	t.Cleanup(turn.Unlock)

@@ -121,18 +121,20 @@ func (w *world) walk(id string, e epoch, lasts bool, own []span) (string, error)
 		return fmt.Sprintf("%s: %s was due before %s, and has no row", id, next, e.end), nil
 	case lasts:
 		var stored time.Time
-		if err := w.rows.QueryRow(w.t.Context(), "SELECT next_run_time FROM pgdue.next_run_times WHERE job_id = $1", id).Scan(&stored); err != nil {
+		if err := w.rows.QueryRow(w.t.Context(), "SELECT next_run_time FROM pgdue.next_run_times WHERE job_id = $1",
+			id).Scan(&stored); err != nil {
 			return "", err
 		}
 		if !stored.Equal(next) {
-			return fmt.Sprintf("%s: the next run time is %s, and all fire times up to %s are decided", id, stored.UTC(), next.Add(-e.every).UTC()), nil
+			return fmt.Sprintf("%s: the next run time is %s, and all fire times up to %s are decided", id, stored.UTC(),
+				next.Add(-e.every).UTC()), nil
 		}
 	}
 	return "", nil
 }
 
-// holds says which invariants do not hold. Completion wakes what waits a moment after its commit, so it is asked more than
-// once. The clock is set back here: what needs a steady one is watched by the database's triggers.
+// holds says which invariants do not hold. Completion wakes what waits a moment after its commit, so it is asked more
+// than once. The clock is set back here: what needs a steady one is watched by the database's triggers.
 func (w *world) holds() (string, error) {
 	for deadline := time.Now().Add(3 * time.Second); ; <-time.After(5 * time.Millisecond) {
 		violations, err := invariant.Check(w.t.Context(), w.rows, invariant.Settled)

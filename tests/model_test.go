@@ -17,9 +17,9 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// Whatever is done to jobs and nodes, in any order and at the same time: each fire time gets exactly one final row, running
-// instances never exceed max_instances, no run sleeps beside a free instance, nothing that is due stays so, and what has
-// ended never changes.
+// Whatever is done to jobs and nodes, in any order and at the same time: each fire time gets exactly one final row,
+// running instances never exceed max_instances, no run sleeps beside a free instance, nothing that is due stays so, and
+// what has ended never changes.
 func TestModel(t *testing.T) {
 	t.Parallel()
 	atMost(t, 24)
@@ -52,8 +52,8 @@ func TestModel(t *testing.T) {
 	})
 }
 
-// everies are the intervals of jobs in seconds. A wake-up that is lost shows with the long ones alone: the next fire of the
-// others comes before anybody could miss it.
+// everies are the intervals of jobs in seconds. A wake-up that is lost shows with the long ones alone: the next fire of
+// the others comes before anybody could miss it.
 var everies = []int{1, 30, 3, 20}
 
 // atMost is how many histories are drawn where the call of the tests does not say it.
@@ -87,9 +87,11 @@ func (m *machine) definition(r *rapid.T, id, tag string, every int) job.Definiti
 	d := storetest.Job(m.t, id, fmt.Sprintf(`{"type":"interval","every":"%ds"}`, every))
 	d.Work.(*job.Exec).Command = []string{"true", tag}
 	d.MaxInstances = rapid.IntRange(1, 3).Draw(r, "max_instances")
-	d.Overlap = rapid.SampledFrom([]string{job.OverlapWait, job.OverlapWait, job.OverlapSkip, job.OverlapReplace}).Draw(r, "overlap")
+	d.Overlap = rapid.SampledFrom([]string{job.OverlapWait, job.OverlapWait, job.OverlapSkip,
+		job.OverlapReplace}).Draw(r, "overlap")
 	d.MaxWaiting = rapid.IntRange(1, 4).Draw(r, "max_waiting")
-	d.Coalesce = rapid.SampledFrom([]string{job.CoalesceLatest, job.CoalesceEarliest, job.CoalesceAll}).Draw(r, "coalesce")
+	d.Coalesce = rapid.SampledFrom([]string{job.CoalesceLatest, job.CoalesceEarliest, job.CoalesceAll}).Draw(r,
+		"coalesce")
 	if d.Overlap == job.OverlapReplace && d.Coalesce == job.CoalesceAll {
 		d.Coalesce = job.CoalesceLatest
 	}
@@ -114,7 +116,8 @@ func (m *machine) addJob(r *rapid.T, id string) {
 	g := &generation{tag: fmt.Sprintf("%s-%d", id, len(m.gens[id]))}
 	o, err := m.edits.Add(m.t.Context(), m.definition(r, id, g.tag, every), job.Author{})
 	must(r, err)
-	g.epochs = []epoch{{job: *o.After, first: o.After.Anchor.Add(time.Duration(every) * time.Second), every: time.Duration(every) * time.Second}}
+	g.epochs = []epoch{{job: *o.After, first: o.After.Anchor.Add(time.Duration(every) * time.Second),
+		every: time.Duration(every) * time.Second}}
 	m.mu.Lock()
 	m.gens[id] = append(m.gens[id], g)
 	m.mu.Unlock()
@@ -266,8 +269,8 @@ func (x *execution) end(o job.Outcome) {
 	}
 }
 
-// meet lets a fire come at the limit, where nothing waits yet, while the instance in the way ends: the moment in which a
-// wake-up is lost if a look parks a job whose list it has filled.
+// meet lets a fire come at the limit, where nothing waits yet, while the instance in the way ends: the moment in which
+// a wake-up is lost if a look parks a job whose list it has filled.
 func (m *machine) meet(r *rapid.T) {
 	x, every := m.full(r, job.OverlapWait)
 	m.ahead(every)
@@ -278,7 +281,8 @@ func (m *machine) meet(r *rapid.T) {
 	ending.Wait()
 }
 
-// park lets a job be parked with a run that waits, and then ends the instance in the way: it is lost if nobody wakes the job.
+// park lets a job be parked with a run that waits, and then ends the instance in the way: it is lost if nobody wakes
+// the job.
 func (m *machine) park(r *rapid.T) {
 	x, _ := m.full(r, job.OverlapWait)
 	_, err := m.edits.RunNow(m.t.Context(), x.JobID, "", job.Author{})
@@ -296,8 +300,8 @@ func (m *machine) crowd(r *rapid.T) {
 	m.tick(r)
 }
 
-// anew removes a job while a run of it executes that would be tried again, sometimes adds it again under its id, and lets the
-// attempt fail: no other follows, of neither definition.
+// anew removes a job while a run of it executes that would be tried again, sometimes adds it again under its id, and
+// lets the attempt fail: no other follows, of neither definition.
 func (m *machine) anew(r *rapid.T) {
 	x, _ := m.full(r, job.OverlapWait)
 	m.removeJob(r, x.JobID)
@@ -312,10 +316,12 @@ func (m *machine) anew(r *rapid.T) {
 
 // awaitEnd waits until the end of an attempt is recorded.
 func (m *machine) awaitEnd(x *execution) {
-	storetest.Await(m.t, m.rows, "the end of "+x.RunID.String(), "SELECT count(*) > 0 FROM pgdue.run_history WHERE run_id = $1 AND attempt = $2", x.RunID, x.Instance.Attempt)
+	storetest.Await(m.t, m.rows, "the end of "+x.RunID.String(),
+		"SELECT count(*) > 0 FROM pgdue.run_history WHERE run_id = $1 AND attempt = $2", x.RunID, x.Instance.Attempt)
 }
 
-// full brings a job that fires seldom to its limit of one instance, with nothing that waits. The run is tried again if it fails.
+// full brings a job that fires seldom to its limit of one instance, with nothing that waits. The run is tried again if
+// it fails.
 func (m *machine) full(r *rapid.T, overlap string) (x *execution, every time.Duration) {
 	id := id(r)
 	g := m.alive(id)
@@ -336,7 +342,8 @@ func (m *machine) full(r *rapid.T, overlap string) (x *execution, every time.Dur
 	m.resumeMany(r, web, false)
 	_, err = m.edits.CancelAll(m.t.Context(), id, job.Author{Reason: "model"})
 	must(r, err)
-	storetest.Await(m.t, m.rows, "no run of "+id, "SELECT count(*) = 0 FROM pgdue.running_instances WHERE job_id = $1", id)
+	storetest.Await(m.t, m.rows, "no run of "+id, "SELECT count(*) = 0 FROM pgdue.running_instances WHERE job_id = $1",
+		id)
 	for len(m.attemptsOf(id)) == 0 {
 		m.aheadTo(id)
 		m.tick(r)

@@ -19,9 +19,9 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// world is a database with four nodes that a model-based test drives: it ticks the nodes, ends their attempts, kills them, edits
-// jobs and moves the clock. What must hold is judged by the rows (package invariant, and model_check_test.go, which knows more),
-// and by the database itself in triggers that note what no commit may do.
+// world is a database with four nodes that a model-based test drives: it ticks the nodes, ends their attempts, kills
+// them, edits jobs and moves the clock. What must hold is judged by the rows (package invariant, and
+// model_check_test.go, which knows more), and by the database itself in triggers that note what no commit may do.
 type world struct {
 	t     *testing.T
 	url   string
@@ -68,8 +68,8 @@ type execution struct {
 	result chan job.Result
 }
 
-// rules are what the database watches at every commit, and a clock that tests set. A statement that lets runs wait takes a
-// while, so that what happens beside it has time to.
+// rules are what the database watches at every commit, and a clock that tests set. A statement that lets runs wait
+// takes a while, so that what happens beside it has time to.
 const rules = `
 CREATE TABLE public.model_clock (ahead interval NOT NULL);
 INSERT INTO public.model_clock VALUES ('0');
@@ -106,8 +106,8 @@ func newWorld(t *testing.T) (*world, func()) {
 	if _, err := w.rows.PgConn().Exec(t.Context(), rules).ReadAll(); err != nil {
 		t.Fatal(err)
 	}
-	// One pool for all, as a session costs some 25 ms, and far more until it has planned what it is asked. What nodes do to
-	// each other they do in transactions, whosever session that is.
+	// One pool for all, as a session costs some 25 ms, and far more until it has planned what it is asked. What nodes
+	// do to each other they do in transactions, whosever session that is.
 	config := storetest.Config(t, w.url)
 	config.MaxConns = 16
 	var err error
@@ -132,7 +132,8 @@ func newWorld(t *testing.T) (*world, func()) {
 func (w *world) start() {
 	w.named++
 	n := &modelNode{store: store.New(w.pool), dead: make(chan struct{})}
-	n.Scheduler = &scheduler.Scheduler{Store: n.store, Executor: &modelExecutor{w, n}, Log: slog.New(slog.DiscardHandler), Name: fmt.Sprintf("node-%d", w.named)}
+	n.Scheduler = &scheduler.Scheduler{Store: n.store, Executor: &modelExecutor{w, n},
+		Log: slog.New(slog.DiscardHandler), Name: fmt.Sprintf("node-%d", w.named)}
 	if err := n.Register(w.t.Context()); err != nil {
 		w.t.Fatal(err)
 	}
@@ -189,7 +190,9 @@ func (w *world) began(x *execution) {
 			return
 		}
 	}
-	w.faults = append(w.faults, fmt.Sprintf("attempt %d of run %s of %s runs the definition of another job of this id, %s", x.Instance.Attempt, x.RunID, x.JobID, tag))
+	w.faults = append(w.faults,
+		fmt.Sprintf("attempt %d of run %s of %s runs the definition of another job of this id, %s", x.Instance.Attempt,
+			x.RunID, x.JobID, tag))
 }
 
 func (w *world) ended(x *execution) {
@@ -232,7 +235,8 @@ func (w *world) alive(id string) *generation {
 // takeOver lets a node end what a killed one left.
 func (w *world) takeOver(name string) error {
 	var p job.Peer
-	err := w.rows.QueryRow(w.t.Context(), "SELECT id, name, alive, beat FROM pgdue.nodes WHERE name LIKE $1 || '/%'", name).Scan(&p.ID, &p.Name, &p.Alive, &p.Beat)
+	err := w.rows.QueryRow(w.t.Context(), "SELECT id, name, alive, beat FROM pgdue.nodes WHERE name LIKE $1 || '/%'",
+		name).Scan(&p.ID, &p.Name, &p.Alive, &p.Beat)
 	if errors.Is(err, pgx.ErrNoRows) || err != nil {
 		return err
 	}

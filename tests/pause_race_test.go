@@ -21,8 +21,8 @@ const (
 	pauseRuns   = 4  // begin between two pauses
 )
 
-// pausedSpan is a time in which no run of what a scope covers may begin: from the moment in which a pause has returned to
-// the moment in which its end is asked for, by the clock of the database.
+// pausedSpan is a time in which no run of what a scope covers may begin: from the moment in which a pause has returned
+// to the moment in which its end is asked for, by the clock of the database.
 type pausedSpan struct {
 	label    string // of the jobs; "" is everything
 	from, to time.Time
@@ -43,8 +43,8 @@ BEGIN
     RETURN statement_timestamp();
 END $$`
 
-// Claimers that race with pauses: no run has begun between a pause's return and its end, which the test knows better than the
-// rows, and all invariants hold.
+// Claimers that race with pauses: no run has begun between a pause's return and its end, which the test knows better
+// than the rows, and all invariants hold.
 func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 	t.Parallel()
 	takeTurn(t)
@@ -77,7 +77,8 @@ func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 			scope, covered = job.Scope{LabelName: "team", LabelValue: "web"}, "web"
 		}
 		began := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE started_at IS NOT NULL")
-		storetest.Await(t, conn, "runs between two pauses", "SELECT count(*) >= $1 FROM pgdue.run_history WHERE started_at IS NOT NULL", began+pauseRuns)
+		storetest.Await(t, conn, "runs between two pauses",
+			"SELECT count(*) >= $1 FROM pgdue.run_history WHERE started_at IS NOT NULL", began+pauseRuns)
 		if _, err := s.PauseMany(ctx, scope, job.Author{Reason: "race"}); err != nil {
 			t.Fatal(err)
 		}
@@ -104,7 +105,8 @@ func TestNoRunBeginsAfterAPauseHasReturned(t *testing.T) {
 	if n := storetest.Query[int](t, conn, "SELECT last_value FROM public.late_decisions"); n < 2*pauseCycles {
 		t.Errorf("%d decisions were late: does now() still know claim_jobs?", n)
 	}
-	if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.run_history WHERE reason = 'paused'"); n < 2*pauseCycles {
+	if n := storetest.Query[int](t, conn,
+		"SELECT count(*) FROM pgdue.run_history WHERE reason = 'paused'"); n < 2*pauseCycles {
 		t.Errorf("%d records of what was due in %d pauses", n, 2*pauseCycles)
 	}
 }
