@@ -63,12 +63,18 @@ func TestHeavyDefinitionsAreQuick(t *testing.T) {
 }
 
 // quickest returns how long f takes, without the noise of the machine: the best of several.
-func quickest(f func()) time.Duration {
+func quickest(f func()) time.Duration { return within(0, 5, f) }
+
+// within returns the best of so many tries of f, or the first that does not take longer than a limit. On a busy machine
+// many may be disturbed, and what takes too long by itself takes too long each time.
+func within(limit time.Duration, tries int, f func()) time.Duration {
 	best := time.Hour
-	for range 5 {
+	for range tries {
 		began := time.Now()
 		f()
-		best = min(best, time.Since(began))
+		if best = min(best, time.Since(began)); best <= limit {
+			break
+		}
 	}
 	return best
 }
