@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -15,6 +16,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/text/encoding/ianaindex"
+	"golang.org/x/text/transform"
 
 	"github.com/pgdue/pgdue/internal/job"
 )
@@ -76,8 +80,14 @@ func (h *HTTP) run(ctx context.Context, a *job.Attempt) *end {
 		return e
 	}
 	defer resp.Body.Close()
+	// After an answer 101 the body is the connection, and its reads know no context.
+	defer context.AfterFunc(ctx, func() { resp.Body.Close() })()
 	e.status = &resp.StatusCode
-	if err := readAnswer(&e.output, resp.Body); err != nil {
+	if resp.StatusCode < 200 {
+		e.err = fmt.Errorf("%s: the receiver would speak another protocol", statusText(resp))
+		return e
+	}
+	if err := readAnswer(&e.output, resp); err != nil {
 		e.fail(ctx, "its answer was not complete: "+statusText(resp),
 			fmt.Errorf("%s, then reading the answer: %w", statusText(resp), err))
 		return e
@@ -116,7 +126,6 @@ func (h *HTTP) request(ctx context.Context, a *job.Attempt) (*http.Request, erro
 	for _, name := range slices.Sorted(maps.Keys(work.Headers)) {
 		req.Header.Set(name, work.Headers[name])
 	}
-	req.Host = req.Header.Get("Host") // "": that of the URL; net/http reads it only here
 	req.Header.Set("Pgdue-Job-Id", a.JobID)
 	req.Header.Set("Pgdue-Run-Id", a.RunID.String())
 	req.Header.Set("Pgdue-Attempt", strconv.Itoa(a.Attempt))
@@ -135,13 +144,28 @@ func contentType(body string) string {
 	return "text/plain; charset=utf-8"
 }
 
-// readAnswer reads the body up to maxAnswer bytes.
-func readAnswer(out *tail, body io.Reader) error {
-	n, err := io.Copy(out, io.LimitReader(body, maxAnswer))
-	if n == maxAnswer {
+// readAnswer reads the body up to maxAnswer bytes, as UTF-8.
+func readAnswer(out *tail, resp *http.Response) error {
+	body := &io.LimitedReader{R: resp.Body, N: maxAnswer}
+	_, err := io.Copy(out, inUTF8(body, resp.Header.Get("Content-Type")))
+	if body.N == 0 {
 		out.note(fmt.Sprintf("pgdue read no further than %d bytes of the answer", maxAnswer))
 	}
 	return err
+}
+
+// inUTF8 decodes text by the charset of its Content-Type. Without one, and where nobody knows it, the text stays as it
+// is.
+func inUTF8(text io.Reader, contentType string) io.Reader {
+	_, params, err := mime.ParseMediaType(contentType)
+	if err != nil || params["charset"] == "" {
+		return text
+	}
+	encoding, err := ianaindex.MIME.Encoding(params["charset"])
+	if err != nil || encoding == nil { // nil: known to IANA, and not to us
+		return text
+	}
+	return transform.NewReader(text, encoding.NewDecoder())
 }
 
 // refusal is the error that an answer outside 200–299 is.

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,20 +38,53 @@ func (h *HTTP) Queue() string { return KindHTTP.Name }
 
 var validHeader = regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$") // RFC 9110, section 5.6.2: token
 
-func (h *HTTP) check(v *violations, field string) {
+// ofConnection are headers that speak of a connection, not of a request (RFC 9110, sections 7.2 and 7.6.1), in small
+// letters.
+var ofConnection = map[string]bool{
+	"host": true, "connection": true, "keep-alive": true, "proxy-connection": true, "proxy-authenticate": true,
+	"proxy-authorization": true, "te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
+	"content-length": true,
+}
+
+func (h *HTTP) checkURL(v *violations, field string) {
 	u, err := url.Parse(h.URL)
-	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		v.add(field+".url", "%s is not an absolute http or https URL, as in https://example.org/ping",
+	switch {
+	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
+		v.add(field, "%s is not an absolute http or https URL, as in https://example.org/ping", say.Quoted(h.URL))
+	case !validPort(u.Port()):
+		v.add(field, "%s has the port %s, and ports are 1 to 65535", say.Quoted(h.URL), u.Port())
+	case strings.ContainsFunc(h.URL, func(r rune) bool { return r <= ' ' || r == 0x7f }):
+		v.add(field, "%s holds a space or a control character; write a space as %%20, in a query also as +",
 			say.Quoted(h.URL))
 	}
-	if h.Method != "" && !validHeader.MatchString(h.Method) {
+}
+
+// validPort says whether a port of a URL is one; none is that of the scheme.
+func validPort(port string) bool {
+	n, err := strconv.Atoi(port)
+	return port == "" || err == nil && 1 <= n && n <= 65535
+}
+
+func (h *HTTP) check(v *violations, field string) {
+	h.checkURL(v, field+".url")
+	switch {
+	case h.Method == "":
+	case !validHeader.MatchString(h.Method):
 		v.add(field+".method", "%s is not a method such as GET or POST", say.Quoted(h.Method))
+	case h.Method != strings.ToUpper(h.Method):
+		v.add(field+".method", "%s is sent as it is written, and methods are written in capitals: %s",
+			say.Quoted(h.Method), strings.ToUpper(h.Method))
 	}
 	for _, name := range slices.Sorted(maps.Keys(h.Headers)) {
-		if !validHeader.MatchString(name) {
+		switch {
+		case !validHeader.MatchString(name):
 			v.add(entry(field+".headers", name), "%s is not a header name of letters, digits and -", say.Quoted(name))
-		} else if strings.ContainsAny(h.Headers[name], "\r\n\x00") {
-			v.add(entry(field+".headers", name), "holds a line break or NUL byte; a header is one line")
+		case ofConnection[strings.ToLower(name)]:
+			v.add(entry(field+".headers", name),
+				"is set by the sender of the request, from its URL and its connection; leave it out")
+		case strings.ContainsFunc(h.Headers[name], func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }):
+			v.add(entry(field+".headers", name),
+				"holds a line break or another control character; a header is one line")
 		}
 	}
 	if strings.ContainsRune(h.Body, 0) {

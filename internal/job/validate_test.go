@@ -24,6 +24,9 @@ func TestValidate(t *testing.T) {
 	tries := func(change func(*Definition)) func(*Definition) {
 		return func(d *Definition) { d.MaxAttempts = 3; change(d) }
 	}
+	header := func(name, value string) func(*Definition) {
+		return http(func(h *HTTP) { h.Headers = map[string]string{name: value} })
+	}
 	label := func(name, value string) func(*Definition) {
 		return func(d *Definition) { d.Labels = map[string]string{name: value} }
 	}
@@ -96,6 +99,16 @@ func TestValidate(t *testing.T) {
 		{"relative URL", http(func(h *HTTP) { h.URL = "/ping" }), "http.url", `"/ping"`},
 		{"other URL", http(func(h *HTTP) { h.URL = "ftp://example.org" }), "http.url", "absolute http or https"},
 		{"method", http(func(h *HTTP) { h.Method = "G T" }), "http.method", `"G T"`},
+		{"method in small letters", http(func(h *HTTP) { h.Method = "post" }), "http.method", "in capitals: POST"},
+		{"port", http(func(h *HTTP) { h.URL = "http://example.org:99999/" }), "http.url", "1 to 65535"},
+		{"port 0", http(func(h *HTTP) { h.URL = "http://example.org:0/" }), "http.url", "1 to 65535"},
+		{"no host", http(func(h *HTTP) { h.URL = "http://:80/" }), "http.url", "absolute http or https"},
+		{"space in a query", http(func(h *HTTP) { h.URL = "http://example.org/?x=a b" }), "http.url", "%20"},
+		{"host", header("Host", "example.org"), "http.headers.Host", "is set by the sender"},
+		{"hop-by-hop header", header("transfer-Encoding", "x"), "http.headers.transfer-Encoding",
+			"is set by the sender"},
+		{"control character in a header", header("A", "a\x01"), "http.headers.A", "control character"},
+		{"tab in a header", header("A", "a\tb"), "", ""},
 		{"header name", http(func(h *HTTP) { h.Headers = map[string]string{"A:": ""} }), `http.headers["A:"]`, `"A:"`},
 		{"header value", http(func(h *HTTP) { h.Headers = map[string]string{"A": "b\r\nC: d"} }), "http.headers.A",
 			"line break"},
