@@ -172,16 +172,15 @@ func (c *wireConn) Write(request []byte) (int, error) {
 	return c.Conn.Write(request)
 }
 
+// Read asks whether the reply is doomed when it has come: where a write was slow, pgx reads in the background, and
+// waits for the reply before it is asked for.
 func (c *wireConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
 	c.mu.Lock()
-	doomed := c.doomed
-	c.mu.Unlock()
-	if !doomed {
-		return c.Conn.Read(p)
+	defer c.mu.Unlock()
+	if err != nil || !c.doomed {
+		return n, err
 	}
-	if _, err := c.Conn.Read(p); err != nil { // the server has answered: it has done what was asked
-		return 0, err
-	}
-	c.Conn.Close()
+	c.Conn.Close() // the server has answered: it has done what was asked
 	return 0, io.ErrUnexpectedEOF
 }
