@@ -47,7 +47,11 @@ func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]job.Peer, error) {
 		return nil
 	})
 	queueRows(b, nodePeers, pgx.StrictNamedArgs{"id": id}, func(p job.Peer) { peers = append(peers, p) })
-	if err := send(ctx, s.beatConn, b); err != nil {
+	// A renewal whose commit got no answer is one that failed: the next one renews. Whoever leaves the isolation to the
+	// database fails where that is serializable.
+	beat := pgx.TxOptions{BeginQuery: s.begin}
+	err := pgx.BeginTxFunc(ctx, s.beatConn, beat, func(tx pgx.Tx) error { return send(ctx, tx, b) })
+	if err != nil {
 		return nil, translate(err)
 	}
 	orphans, err := readOrphans(ctx, s.beatConn)
@@ -59,7 +63,8 @@ func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]job.Peer, error) {
 
 // readOrphans reads the nodes whose row is gone though instances of theirs are left.
 func readOrphans(ctx context.Context, conn *pgx.Conn) ([]job.Peer, error) {
-	tx, err := conn.BeginTx(ctx, pgx.TxOptions{BeginQuery: withLockTimeout("begin read only", loopLockLimit)})
+	tx, err := conn.BeginTx(ctx,
+		pgx.TxOptions{BeginQuery: withLockTimeout("begin isolation level read committed read only", loopLockLimit)})
 	if err != nil {
 		return nil, err
 	}
