@@ -27,6 +27,10 @@ func (p *problem) ContentType(string) string { return "application/problem+json"
 
 // newProblem is huma's constructor of all errors: the schema's, the domain's and the handlers'.
 func newProblem(status int, detail string, errs ...error) huma.StatusError {
+	if status == http.StatusInternalServerError && detail == unreadBody { // the sender is to blame, and huma says 500
+		return newProblem(http.StatusBadRequest,
+			"the body did not arrive whole: it ended early, or its chunks are malformed")
+	}
 	p := &problem{client.Problem{Title: http.StatusText(status), Status: status, Detail: detail}}
 	switch status {
 	case http.StatusBadRequest:
@@ -50,6 +54,9 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 	}
 	return p
 }
+
+// unreadBody are huma's words for a body that it could not read to its end.
+const unreadBody = "cannot read request body"
 
 const (
 	maxErrors   = 50  // how many wrong fields one answer lists
