@@ -9,37 +9,40 @@ import (
 )
 
 // detector finds out which other nodes have failed, by their beats: dead is one whose beat stood still for
-// job.DeadAfter of this node's monotonic time, over which this node's own renewals succeeded without a gap. So neither
-// a database outage, nor a clock that jumps, nor this process's own freezing kills anybody.
+// job.DeadAfter of this node's monotonic time, over which this node's own renewals succeeded. So neither a database
+// outage, nor a clock that jumps, nor this process's own freezing kills anybody. The time adds up over gaps: a gap
+// counts for nothing, and destroys nothing, or connections that drop again and again would put off a take-over for
+// ever.
 type detector struct {
 	seen map[uuid.UUID]sighting
-	last time.Time // of the latest observation
+	last time.Time // of the latest observation; zero: what has passed since then does not count
 }
 
+// sighting is a peer's beat, and for how long it was observed to stand still.
 type sighting struct {
 	beat  int64
-	since time.Time // when this beat was first seen
+	still time.Duration
 }
 
 func newDetector() *detector { return &detector{seen: map[uuid.UUID]sighting{}} }
 
-// reset forgets all sightings: a renewal of this node failed.
-func (d *detector) reset() { clear(d.seen) }
+// gap says that a renewal of this node failed: the time between the renewals around it does not count.
+func (d *detector) gap() { d.last = time.Time{} }
 
 // observe notes the peers seen by a successful renewal at now and returns the dead.
 func (d *detector) observe(peers []job.Peer, now time.Time) (dead []job.Peer) {
-	if !d.last.IsZero() && now.Sub(d.last) > 2*job.BeatEvery {
-		d.reset()
-	}
+	passed := d.passed(now)
 	d.last = now
 	seen := make(map[uuid.UUID]sighting, len(peers))
 	for _, p := range peers {
 		s, known := d.seen[p.ID]
-		if !known || s.beat != p.Beat {
-			s = sighting{p.Beat, now}
+		if known && s.beat == p.Beat {
+			s.still += passed
+		} else {
+			s = sighting{beat: p.Beat}
 		}
 		seen[p.ID] = s
-		if !p.Alive || now.Sub(s.since) >= job.DeadAfter { // an orphan counts as alive: its node may not know yet
+		if !p.Alive || s.still >= job.DeadAfter { // an orphan counts as alive: its node may not know yet
 			dead = append(dead, p)
 		}
 	}
@@ -47,11 +50,21 @@ func (d *detector) observe(peers []job.Peer, now time.Time) (dead []job.Peer) {
 	return dead
 }
 
+// passed is the time since the latest observation, where it counts: not if a renewal failed meanwhile, nor if none was
+// made for so long that this process must have stood still.
+func (d *detector) passed(now time.Time) time.Duration {
+	passed := now.Sub(d.last)
+	if d.last.IsZero() || passed > 2*job.BeatEvery {
+		return 0
+	}
+	return passed
+}
+
 // nextBeat is when to renew next: at the time given, or earlier when a peer's beat will have stood still for
 // job.DeadAfter.
 func (d *detector) nextBeat(regular time.Time) time.Time {
 	for _, s := range d.seen {
-		dead := s.since.Add(job.DeadAfter)
+		dead := d.last.Add(job.DeadAfter - s.still)
 		if dead.After(d.last) && dead.Before(regular) {
 			regular = dead
 		}

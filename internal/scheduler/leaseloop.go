@@ -18,7 +18,17 @@ type leaseLoop struct {
 	detector  *detector // of this loop alone
 	takeOvers *takeOverLoop
 	story     *story
+
+	failing time.Time // since when renewals fail; zero: they do not
+	told    time.Time // when that was told last
 }
+
+const (
+	// renewAgain is the wait after a renewal that failed: soon after the database is back, the lease is too.
+	renewAgain = 500 * time.Millisecond
+	// tellFailing is how often it is told that renewals go on failing.
+	tellFailing = 10 * time.Second
+)
 
 // run returns ErrLeaseLost when another node marked this one dead.
 func (l *leaseLoop) run(ctx context.Context) error {
@@ -38,15 +48,37 @@ func (l *leaseLoop) run(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return nil
 		case err != nil:
-			l.detector.reset()
-			l.story.notRenewed(max(0, l.lease.remaining()), err)
-			next = started.Add(afterTrouble)
+			l.detector.gap()
+			l.failed(err)
+			next = time.Now().Add(renewAgain)
 		default:
 			l.lease.renew(started)
+			l.succeeded()
 			l.takeOvers.add(l.detector.observe(peers, time.Now()))
 			next = l.detector.nextBeat(started.Add(job.BeatEvery))
 		}
 	}
+}
+
+// failed tells of a renewal that failed: of the first, and then now and then.
+func (l *leaseLoop) failed(err error) {
+	now := time.Now()
+	if l.failing.IsZero() {
+		l.failing = now
+	} else if now.Sub(l.told) < tellFailing {
+		return
+	}
+	l.told = now
+	l.story.notRenewed(max(0, l.lease.remaining()), err)
+}
+
+// succeeded tells of a renewal where those before it failed.
+func (l *leaseLoop) succeeded() {
+	if l.failing.IsZero() {
+		return
+	}
+	l.story.renewedAgain(time.Since(l.failing))
+	l.failing = time.Time{}
 }
 
 // sleepUntil sleeps until next, and stops the work at the moment in between at which the lease expires.

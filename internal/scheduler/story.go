@@ -47,6 +47,10 @@ func (s *story) notRenewed(trustedFor time.Duration, err error) {
 	s.log.Warn("lease not renewed", "node", s.node, "trusted_for", trustedFor, "err", err)
 }
 
+func (s *story) renewedAgain(failedFor time.Duration) {
+	s.log.Info("lease renewed again", "node", s.node, "failed_for", failedFor.Round(time.Millisecond))
+}
+
 func (s *story) leaseRanOut() {
 	s.log.Warn("lease ran out before it could be renewed; work is stopped and nothing is claimed", "node", s.node)
 }

@@ -14,10 +14,15 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-// Register writes a node's row.
+// Register writes a node's row, on the connection that renews it from then on.
 func (s *Store) Register(ctx context.Context, n job.Node) error {
-	return s.exec(ctx, s.limit, nodeRegister, pgx.StrictNamedArgs{
-		"id": n.ID, "name": n.Name, "queues": n.Queues, "slots": n.Slots, "version": n.Version,
+	return call(ctx, s.limit, func(ctx context.Context) error {
+		return s.renew(ctx, func(ctx context.Context, tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, nodeRegister, pgx.StrictNamedArgs{
+				"id": n.ID, "name": n.Name, "queues": n.Queues, "slots": n.Slots, "version": n.Version,
+			})
+			return err
+		})
 	})
 }
 
@@ -26,35 +31,38 @@ func (s *Store) Leave(ctx context.Context, id uuid.UUID) error {
 	return s.exec(ctx, s.limit, nodeLeave, pgx.StrictNamedArgs{"id": id})
 }
 
-// Beat renews a node's row on a connection of its own and returns the other nodes. While somebody has locked the table
-// of the instances, those whose row is gone are left out.
-func (s *Store) Beat(ctx context.Context, id uuid.UUID) ([]job.Peer, error) {
-	s.beatMu.Lock()
-	defer s.beatMu.Unlock()
-	if s.beatConn == nil || s.beatConn.IsClosed() {
-		conn, err := pgx.ConnectConfig(ctx, s.config)
-		if err != nil {
-			return nil, translate(err)
-		}
-		s.beatConn = conn
-	}
-	var peers []job.Peer
-	b := &pgx.Batch{}
-	b.Queue(nodeBeat, pgx.StrictNamedArgs{"id": id}).Exec(func(tag pgconn.CommandTag) error {
-		if tag.RowsAffected() == 0 {
-			return job.ErrLeaseLost
-		}
-		return nil
+// renew runs do in a transaction on the connection of the renewals. Whoever leaves the isolation to the database fails
+// where that is serializable.
+func (s *Store) renew(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+	return s.renewals.do(ctx, func(ctx context.Context, conn *pgx.Conn) error {
+		beat := pgx.TxOptions{BeginQuery: s.begin}
+		return pgx.BeginTxFunc(ctx, conn, beat, func(tx pgx.Tx) error { return do(ctx, tx) })
 	})
-	queueRows(b, nodePeers, pgx.StrictNamedArgs{"id": id}, func(p job.Peer) { peers = append(peers, p) })
-	// A renewal whose commit got no answer is one that failed: the next one renews. Whoever leaves the isolation to the
-	// database fails where that is serializable.
-	beat := pgx.TxOptions{BeginQuery: s.begin}
-	err := pgx.BeginTxFunc(ctx, s.beatConn, beat, func(tx pgx.Tx) error { return send(ctx, tx, b) })
+}
+
+// Beat renews a node's row and returns the other nodes. While somebody has locked the table of the instances, those
+// whose row is gone are left out. A renewal whose commit got no answer is one that failed: the next one renews.
+func (s *Store) Beat(ctx context.Context, id uuid.UUID) (peers []job.Peer, err error) {
+	err = s.renew(ctx, func(ctx context.Context, tx pgx.Tx) error {
+		peers = nil
+		b := &pgx.Batch{}
+		b.Queue(nodeBeat, pgx.StrictNamedArgs{"id": id}).Exec(func(tag pgconn.CommandTag) error {
+			if tag.RowsAffected() == 0 {
+				return job.ErrLeaseLost
+			}
+			return nil
+		})
+		queueRows(b, nodePeers, pgx.StrictNamedArgs{"id": id}, func(p job.Peer) { peers = append(peers, p) })
+		return send(ctx, tx, b)
+	})
 	if err != nil {
 		return nil, translate(err)
 	}
-	orphans, err := readOrphans(ctx, s.beatConn)
+	var orphans []job.Peer
+	err = s.renewals.do(ctx, func(ctx context.Context, conn *pgx.Conn) (err error) {
+		orphans, err = readOrphans(ctx, conn)
+		return err
+	})
 	if errors.Is(locked(err), job.ErrLocked) {
 		return peers, nil
 	}

@@ -69,6 +69,9 @@ func TestSilentConnectionIsGivenUp(t *testing.T) {
 			s := wire.Open(t, storetest.URL(t))
 			n := registered(t, s, "me")
 			add(t, s, storetest.Job(t, "j", `{"type":"date"}`))
+			if err := call(t.Context(), s, n); err != nil {
+				t.Fatal("over a connection that is well: ", err)
+			}
 			s.SetCallLimit(200 * time.Millisecond)
 			wire.Silence()
 			defer wire.Break() // else closing the store waits for them

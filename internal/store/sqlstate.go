@@ -18,6 +18,7 @@ const (
 	functionMissing       = "42883" // this server has no such function
 	lockNotAvailable      = "55P03" // a lock was waited for in vain
 	queryCancelled        = "57014" // statement_timeout
+	tooManyConnections    = "53300" // of the server, the database or the role
 	internalError         = "XX000" // what was asked for was nothing of the kind
 )
 

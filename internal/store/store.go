@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -58,8 +57,7 @@ type Store struct {
 	editLimit time.Duration   // of an edit
 	lockLimit time.Duration   // of an edit's wait for a lock
 
-	beatMu   sync.Mutex
-	beatConn *pgx.Conn // renewals never wait for a free connection of the pool
+	renewals *renewals // on a connection of their own
 }
 
 // Open makes a Store for the database at url, a connection string or URL as in the PostgreSQL manual, section 34.1.1,
@@ -86,6 +84,8 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 	if config.PingTimeout == 0 {
 		config.PingTimeout = pingTimeout
 	}
+	gate := &gate{}
+	config.BeforeConnect = gate.before(config.BeforeConnect)
 	loops, err := pgxpool.NewWithConfig(ctx, config.Copy())
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
@@ -97,6 +97,7 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 	}
 	s := &Store{loops: loops, pool: pool, owned: true}
 	s.setUp(config.ConnConfig)
+	s.renewals.pools, s.renewals.gate = []*pgxpool.Pool{loops, pool}, gate
 	if err := pool.Ping(ctx); err != nil {
 		s.Close()
 		return nil, unreachable(config.ConnConfig, err)
@@ -115,6 +116,7 @@ func New(pool *pgxpool.Pool) *Store {
 
 func (s *Store) setUp(config *pgx.ConnConfig) {
 	s.config, s.begin = config.Copy(), beginStatement(idleLimit)
+	s.renewals = &renewals{config: s.config, gate: &gate{}}
 	s.limit, s.editLimit, s.lockLimit = callTimeout, editTimeout, lockLimit
 }
 
@@ -127,14 +129,7 @@ func unreachable(c *pgx.ConnConfig, err error) error {
 
 // Close closes all connections but those of a caller's pool.
 func (s *Store) Close() {
-	s.beatMu.Lock()
-	defer s.beatMu.Unlock()
-	if s.beatConn != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		defer cancel()
-		s.beatConn.Close(ctx)
-		s.beatConn = nil
-	}
+	s.renewals.close()
 	if s.owned {
 		s.loops.Close()
 		s.pool.Close()
