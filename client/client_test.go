@@ -57,7 +57,7 @@ func TestAddedJobIsTheOneReadBack(t *testing.T) {
 		UpdatedAt:     servertest.Now,
 	}
 	want.MaxInstances, want.MaxAttempts, want.MaxWaiting = new(1), new(1), new(100)
-	want.Overlap, want.Coalesce, want.History = "skip", "latest", "all"
+	want.Overlap, want.Coalesce, want.History, want.OnContactLost = "skip", "latest", "all", "continue"
 	if diff := cmp.Diff(want, added); diff != "" {
 		t.Errorf("added (-want +got):\n%s", diff)
 	}

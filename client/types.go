@@ -24,6 +24,11 @@ type JobDefinition struct {
 	MisfireGraceTime string `json:"misfire_grace_time,omitempty" doc:"How late a run may be, as in 5m; later it is skipped; default however late"`
 	// Timeout is the longest duration of an attempt; default 60s for http, none for exec.
 	Timeout string `json:"timeout,omitempty" doc:"Longest duration of an attempt, as in 90s, 1h30m; default 60s for http, none for exec" example:"10s"`
+	// KillGrace is how long a program that is stopped has between SIGTERM and SIGKILL; default 3s.
+	KillGrace string `json:"kill_grace,omitempty" doc:"How long a program that is stopped has between SIGTERM and SIGKILL; default 3s" example:"10s"`
+	// OnContactLost says what becomes of running work when its node cannot reach the database: "continue" (default), or
+	// "stop": it is stopped before another node may begin the next attempt.
+	OnContactLost string `json:"on_contact_lost,omitempty" doc:"What becomes of running work when its node cannot reach the database: continue (default), or stop, for work that must never overlap" example:"continue"`
 	// MaxAttempts is how often a run is tried; default 1. A lost attempt counts.
 	MaxAttempts *int `json:"max_attempts,omitempty" doc:"How often a run is tried, a lost attempt included; default 1"`
 	// Retry says how long a run waits between two attempts.

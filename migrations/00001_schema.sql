@@ -43,6 +43,8 @@ CREATE TABLE pgdue.jobs (
     max_waiting      integer NOT NULL DEFAULT 100 CHECK (max_waiting >= 1),
     misfire_grace_time interval CHECK (misfire_grace_time > interval '0'),
     timeout          interval CHECK (timeout > interval '0'),
+    kill_grace       interval CHECK (kill_grace > interval '0'),
+    on_contact_lost  text NOT NULL DEFAULT 'continue' CHECK (on_contact_lost IN ('continue', 'stop')),
     max_attempts     integer NOT NULL DEFAULT 1 CHECK (max_attempts >= 1),
     retry_min        interval CHECK (retry_min >= interval '0'),
     retry_max        interval CHECK (retry_max >= interval '0'),
@@ -79,6 +81,11 @@ COMMENT ON COLUMN pgdue.jobs.misfire_grace_time IS
     'How late a run may be when its fire is decided; null is however late';
 COMMENT ON COLUMN pgdue.jobs.timeout IS
     'Longest duration of an attempt; null is the executor''s default: http 60 s, others none';
+COMMENT ON COLUMN pgdue.jobs.kill_grace IS
+    'How long a program that is stopped has between SIGTERM and SIGKILL; null is 3 s';
+COMMENT ON COLUMN pgdue.jobs.on_contact_lost IS
+    'What becomes of running work when its node cannot reach the database: continue: it goes on, unless its node is '
+    'judged dead; stop: it is stopped before another node may begin the next attempt';
 COMMENT ON COLUMN pgdue.jobs.max_attempts IS 'How many attempts one run has; a lost attempt counts';
 COMMENT ON COLUMN pgdue.jobs.retry_min IS 'Longest wait before the second attempt; null is 1 s';
 COMMENT ON COLUMN pgdue.jobs.retry_max IS 'Longest wait before any attempt; null is 5 min';

@@ -23,6 +23,7 @@ type jobFlags struct {
 	work []workFlags // by kinds
 
 	timeout, overlap, coalesce, misfire   string
+	killGrace, onContactLost              string
 	maxInstances, maxAttempts, maxWaiting int
 	labels                                []string
 	retry                                 client.Retry
@@ -61,6 +62,10 @@ func (f *jobFlags) addWorkTo(flags *pflag.FlagSet) {
 	defaults := job.Defaults()
 	flags.StringVar(&f.timeout, "timeout", "",
 		"longest `duration` of an attempt (default 60s for --http, none for a command)")
+	flags.StringVar(&f.killGrace, "kill-grace", "",
+		"how long a command that is stopped has between SIGTERM and SIGKILL (default `3s`)")
+	flags.StringVar(&f.onContactLost, "on-contact-lost", "",
+		"what becomes of running work when its node cannot reach the database: continue (default), or stop")
 	flags.IntVar(&f.maxInstances, "max-instances", defaults.MaxInstances,
 		"how many runs of the job may execute at the same time")
 	flags.StringVar(&f.overlap, "overlap", "", "what a fire does when that many run: skip (default), wait or replace")
@@ -101,8 +106,8 @@ func (f *jobFlags) definition(
 	cmd *cobra.Command, id string, command []string, now time.Time,
 ) (client.JobDefinition, error) {
 	d := client.JobDefinition{ID: id, Timeout: f.timeout, Overlap: f.overlap, Coalesce: f.coalesce,
-		MisfireGraceTime: f.misfire,
-		RetryOn:          f.retryOn, History: f.history, AlertIfNoSuccessFor: f.alertAfter}
+		MisfireGraceTime: f.misfire, KillGrace: f.killGrace, OnContactLost: f.onContactLost,
+		RetryOn: f.retryOn, History: f.history, AlertIfNoSuccessFor: f.alertAfter}
 	if cmd.Flags().Changed("max-instances") {
 		d.MaxInstances = &f.maxInstances
 	}

@@ -21,6 +21,8 @@ type modifyField struct {
 // fires.
 var modifyFields = []modifyField{
 	{"timeout", "timeout", asText},
+	{"kill-grace", "kill_grace", asText},
+	{"on-contact-lost", "on_contact_lost", asText},
 	{"max-instances", "max_instances", asNumber},
 	{"overlap", "overlap", asText},
 	{"max-waiting", "max_waiting", asNumber},

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"syscall"
-	"time"
 
 	"github.com/pgdue/pgdue/internal/job"
 )
@@ -17,12 +16,7 @@ import (
 type Exec struct {
 	// URL of the HTTP API, for the work's PGDUE_URL; "": the work is not told.
 	URL string
-	// KillGrace is how long a program that is stopped has between SIGTERM and SIGKILL; 0: 3 s, as the node's lease
-	// needs.
-	KillGrace time.Duration
 }
-
-const defaultKillGrace = 3 * time.Second
 
 func (x *Exec) queues() []string { return []string{job.KindExec.Name} }
 
@@ -34,13 +28,17 @@ func (x *Exec) run(ctx context.Context, a *job.Attempt) *end {
 		e.err = err
 		return e
 	}
-	g, err := startGroup(cmd, &e.output)
-	if err != nil {
+	g, err := startGroup(cmd, a.MayBegin, &e.output)
+	switch {
+	case errors.Is(err, errNotBegun):
+		e.notBegun = true
+		return e
+	case err != nil:
 		e.err = explainStart(cmd.Path, err)
 		return e
 	}
 	var left string
-	e.stopped, left = g.wait(ctx, cmp.Or(x.KillGrace, defaultKillGrace))
+	e.stopped, left = g.wait(ctx, a.Definition.EffectiveKillGrace())
 	if left != "" {
 		e.output.note("pgdue ended processes that the program left running: " + left)
 	}

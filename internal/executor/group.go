@@ -32,8 +32,8 @@ const (
 )
 
 // startGroup starts cmd as leader of a new group, with stdin from /dev/null and its stdout and stderr, in the order in
-// which they are written, going to output. Nothing may read output before wait has returned.
-func startGroup(cmd *exec.Cmd, output io.Writer) (*group, error) {
+// which they are written, going to output. Nothing may read output before wait has returned. errNotBegun: it may not.
+func startGroup(cmd *exec.Cmd, mayBegin func() bool, output io.Writer) (*group, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, fmt.Errorf("open a pipe for the output: %w", err)
@@ -41,7 +41,7 @@ func startGroup(cmd *exec.Cmd, output io.Writer) (*group, error) {
 	defer w.Close()
 	cmd.Stdout, cmd.Stderr = w, w
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := start(cmd); err != nil {
+	if err := start(cmd, mayBegin); err != nil {
 		r.Close()
 		return nil, err
 	}

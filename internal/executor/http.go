@@ -39,7 +39,7 @@ const maxAnswer = 8 << 20
 // once. http.DefaultTransport is left alone, it belongs to the program around us.
 var transport = &http.Transport{
 	Proxy:                  proxy,
-	DialContext:            (&net.Dialer{Timeout: 30 * time.Second}).DialContext,
+	DialContext:            dialGated(&net.Dialer{Timeout: 30 * time.Second}),
 	TLSHandshakeTimeout:    10 * time.Second,
 	ExpectContinueTimeout:  time.Second,
 	MaxResponseHeaderBytes: 256 << 10,
@@ -75,7 +75,11 @@ func (h *HTTP) run(ctx context.Context, a *job.Attempt) *end {
 		client.Transport = transport
 	}
 	resp, err := client.Do(req)
-	if err != nil {
+	switch {
+	case errors.Is(err, errNotBegun):
+		e.notBegun = true
+		return e
+	case err != nil:
 		e.fail(ctx, "it had no answer yet", fmt.Errorf("%s %s: %w", req.Method, shown(req.URL), withoutURL(err)))
 		return e
 	}
@@ -115,6 +119,7 @@ func (h *HTTP) request(ctx context.Context, a *job.Attempt) (*http.Request, erro
 			method = http.MethodPost
 		}
 	}
+	ctx = withGate(ctx, a.MayBegin)
 	req, err := http.NewRequestWithContext(ctx, method, work.URL, strings.NewReader(body))
 	if err != nil {
 		return nil, errors.New("the job's method or URL is not valid") // the error of net/url may name a password

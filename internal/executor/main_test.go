@@ -72,8 +72,7 @@ func escape() {
 }
 
 func execPool() *executor.Pool {
-	return &executor.Pool{Kinds: []executor.Kind{&executor.Exec{URL: "http://127.0.0.1:8080",
-		KillGrace: 5 * time.Second}}}
+	return &executor.Pool{Kinds: []executor.Kind{&executor.Exec{URL: "http://127.0.0.1:8080"}}}
 }
 
 func execAttempt(command ...string) job.Attempt {

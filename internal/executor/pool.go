@@ -26,6 +26,8 @@ type end struct {
 	stopped string // what stopping it took, when it was stopped because ctx ended; "": it ended by itself
 	status  *int   // exit code or HTTP status
 	output  tail
+	// notBegun: nothing of the work has left the node, because it was no longer trusted. The rest says nothing.
+	notBegun bool
 	// retryAfter is how long the receiver asked to be left alone.
 	retryAfter time.Duration
 }
@@ -82,8 +84,11 @@ func (p *Pool) recovered(ctx context.Context, a *job.Attempt) (e *end) {
 			e.output.Write(stack)
 		}
 	}()
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return &end{stopped: "its work had not begun"}
+	case !a.MayBegin():
+		return &end{notBegun: true}
 	}
 	k := p.does(&a.Definition)
 	if k == nil {
@@ -101,6 +106,9 @@ func (p *Pool) logPanic(a *job.Attempt, v any, stack []byte) {
 
 // result is the Result of work that ended as e says, in a context of that cause.
 func result(e *end, cause error, timeout time.Duration) job.Result {
+	if e.notBegun {
+		return job.NotBegun()
+	}
 	res := job.Result{Outcome: job.Succeeded, Status: e.status, RetryAfter: e.retryAfter}
 	switch {
 	case e.stopped != "":

@@ -31,11 +31,18 @@ var starter = sync.OnceValue(func() chan<- func() {
 // would go on while another node takes the run over and counts it as ended. The signal reaches the leader of the group
 // only, not its children, and not a program that has other rights than ours (setuid, capabilities).
 //
-// One thread starts all programs, one after the other; a start takes about a millisecond.
-func start(cmd *exec.Cmd) error {
+// One thread starts all programs, one after the other; a start takes about a millisecond. Whether one may begin is
+// asked when its turn has come.
+func start(cmd *exec.Cmd, mayBegin func() bool) error {
 	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	started := make(chan error)
-	starter() <- func() { started <- cmd.Start() }
+	starter() <- func() {
+		if !mayBegin() {
+			started <- errNotBegun
+			return
+		}
+		started <- cmd.Start()
+	}
 	return <-started
 }
 

@@ -20,7 +20,7 @@ func TestProgramOutlivesTheThreadThatAskedForIt(t *testing.T) {
 	}
 	thread := make(chan int)
 	go onDyingThread(func() {
-		if err := start(cmd); err != nil {
+		if err := start(cmd, func() bool { return true }); err != nil {
 			t.Error(err)
 		}
 		thread <- syscall.Gettid()

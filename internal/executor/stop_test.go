@@ -21,15 +21,15 @@ const ready = `; echo $$ > "$1.new"; mv "$1.new" "$1"; `
 
 // cancelled executes a script that uses ready, ends its context with that cause once it is ready, and returns its
 // group.
-func cancelled(t *testing.T, pool *executor.Pool, script string, cause error) (res job.Result, group int) {
+func cancelled(t *testing.T, grace time.Duration, script string, cause error) (res job.Result, group int) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "pid")
 	a := execAttempt("sh", "-c", script, "sh", file)
-	a.Definition.Timeout = time.Minute
+	a.Definition.Timeout, a.Definition.KillGrace = time.Minute, grace
 	ctx, cancel := context.WithCancelCause(t.Context())
 	defer cancel(nil)
 	done := make(chan job.Result, 1)
-	go func() { done <- pool.Execute(ctx, a) }()
+	go func() { done <- execPool().Execute(ctx, a) }()
 	group = pid(t, file)
 	cancel(cause)
 	return <-done, group
@@ -63,7 +63,7 @@ func TestExecOutcomeFollowsTheCause(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			res, _ := cancelled(t, execPool(), "echo on"+ready+"exec sleep 300", tt.cause)
+			res, _ := cancelled(t, 5*time.Second, "echo on"+ready+"exec sleep 300", tt.cause)
 			want := job.Result{Outcome: tt.outcome, Error: tt.want, Output: "on\n"}
 			if diff := cmp.Diff(want, res); diff != "" {
 				t.Errorf("Result (-want +got):\n%s", diff)
@@ -94,9 +94,8 @@ func TestExecEndsAnEndlessFlood(t *testing.T) {
 
 func TestExecKillsTheWholeGroupThatIgnoresSIGTERM(t *testing.T) {
 	t.Parallel()
-	pool := &executor.Pool{Kinds: []executor.Kind{&executor.Exec{KillGrace: 50 * time.Millisecond}}}
 	script := `trap "" TERM; sleep 300 & sh -c "sleep 300 & wait" &` + " :" + ready + `wait`
-	res, group := cancelled(t, pool, script, job.ErrTimeout)
+	res, group := cancelled(t, 50*time.Millisecond, script, job.ErrTimeout)
 	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 1m0s: SIGTERM, then SIGKILL"}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
@@ -108,9 +107,8 @@ func TestExecKillsTheWholeGroupThatIgnoresSIGTERM(t *testing.T) {
 
 func TestExecKillsWhatOutlivesALeaderThatObeysSIGTERM(t *testing.T) {
 	t.Parallel()
-	pool := &executor.Pool{Kinds: []executor.Kind{&executor.Exec{KillGrace: 50 * time.Millisecond}}}
 	script := `(trap "" TERM; exec sleep 300) & :` + ready + `wait`
-	res, group := cancelled(t, pool, script, job.ErrTimeout)
+	res, group := cancelled(t, 50*time.Millisecond, script, job.ErrTimeout)
 	if res.Outcome != job.TimedOut {
 		t.Errorf("outcome %s, want timed_out", res.Outcome)
 	}
@@ -121,8 +119,7 @@ func TestExecKillsWhatOutlivesALeaderThatObeysSIGTERM(t *testing.T) {
 
 func TestExecStopsAHaltedProgram(t *testing.T) {
 	t.Parallel()
-	pool := &executor.Pool{Kinds: []executor.Kind{&executor.Exec{KillGrace: time.Hour}}}
-	res, _ := cancelled(t, pool, ":"+ready+"kill -STOP $$", job.ErrShutdown)
+	res, _ := cancelled(t, time.Hour, ":"+ready+"kill -STOP $$", job.ErrShutdown)
 	if res.Outcome != job.Lost {
 		t.Errorf("outcome %s, want lost", res.Outcome)
 	}
@@ -130,7 +127,7 @@ func TestExecStopsAHaltedProgram(t *testing.T) {
 
 func TestExecThatObeysSIGTERMWithExit0HasNotSucceeded(t *testing.T) {
 	t.Parallel()
-	res, _ := cancelled(t, execPool(), `exec 2>/dev/null; trap "exit 0" TERM`+ready+`while :; do sleep 0.01; done`,
+	res, _ := cancelled(t, 5*time.Second, `exec 2>/dev/null; trap "exit 0" TERM`+ready+`while :; do sleep 0.01; done`,
 		job.ErrTimeout)
 	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 1m0s: SIGTERM", Status: status(0)}
 	if diff := cmp.Diff(want, res); diff != "" {

@@ -24,11 +24,13 @@ func Read(w client.JobDefinition) (job.Definition, []job.FieldError) {
 	d.Overlap = cmp.Or(w.Overlap, d.Overlap)
 	d.Coalesce = cmp.Or(w.Coalesce, d.Coalesce)
 	d.History = cmp.Or(w.History, d.History)
+	d.OnContactLost = cmp.Or(w.OnContactLost, d.OnContactLost)
 	if f := w.OnFailure; f != nil {
 		d.OnFailure = &job.OnFailure{After: f.After, Pause: f.Pause, HTTP: (*job.HTTP)(f.HTTP)}
 	}
 	r.trigger(w.Trigger)
 	r.duration(&d.Timeout, "timeout", w.Timeout)
+	r.duration(&d.KillGrace, "kill_grace", w.KillGrace)
 	if w.Retry != nil {
 		r.duration(&d.Retry.Min, "retry.min", w.Retry.Min)
 		r.duration(&d.Retry.Max, "retry.max", w.Retry.Max)
@@ -130,7 +132,7 @@ func Write(d *job.Definition) client.JobDefinition {
 	}
 	w.ID, w.Labels, w.RetryOn = d.ID, d.Labels, d.RetryOn
 	w.MaxInstances, w.MaxWaiting, w.MaxAttempts = &d.MaxInstances, &d.MaxWaiting, &d.MaxAttempts
-	w.Overlap, w.Coalesce, w.History = d.Overlap, d.Coalesce, d.History
+	w.Overlap, w.Coalesce, w.History, w.OnContactLost = d.Overlap, d.Coalesce, d.History, d.OnContactLost
 	if d.Retry != (job.Retry{}) {
 		w.Retry = &client.Retry{Min: duration(d.Retry.Min), Max: duration(d.Retry.Max), Factor: d.Retry.Factor}
 	}
@@ -138,6 +140,7 @@ func Write(d *job.Definition) client.JobDefinition {
 		w.OnFailure = &client.OnFailure{After: f.After, Pause: f.Pause, HTTP: (*client.HTTP)(f.HTTP)}
 	}
 	w.Timeout, w.MisfireGraceTime = duration(d.Timeout), duration(d.MisfireGraceTime)
+	w.KillGrace = duration(d.KillGrace)
 	w.AlertIfNoSuccessFor = duration(d.AlertIfNoSuccessFor)
 	if d.Trigger != nil { // nil when its row cannot be read
 		w.Trigger = new(client.Trigger)

@@ -18,7 +18,7 @@ const (
 	least = `{"id": "a", "trigger": {"type": "interval", "every": "30s"}, "exec": {"command": ["true"]}}`
 	most  = `{"id": "b", "trigger": {"type": "cron", "expression": "0 9 * * mon-fri", "timezone": "Europe/Stockholm"},
 		"http": {"method": "PUT", "url": "https://example.org/ping", "headers": {"A": "b"}, "body": "{}"},
-		"max_instances": 2, "overlap": "wait", "max_waiting": 5, "coalesce": "all", "misfire_grace_time": "5m", "timeout": "1h30m",
+		"max_instances": 2, "overlap": "wait", "max_waiting": 5, "coalesce": "all", "misfire_grace_time": "5m", "timeout": "1h30m", "on_contact_lost": "stop",
 		"max_attempts": 3, "retry": {"min": "2s", "max": "10m", "factor": 1.5}, "retry_on": ["lost", "http:5xx"], "history": "errors",
 		"on_failure": {"after": 3, "pause": true, "http": {"url": "https://example.org/alert"}}, "alert_if_no_success_for": "2d",
 		"labels": {"team": "web"}}`
@@ -47,7 +47,8 @@ func TestRead(t *testing.T) {
 		})},
 		"what is written stays": {most, job.Definition{
 			ID: "b", MaxInstances: 2, Overlap: job.OverlapWait, MaxWaiting: 5, Coalesce: job.CoalesceAll,
-			MisfireGraceTime: 5 * time.Minute, Timeout: 90 * time.Minute, MaxAttempts: 3,
+			MisfireGraceTime: 5 * time.Minute, Timeout: 90 * time.Minute,
+			OnContactLost: job.ContactLostStop, MaxAttempts: 3,
 			Retry:   job.Retry{Min: 2 * time.Second, Max: 10 * time.Minute, Factor: 1.5},
 			RetryOn: []string{"lost", "http:5xx"}, History: job.HistoryErrors,
 			OnFailure: &job.OnFailure{After: 3, Pause: true,

@@ -2,6 +2,7 @@ package job
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"maps"
 	"reflect"
@@ -25,11 +26,17 @@ type Definition struct {
 	// MisfireGraceTime is how late a run may be when its fire is decided; later it is skipped. 0: however late.
 	MisfireGraceTime time.Duration
 	Timeout          time.Duration // longest duration of an attempt; 0: the executor's default (see EffectiveTimeout)
-	MaxAttempts      int           // attempts of one run, a lost one counts; at least 1, default 1
-	Retry            Retry         // how long a run waits between two attempts
-	RetryOn          []string      // what is tried again, see RetryOn*; nil: what failed, timed out or was lost
-	History          string        // what of the successes is kept: HistoryAll (default), HistoryErrors
-	OnFailure        *OnFailure    // what is done when runs go on failing; nil: nothing
+	// KillGrace is how long a program that is stopped has between SIGTERM and SIGKILL; 0: the executor's default (see
+	// EffectiveKillGrace).
+	KillGrace time.Duration
+	// OnContactLost is what becomes of running work when its node cannot reach the database: ContactLostContinue
+	// (default), ContactLostStop
+	OnContactLost string
+	MaxAttempts   int        // attempts of one run, a lost one counts; at least 1, default 1
+	Retry         Retry      // how long a run waits between two attempts
+	RetryOn       []string   // what is tried again, see RetryOn*; nil: what failed, timed out or was lost
+	History       string     // what of the successes is kept: HistoryAll (default), HistoryErrors
+	OnFailure     *OnFailure // what is done when runs go on failing; nil: nothing
 	// AlertIfNoSuccessFor is how long the job may be without a success before OnFailure's actions are taken. 0: however
 	// long.
 	AlertIfNoSuccessFor time.Duration
@@ -40,6 +47,9 @@ const (
 	OverlapSkip    = "skip"    // the fire is skipped and recorded
 	OverlapWait    = "wait"    // the fire waits for an instance to end
 	OverlapReplace = "replace" // the fire waits before all others, and the oldest instance is asked to cancel
+
+	ContactLostContinue = "continue" // it goes on, unless its node is judged dead
+	ContactLostStop     = "stop"     // it is stopped before anybody can have judged its node dead
 
 	HistoryAll    = "all"    // a row for each run
 	HistoryErrors = "errors" // the successes of an hour become one row
@@ -53,7 +63,7 @@ const (
 func Defaults() Definition {
 	return Definition{
 		MaxInstances: 1, Overlap: OverlapSkip, MaxWaiting: 100, Coalesce: CoalesceLatest, MaxAttempts: 1,
-		History: HistoryAll,
+		OnContactLost: ContactLostContinue, History: HistoryAll,
 	}
 }
 
@@ -82,11 +92,15 @@ func (d *Definition) EffectiveTimeout() time.Duration {
 	return d.Timeout
 }
 
+// EffectiveKillGrace is how long a program that is stopped has between SIGTERM and SIGKILL.
+func (d *Definition) EffectiveKillGrace() time.Duration { return cmp.Or(d.KillGrace, DefaultKillGrace) }
+
 // Equal compares all but the trigger.
 func (d *Definition) Equal(e *Definition) bool {
 	return d.Executor() == e.Executor() && SameStored(d.Work, e.Work) && maps.Equal(d.Labels, e.Labels) &&
 		d.MaxInstances == e.MaxInstances && d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting &&
 		d.Coalesce == e.Coalesce && d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout &&
+		d.KillGrace == e.KillGrace && d.OnContactLost == e.OnContactLost &&
 		d.MaxAttempts == e.MaxAttempts && d.Retry == e.Retry && slices.Equal(d.RetryOn, e.RetryOn) &&
 		d.History == e.History && SameStored(d.OnFailure, e.OnFailure) && d.AlertIfNoSuccessFor == e.AlertIfNoSuccessFor
 }

@@ -26,16 +26,21 @@ type Peer struct {
 	Orphan bool
 }
 
-// The times of liveness. They belong together: a node stops trusting itself and has killed its work before any other
-// can have judged it dead.
+// The times of liveness. They belong together: a node stops trusting itself, and has killed the work of jobs whose
+// OnContactLost is ContactLostStop, before any other can have judged it dead.
 //
-//	0 s             3 s            10 s          13 s      15 s
-//	last renewal    next renewal   not trusted:  SIGKILL   others judge it dead
-//	begins          due            SIGTERM
+//	0 s             3 s            10 s                    14 s at most    15 s
+//	last renewal    next renewal   not trusted: begins     SIGKILL         others judge it dead
+//	begins          due            nothing; SIGTERM
 const (
 	BeatEvery = 3 * time.Second
 	LeaseTime = 10 * time.Second
 	DeadAfter = 15 * time.Second
+
+	// DefaultKillGrace is how long a program that is stopped has between SIGTERM and SIGKILL.
+	DefaultKillGrace = 3 * time.Second
+	// maxStrictKillGrace is the longest KillGrace with ContactLostStop: a second remains before others may judge.
+	maxStrictKillGrace = DeadAfter - LeaseTime - time.Second
 )
 
 // DefaultPoll is the longest time between two looks for due jobs.

@@ -116,6 +116,17 @@ type WaitingRun struct {
 type Attempt struct {
 	Instance
 	Definition Definition
+	// Trusted says whether the node may begin work at this very moment. It is asked right before anything of the work
+	// leaves the node: a process that was frozen does not know how long. nil: it may.
+	Trusted func() bool
+}
+
+// MayBegin says whether the work may begin at this very moment.
+func (a *Attempt) MayBegin() bool { return a.Trusted == nil || a.Trusted() }
+
+// NotBegun is the result of an attempt whose work did not begin, because the node was no longer trusted.
+func NotBegun() Result {
+	return Result{Outcome: Lost, Error: "the node's lease ran out before the work could begin"}
 }
 
 // Result is how an executor says that an attempt ended.

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pgdue/pgdue/internal/say"
 )
@@ -19,6 +20,7 @@ var (
 const (
 	maxMaxInstances = 1_000_000
 	maxMaxWaiting   = 1_000_000
+	maxKillGrace    = time.Hour
 	maxMaxAttempts  = 1000
 	maxLabels       = 64
 	maxLabelValue   = 200
@@ -54,8 +56,27 @@ func (d *Definition) Validate() error {
 	if d.Timeout < 0 {
 		v.add("timeout", "%s is not positive; leave it out for the executor's default", d.Timeout)
 	}
+	d.checkStop(&v)
 	checkLabels(&v, d.Labels)
 	return v.err()
+}
+
+// checkStop checks how work is stopped, and when.
+func (d *Definition) checkStop(v *violations) {
+	if d.OnContactLost != ContactLostContinue && d.OnContactLost != ContactLostStop {
+		v.add("on_contact_lost", "%s is not one of %q, %q", say.Quoted(d.OnContactLost), ContactLostContinue,
+			ContactLostStop)
+	}
+	switch {
+	case d.KillGrace < 0 || d.KillGrace > maxKillGrace:
+		v.add("kill_grace", "%s is outside 0 to %s; leave it out for %s", d.KillGrace, maxKillGrace, DefaultKillGrace)
+	case d.KillGrace > 0 && d.Work != nil && d.Work.Kind() != KindExec:
+		v.add("kill_grace", "is how long a program has to end, and %s runs none; leave it out", d.Executor())
+	case d.OnContactLost == ContactLostStop && d.KillGrace > maxStrictKillGrace:
+		v.add("kill_grace", "%s is more than %s, which is the most with on_contact_lost %q: the program "+
+			"must have ended "+
+			"before another node may begin the next attempt", d.KillGrace, maxStrictKillGrace, ContactLostStop)
+	}
 }
 
 // checkOverlap checks what becomes of fires that meet others.

@@ -113,6 +113,18 @@ func TestValidate(t *testing.T) {
 		{"header value", http(func(h *HTTP) { h.Headers = map[string]string{"A": "b\r\nC: d"} }), "http.headers.A",
 			"line break"},
 		{"body", http(func(h *HTTP) { h.Body = "\x00" }), "http.body", "NUL"},
+		{"on contact lost", func(d *Definition) { d.OnContactLost = "wait" }, "on_contact_lost", `"continue", "stop"`},
+		{"kill grace", func(d *Definition) { d.KillGrace = 2 * time.Hour }, "kill_grace", "outside 0 to 1h0m0s"},
+		{"kill grace of a request", func(d *Definition) {
+			http(func(*HTTP) {})(d)
+			d.KillGrace = time.Second
+		}, "kill_grace", "http runs none"},
+		{"kill grace beyond the take-over", func(d *Definition) {
+			d.OnContactLost, d.KillGrace = ContactLostStop, 5*time.Second
+		}, "kill_grace", "5s is more than 4s"},
+		{"kill grace within the take-over", func(d *Definition) {
+			d.OnContactLost, d.KillGrace = ContactLostStop, 4*time.Second
+		}, "", ""},
 		{"label name", label("-a", ""), "labels.-a", `"-a"`},
 		{"too many labels", func(d *Definition) {
 			d.Labels = map[string]string{}
@@ -165,7 +177,7 @@ func TestEveryBadNameIsTold(t *testing.T) {
 func TestValidateTellsEverything(t *testing.T) {
 	err := (&Definition{}).Validate()
 	var invalid *InvalidError
-	if !errors.As(err, &invalid) || len(invalid.Fields) != 9 {
-		t.Errorf("error is %v, want nine fields", err)
+	if !errors.As(err, &invalid) || len(invalid.Fields) != 10 {
+		t.Errorf("error is %v, want ten fields", err)
 	}
 }

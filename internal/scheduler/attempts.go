@@ -31,9 +31,9 @@ type attempts struct {
 // ends the attempt as lost.
 func (a *attempts) start(d policy.Decided, r policy.Start) {
 	i := a.instance(d, r)
-	ctx := a.lease.context()
+	ctx := a.lease.context(d.Job.OnContactLost)
 	if ctx == nil {
-		a.end(d, i, job.Result{Outcome: job.Lost, Error: "the node's lease ran out before the work could start"}, 0)
+		a.end(d, i, job.NotBegun(), 0)
 		return
 	}
 	a.story.began(d, r)
@@ -41,7 +41,9 @@ func (a *attempts) start(d policy.Decided, r policy.Start) {
 	a.executing.Go(func() {
 		defer release()
 		started := time.Now()
-		result := a.executor.Execute(ctx, job.Attempt{Instance: i, Definition: d.Job.Definition})
+		result := a.executor.Execute(ctx, job.Attempt{
+			Instance: i, Definition: d.Job.Definition, Trusted: a.lease.trusted,
+		})
 		a.end(d, i, result, time.Since(started))
 	})
 }

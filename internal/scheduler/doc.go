@@ -14,7 +14,7 @@
 //	  │           claimer ══════▶   ║
 //	  │              ║              ║ cancels
 //	  │              ▼              ▼
-//	  │           attempts ◀════════╝       one goroutine each, under the context of the lease
+//	  │           attempts ◀════════╝       one goroutine each, under a context of the lease
 //	  │              ║
 //	  │              ▼
 //	  ├────────── completeLoop ══▶ judgeLoop ──▶ callLoop
@@ -22,7 +22,7 @@
 //	  └────────── takeOverLoop ════════╝
 //	                 ▲
 //	                 ║ dead nodes
-//	              leaseLoop ═══▶ lease ══▶ its end cancels attempts; without it nothing is claimed
+//	              leaseLoop ═══▶ lease ══▶ without it nothing begins; its end cancels what may not outlive it
 //
 //	              houseLoop
 //
@@ -59,7 +59,7 @@
 //     decide.
 //   - A claim locks its jobs first and reads the running instances in a later statement, so it counts what is committed
 //     when it holds the lock. Running instances of a job id never exceed max_instances.
-//   - The work starts after the claim's commit, and only while the node trusts its lease.
+//   - The work starts after the claim's commit, and only while the node trusts its lease, judged at the last moment.
 //   - Ending an attempt deletes its running instance where job, run, attempt and node match. A write that matches
 //     nothing belonged to somebody who has lost the run, and changes nothing; unless the run has no record either,
 //     because a person deleted its instance.

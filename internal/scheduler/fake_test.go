@@ -138,6 +138,13 @@ func (f *fake) claimedAfter(at time.Time) (n int) {
 
 // oneRun makes the first claim begin one run.
 func oneRun(t *testing.T) func(func(policy.Look) policy.Decision) (policy.Claim, error) {
+	return oneRunOf(t, job.ContactLostContinue)
+}
+
+// oneRunOf is oneRun of a job with that OnContactLost.
+func oneRunOf(
+	t *testing.T, onContactLost string,
+) func(func(policy.Look) policy.Decision) (policy.Claim, error) {
 	begun := false
 	return func(decide func(policy.Look) policy.Decision) (policy.Claim, error) {
 		if begun {
@@ -146,7 +153,7 @@ func oneRun(t *testing.T) func(func(policy.Look) policy.Decision) (policy.Claim,
 		begun = true
 		j := lookAt(t, `{"type":"date"}`, time.Now())
 		l := on(j, time.Now())
-		l.Queue = job.KindExec.Name
+		l.Queue, l.Job.OnContactLost = job.KindExec.Name, onContactLost
 		return policy.Claim{Decided: []policy.Decided{{Look: l, Decision: decide(l)}}}, nil
 	}
 }

@@ -22,8 +22,8 @@ func running(s *Scheduler) (stop context.CancelFunc, result <-chan error) {
 	return cancel, done
 }
 
-// A node that cannot renew, whether it is refused or hears nothing, stops its work 10 s after the start of its last
-// good renewal and claims nothing; when it renews again, it claims again.
+// A node that cannot renew, whether it is refused or hears nothing, claims nothing 10 s after the start of its last
+// good renewal, and stops the work that may never overlap; when it renews again, it claims again.
 func TestNodeThatCannotRenewStopsItself(t *testing.T) {
 	for name, fails := range map[string]func(context.Context) ([]job.Peer, error){
 		"refused":      func(context.Context) ([]job.Peer, error) { return nil, errDown },
@@ -34,7 +34,7 @@ func TestNodeThatCannotRenewStopsItself(t *testing.T) {
 				const outage = time.Minute
 				var good, back time.Time
 				first := time.Now()
-				f := &fake{claim: oneRun(t)}
+				f := &fake{claim: oneRunOf(t, job.ContactLostStop)}
 				f.beat = func(ctx context.Context) ([]job.Peer, error) {
 					if since := time.Since(first); since > 20*time.Second && since < 20*time.Second+outage {
 						return fails(ctx)
@@ -66,6 +66,52 @@ func TestNodeThatCannotRenewStopsItself(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An outage of the database ends no work that is to go on; it ends as it would have, and its end is recorded when the
+// database is back.
+func TestWorkGoesOnWhileTheDatabaseIsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		away := func() bool { return time.Since(start) > 20*time.Second && time.Since(start) < 80*time.Second }
+		f := &fake{claim: oneRun(t), complete: func([]job.Record) error {
+			if away() {
+				return errDown
+			}
+			return nil
+		}}
+		f.beat = func(context.Context) ([]job.Peer, error) {
+			if away() {
+				return nil, errDown
+			}
+			return nil, nil
+		}
+		s := node(f, func(ctx context.Context) job.Result {
+			select {
+			case <-ctx.Done():
+				return job.Result{Outcome: job.Lost}
+			case <-time.After(time.Minute):
+				return job.Result{Outcome: job.Succeeded}
+			}
+		})
+		stop, result := running(s)
+		time.Sleep(31 * time.Second)
+		if s.Ready() == nil {
+			t.Error("ready without a lease")
+		}
+		time.Sleep(50 * time.Second)
+		synctest.Wait()
+		if ends := f.recorded(); len(ends) != 1 || ends[0].Outcome != job.Succeeded {
+			t.Errorf("a second after the outage these ends are recorded: %+v", ends)
+		}
+		if err := s.Ready(); err != nil {
+			t.Error("a second after the outage: ", err)
+		}
+		stop()
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A node that was judged dead stops its work and says so, whether a renewal or a claim finds it out.

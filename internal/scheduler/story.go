@@ -52,7 +52,8 @@ func (s *story) renewedAgain(failedFor time.Duration) {
 }
 
 func (s *story) leaseRanOut() {
-	s.log.Warn("lease ran out before it could be renewed; work is stopped and nothing is claimed", "node", s.node)
+	s.log.Warn("lease ran out before it could be renewed; nothing begins until it is, and runs of jobs with "+
+		"on_contact_lost stop are stopped", "node", s.node)
 }
 
 func (s *story) markedDead() {

@@ -25,6 +25,8 @@ type jobRow struct {
 	MaxWaiting          int
 	MisfireGraceTime    *time.Duration
 	Timeout             *time.Duration
+	KillGrace           *time.Duration
+	OnContactLost       string
 	MaxAttempts         int
 	RetryMin            *time.Duration
 	RetryMax            *time.Duration
@@ -61,9 +63,9 @@ func (r *jobRow) job(s *scheduleRow) (job.Job, error) {
 		Definition: job.Definition{
 			ID: r.ID, MaxInstances: r.MaxInstances, Overlap: r.Overlap, Coalesce: r.CoalescePolicy,
 			MaxWaiting: r.MaxWaiting, MisfireGraceTime: deref(r.MisfireGraceTime), Timeout: deref(r.Timeout),
-			MaxAttempts: r.MaxAttempts,
-			Retry:       job.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
-			RetryOn:     r.RetryOn, History: r.History, AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
+			KillGrace: deref(r.KillGrace), OnContactLost: r.OnContactLost, MaxAttempts: r.MaxAttempts,
+			Retry:   job.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
+			RetryOn: r.RetryOn, History: r.History, AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
 		},
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
@@ -149,8 +151,8 @@ func jobArgs(j *job.Job) (pgx.StrictNamedArgs, error) {
 		"id": j.ID, "trigger": t, "executor": j.Executor(), "payload": payload, "max_instances": j.MaxInstances,
 		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "max_waiting": j.MaxWaiting,
 		"misfire_grace_time": positive(j.MisfireGraceTime), "timeout": positive(j.Timeout),
-		"max_attempts": j.MaxAttempts,
-		"retry_min":    positive(j.Retry.Min), "retry_max": positive(j.Retry.Max), "retry_factor": factor,
+		"kill_grace": positive(j.KillGrace), "on_contact_lost": j.OnContactLost, "max_attempts": j.MaxAttempts,
+		"retry_min": positive(j.Retry.Min), "retry_max": positive(j.Retry.Max), "retry_factor": factor,
 		"retry_on": j.RetryOn,
 		"history":  j.History, "on_failure": onFailure, "alert_if_no_success_for": positive(j.AlertIfNoSuccessFor),
 		"labels": labels,

@@ -1,6 +1,6 @@
 -- overview: jobs by id after @after with what stands around them; with @job_id, that one alone.
 SELECT j.id, j.trigger, j.executor, j.payload, j.max_instances, j.overlap, j."coalesce" AS coalesce_policy,
-       j.max_waiting, j.misfire_grace_time, j.timeout,
+       j.max_waiting, j.misfire_grace_time, j.timeout, j.kill_grace, j.on_contact_lost,
        j.max_attempts, j.retry_min, j.retry_max, j.retry_factor, j.retry_on, j.history, j.on_failure,
        j.alert_if_no_success_for,
        j.labels, j.anchor, j.created_at, j.updated_at, j.revision, j.created_revision,
