@@ -172,7 +172,8 @@ type Run struct {
 	Sentence         string    `json:"sentence,omitempty" doc:"The whole story for a person"`
 	ScheduledRunTime time.Time `json:"scheduled_run_time" doc:"The nominal fire time"`
 	StartedAt        time.Time `json:"started_at,omitzero"`
-	EndedAt          time.Time `json:"ended_at,omitzero"`
+	EndedAt          time.Time `json:"ended_at,omitzero" doc:"When its end was recorded"`
+	Duration         string    `json:"duration,omitempty" doc:"How long the work took by its node's clock, as in 1m30.25s; absent where nobody measured it" example:"1m30.25s"`
 	NotBefore        time.Time `json:"not_before,omitzero" doc:"While it is retrying: when the next attempt may begin; attempt and started_at are those of the one before"`
 	Node             string    `json:"node,omitempty"`
 	Error            string    `json:"error,omitempty"`

@@ -282,6 +282,7 @@ CREATE TABLE pgdue.run_history (
     sentence           text NOT NULL,
     started_at         timestamptz,
     ended_at           timestamptz NOT NULL,
+    duration           interval,
     node_id            uuid,
     node               text,
     error              text,
@@ -309,6 +310,9 @@ COMMENT ON COLUMN pgdue.run_history.reason IS 'Why it was skipped';
 COMMENT ON COLUMN pgdue.run_history.sentence IS 'The same for a person, with names, times and the remedy';
 COMMENT ON COLUMN pgdue.run_history.started_at IS 'When the attempt began; null when it was skipped';
 COMMENT ON COLUMN pgdue.run_history.ended_at IS 'When the end or skip was recorded';
+COMMENT ON COLUMN pgdue.run_history.duration IS
+    'How long the work took by its node''s clock; null where nobody measured it. The time from started_at to ended_at '
+    'also counts how long the start and the record took, as while the database was away';
 COMMENT ON COLUMN pgdue.run_history.node_id IS 'The node that executed the attempt, or decided the skip';
 COMMENT ON COLUMN pgdue.run_history.node IS 'The node''s name';
 COMMENT ON COLUMN pgdue.run_history.error IS 'What went wrong, in a line';
@@ -441,16 +445,16 @@ SELECT pgdue.make_history_partitions();
 CREATE VIEW pgdue.runs AS
 SELECT job_id, run_id, 'waiting' AS state, NULL::integer AS attempt, cause, scheduled_run_time, NULL::text AS outcome,
        NULL::text AS reason, NULL::text AS sentence, NULL::timestamptz AS started_at, NULL::timestamptz AS ended_at,
-       NULL::text AS node, NULL::text AS error, 1::bigint AS fire_count
+       NULL::interval AS duration, NULL::text AS node, NULL::text AS error, 1::bigint AS fire_count
 FROM pgdue.waiting_runs
 UNION ALL
 SELECT r.job_id, r.run_id, CASE r.state WHEN 'retrying' THEN 'retrying' ELSE 'running' END, r.attempt, r.cause,
        r.scheduled_run_time, NULL, NULL, NULL, r.started_at, NULL,
-       n.name, NULL, 1
+       NULL, n.name, NULL, 1
 FROM pgdue.running_instances r LEFT JOIN pgdue.nodes n ON n.id = r.node_id
 UNION ALL
 SELECT job_id, run_id, 'ended', attempt, cause, scheduled_run_time, outcome, reason, sentence, started_at, ended_at,
-       node, error, fire_count
+       duration, node, error, fire_count
 FROM pgdue.run_history;
 COMMENT ON VIEW pgdue.runs IS 'All runs: those that wait, those that run, and those that ended or were skipped';
 

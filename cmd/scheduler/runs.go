@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"strconv"
@@ -106,7 +107,7 @@ func durationOf(r client.Run, now time.Time) string {
 	case r.EndedAt.IsZero(): // between two attempts
 		return ""
 	}
-	return r.EndedAt.Sub(r.StartedAt).Round(time.Millisecond).String()
+	return cmp.Or(r.Duration, r.EndedAt.Sub(r.StartedAt).Round(time.Millisecond).String())
 }
 
 // storyOf is what happened in a sentence, or what happens.

@@ -32,7 +32,10 @@ func Read(w client.JobDefinition) (job.Definition, []job.FieldError) {
 	r.duration(&d.Timeout, "timeout", w.Timeout)
 	r.duration(&d.KillGrace, "kill_grace", w.KillGrace)
 	if w.Retry != nil {
-		r.duration(&d.Retry.Min, "retry.min", w.Retry.Min)
+		if w.Retry.Min != "" { // where 0 is something else than nothing
+			d.Retry.Min = new(time.Duration)
+			r.duration(d.Retry.Min, "retry.min", w.Retry.Min)
+		}
 		r.duration(&d.Retry.Max, "retry.max", w.Retry.Max)
 		d.Retry.Factor = w.Retry.Factor
 	}
@@ -134,7 +137,10 @@ func Write(d *job.Definition) client.JobDefinition {
 	w.MaxInstances, w.MaxWaiting, w.MaxAttempts = &d.MaxInstances, &d.MaxWaiting, &d.MaxAttempts
 	w.Overlap, w.Coalesce, w.History, w.OnContactLost = d.Overlap, d.Coalesce, d.History, d.OnContactLost
 	if d.Retry != (job.Retry{}) {
-		w.Retry = &client.Retry{Min: duration(d.Retry.Min), Max: duration(d.Retry.Max), Factor: d.Retry.Factor}
+		w.Retry = &client.Retry{Max: duration(d.Retry.Max), Factor: d.Retry.Factor}
+		if d.Retry.Min != nil {
+			w.Retry.Min = trigger.FormatDuration(*d.Retry.Min)
+		}
 	}
 	if f := d.OnFailure; f != nil {
 		w.OnFailure = &client.OnFailure{After: f.After, Pause: f.Pause, HTTP: (*client.HTTP)(f.HTTP)}

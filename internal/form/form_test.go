@@ -22,6 +22,7 @@ const (
 		"max_attempts": 3, "retry": {"min": "2s", "max": "10m", "factor": 1.5}, "retry_on": ["lost", "http:5xx"], "history": "errors",
 		"on_failure": {"after": 3, "pause": true, "http": {"url": "https://example.org/alert"}}, "alert_if_no_success_for": "2d",
 		"labels": {"team": "web"}}`
+	atOnce = `{"id": "c", "trigger": {"type": "date"}, "exec": {"command": ["true"]}, "max_attempts": 2, "retry": {"min": "0s"}}`
 )
 
 func written(t *testing.T, text string) (w client.JobDefinition) {
@@ -49,7 +50,7 @@ func TestRead(t *testing.T) {
 			ID: "b", MaxInstances: 2, Overlap: job.OverlapWait, MaxWaiting: 5, Coalesce: job.CoalesceAll,
 			MisfireGraceTime: 5 * time.Minute, Timeout: 90 * time.Minute,
 			OnContactLost: job.ContactLostStop, MaxAttempts: 3,
-			Retry:   job.Retry{Min: 2 * time.Second, Max: 10 * time.Minute, Factor: 1.5},
+			Retry:   job.Retry{Min: new(2 * time.Second), Max: 10 * time.Minute, Factor: 1.5},
 			RetryOn: []string{"lost", "http:5xx"}, History: job.HistoryErrors,
 			OnFailure: &job.OnFailure{After: 3, Pause: true,
 				HTTP: &job.HTTP{URL: "https://example.org/alert"}},
@@ -102,7 +103,7 @@ func TestComplaints(t *testing.T) {
 
 // What is shown can be put again, and changes nothing.
 func TestWrittenReadsAsTheSame(t *testing.T) {
-	for _, text := range []string{least, most} {
+	for _, text := range []string{least, most, atOnce} {
 		d, bad := form.Read(written(t, text))
 		if len(bad) > 0 {
 			t.Fatal(bad)

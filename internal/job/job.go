@@ -101,7 +101,7 @@ func (d *Definition) Equal(e *Definition) bool {
 		d.MaxInstances == e.MaxInstances && d.Overlap == e.Overlap && d.MaxWaiting == e.MaxWaiting &&
 		d.Coalesce == e.Coalesce && d.MisfireGraceTime == e.MisfireGraceTime && d.Timeout == e.Timeout &&
 		d.KillGrace == e.KillGrace && d.OnContactLost == e.OnContactLost &&
-		d.MaxAttempts == e.MaxAttempts && d.Retry == e.Retry && slices.Equal(d.RetryOn, e.RetryOn) &&
+		d.MaxAttempts == e.MaxAttempts && d.Retry.Equal(e.Retry) && slices.Equal(d.RetryOn, e.RetryOn) &&
 		d.History == e.History && SameStored(d.OnFailure, e.OnFailure) && d.AlertIfNoSuccessFor == e.AlertIfNoSuccessFor
 }
 

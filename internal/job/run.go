@@ -150,7 +150,8 @@ type Record struct {
 	Reason     Reason // of Skipped only
 	Sentence   string // the whole story for a person
 	StartedAt  time.Time
-	EndedAt    time.Time
+	EndedAt    time.Time     // when the end was recorded
+	Took       time.Duration // of the work, by its node's clock; 0 where nobody measured
 	NodeID     uuid.UUID
 	Node       string
 	Error      string
@@ -167,7 +168,6 @@ type Record struct {
 type End struct {
 	Record
 	Executor string
-	Took     time.Duration
 }
 
 // runNamespace is the UUIDv5 namespace of run ids (RFC 9562, section 5.5).

@@ -42,11 +42,10 @@ func everything(m *Metrics) {
 	}})
 	m.ClaimFailed()
 	m.Blocked()
-	end := job.Record{Run: job.Run{JobID: "j"}, Outcome: job.Failed, FireCount: 1}
+	end := job.Record{Run: job.Run{JobID: "j"}, Outcome: job.Failed, FireCount: 1, Took: time.Second}
 	last := end
 	last.Final = true
-	m.Ended([]job.End{{Record: end, Executor: "http", Took: time.Second},
-		{Record: last, Executor: "http", Took: time.Second}}, 2)
+	m.Ended([]job.End{{Record: end, Executor: "http"}, {Record: last, Executor: "http"}}, 2)
 	m.TakenOver([]job.Record{{Outcome: job.Lost}, {Outcome: job.Lost, Final: true}})
 	m.Kept(job.Housekeeping{Dropped: 2, Folded: 7}, errors.New("some of it"))
 }

@@ -45,7 +45,7 @@ func TestCountersAreWhatTheRowsSay(t *testing.T) {
 	} {
 		d := storetest.Job(t, id, when)
 		if id == "retries" {
-			d.MaxAttempts, d.Retry = 2, job.Retry{Min: time.Millisecond, Max: time.Millisecond, Factor: 1}
+			d.MaxAttempts, d.Retry = 2, job.Retry{Min: new(time.Millisecond), Max: time.Millisecond, Factor: 1}
 		}
 		if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
 			t.Fatal(err)

@@ -129,7 +129,7 @@ func (l Look) Remove() Change {
 		Dropped: dropped(&l.Job, job.ReasonRemoved, l.Now, "due when the job was removed, and not begun")}
 	for _, i := range l.Live {
 		if i.State == job.InstanceRetrying {
-			c.GiveUp = append(c.GiveUp, GivenUp{i.Run, "was between two attempts when the job was removed"})
+			c.GiveUp = append(c.GiveUp, GivenUp{i.Run, l.Now, "was between two attempts when the job was removed"})
 		}
 	}
 	return c

@@ -45,6 +45,7 @@ type Start struct {
 // GivenUp is a run between two attempts that ends as cancelled, and why.
 type GivenUp struct {
 	job.Run
+	At       time.Time // when that was decided: what takes its place begins at the same moment
 	Sentence string
 }
 

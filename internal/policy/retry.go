@@ -67,5 +67,5 @@ func (p *planner) retry() {
 }
 
 func (p *planner) giveUp(r job.Run, sentence string) {
-	p.d.GiveUp = append(p.d.GiveUp, GivenUp{r, sentence})
+	p.d.GiveUp = append(p.d.GiveUp, GivenUp{r, p.look.Now, sentence})
 }

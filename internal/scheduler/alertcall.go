@@ -33,7 +33,7 @@ const (
 	settleTimeout = 5 * time.Second
 )
 
-var callBackoff = job.Retry{Min: 10 * time.Second, Max: 20 * time.Minute, Factor: 2}
+var callBackoff = job.Retry{Min: new(10 * time.Second), Max: 20 * time.Minute, Factor: 2}
 
 // run ends when ctx does, which aborts the calls in progress.
 func (l *callLoop) run(ctx context.Context) error {

@@ -62,12 +62,12 @@ func (a *attempts) instance(d policy.Decided, r policy.Start) job.Instance {
 func (a *attempts) end(d policy.Decided, i job.Instance, r job.Result, took time.Duration) {
 	a.story.ended(i, r, took)
 	record := job.Record{
-		Run: i.Run, Outcome: r.Outcome, Sentence: endSentence(i, r, took), StartedAt: i.StartedAt,
+		Run: i.Run, Outcome: r.Outcome, Sentence: endSentence(i, r, took), StartedAt: i.StartedAt, Took: took,
 		NodeID: i.NodeID, Node: i.Node, Error: r.Error, Output: r.Output, Status: r.Status, RetryAfter: r.RetryAfter,
 		FireCount: 1, FirstRunTime: i.ScheduledRunTime, LastRunTime: i.ScheduledRunTime,
 	}
 	policy.Conclude(&d.Definition, &record)
-	a.ends.add(ending{queue: d.Queue, record: record, took: took, watched: d.Job.OnFailure != nil})
+	a.ends.add(ending{queue: d.Queue, record: record, watched: d.Job.OnFailure != nil})
 }
 
 func endSentence(i job.Instance, r job.Result, took time.Duration) string {

@@ -73,6 +73,39 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+// An end that waits for its job's row is no error of anybody's: somebody holds the row, and will let it go.
+func TestEndThatWaitsForItsRowIsNoError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		held := true
+		f := &fake{claim: oneRun(t), complete: func([]job.Record) error {
+			if held {
+				return job.ErrLocked
+			}
+			return nil
+		}}
+		var log bytes.Buffer
+		s := node(f, quickly)
+		s.Log = slog.New(slog.NewTextHandler(&log, nil))
+		register(t, s)
+		if _, err := s.Tick(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.Finish(t.Context())
+		s.Flush(t.Context())
+		if got := log.String(); strings.Contains(got, "level=ERROR") ||
+			!strings.Contains(got, "another session holds") {
+			t.Errorf("the log says: %s", got)
+		}
+		held = false
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		s.RecordEnds(ctx)
+		if len(f.recorded()) != 1 {
+			t.Error("the end is not recorded when the row is free")
+		}
+	})
+}
+
 // Where instances end, other nodes are told of runs that wait in queues in which this node may not begin them.
 func TestEndsTellOthersWhereThisNodeMayNotBegin(t *testing.T) {
 	for _, c := range []struct {

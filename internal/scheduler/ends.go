@@ -20,7 +20,6 @@ type ends struct {
 type ending struct {
 	queue   string
 	record  job.Record
-	took    time.Duration
 	refused int  // so many times, alone
 	watched bool // the definition had OnFailure
 }
@@ -91,7 +90,7 @@ func endsOf(batch []ending, written []job.Record) []job.End {
 	ends := make([]job.End, 0, len(written))
 	for _, r := range written {
 		e := ended[of(r)]
-		ends = append(ends, job.End{Record: r, Executor: job.ExecutorOf(e.queue), Took: e.took})
+		ends = append(ends, job.End{Record: r, Executor: job.ExecutorOf(e.queue)})
 	}
 	return ends
 }

@@ -1,6 +1,7 @@
 package scheduler
 
 import (
+	"errors"
 	"log/slog"
 	"time"
 
@@ -123,8 +124,14 @@ func (s *story) recordedWithoutOutput(r job.Record, err error) {
 		"job", r.JobID, "run", r.RunID, "err", err)
 }
 
-// refused tells of an end that the database refused. Of many it tells one now and then.
+// refused tells of an end that the database did not take: it refused it, of which many are told now and then, or
+// somebody holds the job's row.
 func (s *story) refused(r job.Record, again time.Duration, err error) {
+	if errors.Is(err, job.ErrLocked) {
+		s.log.Warn("the end of a run waits for its job's row, which another session holds; its instance goes on to be "+
+			"counted", "job", r.JobID, "run", r.RunID, "outcome", r.Outcome, "again_in", again, "err", err)
+		return
+	}
 	untold, tell := s.refusals.count(time.Now())
 	if !tell {
 		return

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -74,6 +75,7 @@ func runOf(v job.RunView) client.Run {
 		ScheduledRunTime: v.ScheduledRunTime,
 		StartedAt:        v.StartedAt,
 		EndedAt:          v.EndedAt,
+		Duration:         durationOf(v.Took),
 		NotBefore:        v.NotBefore,
 		Node:             v.Node,
 		Error:            v.Error,
@@ -88,6 +90,14 @@ func runOf(v job.RunView) client.Run {
 		CancelRequestedBy: v.Cancel.By,
 		CancelReason:      v.Cancel.Reason,
 	}
+}
+
+// durationOf writes a measured duration, absent where there is none.
+func durationOf(d time.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.Round(time.Millisecond).String()
 }
 
 // runsOf is the wire form of runs, never nil.

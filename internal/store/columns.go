@@ -112,6 +112,7 @@ var beginColumns = retryColumns.with(
 
 // giveUpColumns are those of claim_give_up.
 var giveUpColumns = of(func(g *policy.GivenUp) *job.Run { return &g.Run }, runColumns).with(columns[policy.GivenUp]{
+	col("ended_ats", func(g *policy.GivenUp) time.Time { return g.At }),
 	col("sentences", func(g *policy.GivenUp) string { return g.Sentence }),
 })
 
@@ -156,6 +157,7 @@ var resultColumns = attemptColumns.with(columns[job.Record]{
 	col("errors", func(r *job.Record) *string { return text(r.Error) }),
 	col("outputs", func(r *job.Record) *string { return text(r.Output) }),
 	col("statuses", func(r *job.Record) *int { return r.Status }),
+	col("durations", func(r *job.Record) *time.Duration { return positive(r.Took) }),
 })
 
 // retryInColumns are those of retry.

@@ -70,7 +70,7 @@ func TestRetryOutlivesABlockAndAPause(t *testing.T) {
 			s, conn, n, f := tried(t, 3, 1)
 			storetest.Exec(t, conn, mend)
 			d := storetest.Job(t, "try", `{"type":"date"}`)
-			d.MaxAttempts, d.Retry = 3, job.Retry{Min: time.Hour, Max: time.Hour}
+			d.MaxAttempts, d.Retry = 3, job.Retry{Min: new(time.Hour), Max: time.Hour}
 			var err error
 			if name == "blocked" {
 				_, err = s.Put(t.Context(), d, job.Author{})

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
@@ -42,7 +43,7 @@ func tried(t *testing.T, maxAttempts, fails int) (*store.Store, *pgx.Conn, *sche
 		t.Fatal(err)
 	}
 	d := storetest.Job(t, "try", `{"type":"date"}`)
-	d.MaxAttempts, d.Retry = maxAttempts, job.Retry{Min: time.Hour, Max: time.Hour}
+	d.MaxAttempts, d.Retry = maxAttempts, job.Retry{Min: new(time.Hour), Max: time.Hour}
 	add(t, s, d)
 	tick(t, n)
 	finish(t, n)
@@ -225,6 +226,68 @@ func TestRetryEndsWithItsJob(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// A fire that replaces a run between two attempts begins at the moment at which that one ends.
+func TestReplacedRetryEndsWhenTheOtherBegins(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+	n := &scheduler.Scheduler{Store: s, Executor: &failing{fails: 1}, Log: slog.New(slog.DiscardHandler)}
+	if err := n.Register(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	d := storetest.Job(t, "try", `{"type":"interval","every":"1h"}`)
+	d.MaxAttempts, d.Retry, d.Overlap = 2, job.Retry{Min: new(time.Hour), Max: time.Hour}, job.OverlapReplace
+	add(t, s, d)
+	for range 2 {
+		storetest.Exec(t, conn, `UPDATE pgdue.next_run_times SET next_run_time = pgdue.now(), due_at = pgdue.now()`)
+		tick(t, n)
+		finish(t, n)
+	}
+	got := storetest.Query[string](t, conn, `SELECT string_agg(format('%s, %s', outcome, ended_at <= (SELECT max(started_at)
+		FROM pgdue.run_history)), '; ' ORDER BY ended_at, attempt) FROM pgdue.run_history`)
+	if want := "failed, t; cancelled, t; succeeded, f"; got != want {
+		t.Errorf("ends, and whether before the last run began: %s, want %s", got, want)
+	}
+}
+
+// An attempt whose end is recorded late, as after an outage, tells how long its work took.
+func TestDurationIsThatOfTheWork(t *testing.T) {
+	t.Parallel()
+	url := storetest.URL(t)
+	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
+	for _, attempts := range []int{1, 2} {
+		d := storetest.Job(t, fmt.Sprint("of-", attempts), `{"type":"date"}`)
+		d.MaxAttempts = attempts
+		add(t, s, d)
+	}
+	n := registered(t, s, "web-1")
+	c, err := s.Claim(t.Context(), policy.ClaimRequest{Node: n.ID, Want: map[string]int{job.KindExec.Name: 2}}, plan)
+	if err != nil || len(c.Decided) != 2 {
+		t.Fatal(c, err)
+	}
+	for _, d := range c.Decided {
+		r := job.Record{Run: d.Decision.Begin[0].Run, Outcome: job.Failed, Sentence: "failed", NodeID: n.ID,
+			Took: 9600 * time.Millisecond}
+		policy.Conclude(&d.Definition, &r)
+		if _, err := s.Complete(t.Context(), []job.Record{r}); err != nil {
+			t.Fatal(err)
+		}
+		page, err := s.Runs(t.Context(), job.RunFilter{JobID: r.JobID, Limit: 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := page[len(page)-1]
+		if last.Took != r.Took {
+			t.Errorf("%s took %s, want %s", r.JobID, last.Took, r.Took)
+		}
+	}
+	if got := storetest.Query[string](t, conn,
+		"SELECT string_agg(duration::text, ', ') FROM pgdue.runs WHERE "+
+			"state = 'ended'"); got != "00:00:09.6, 00:00:09.6" {
+		t.Errorf("the view says %s", got)
+	}
 }
 
 // held is work that fails when its gate is closed.

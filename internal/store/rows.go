@@ -64,7 +64,7 @@ func (r *jobRow) job(s *scheduleRow) (job.Job, error) {
 			ID: r.ID, MaxInstances: r.MaxInstances, Overlap: r.Overlap, Coalesce: r.CoalescePolicy,
 			MaxWaiting: r.MaxWaiting, MisfireGraceTime: deref(r.MisfireGraceTime), Timeout: deref(r.Timeout),
 			KillGrace: deref(r.KillGrace), OnContactLost: r.OnContactLost, MaxAttempts: r.MaxAttempts,
-			Retry:   job.Retry{Min: deref(r.RetryMin), Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
+			Retry:   job.Retry{Min: r.RetryMin, Max: deref(r.RetryMax), Factor: deref(r.RetryFactor)},
 			RetryOn: r.RetryOn, History: r.History, AlertIfNoSuccessFor: deref(r.AlertIfNoSuccessFor),
 		},
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
@@ -152,7 +152,7 @@ func jobArgs(j *job.Job) (pgx.StrictNamedArgs, error) {
 		"overlap": j.Overlap, "coalesce_policy": j.Coalesce, "max_waiting": j.MaxWaiting,
 		"misfire_grace_time": positive(j.MisfireGraceTime), "timeout": positive(j.Timeout),
 		"kill_grace": positive(j.KillGrace), "on_contact_lost": j.OnContactLost, "max_attempts": j.MaxAttempts,
-		"retry_min": positive(j.Retry.Min), "retry_max": positive(j.Retry.Max), "retry_factor": factor,
+		"retry_min": j.Retry.Min, "retry_max": positive(j.Retry.Max), "retry_factor": factor,
 		"retry_on": j.RetryOn,
 		"history":  j.History, "on_failure": onFailure, "alert_if_no_success_for": positive(j.AlertIfNoSuccessFor),
 		"labels": labels,
@@ -276,6 +276,7 @@ type runRow struct {
 	Sentence         *string
 	StartedAt        *time.Time
 	EndedAt          *time.Time
+	Duration         *time.Duration
 	NodeID           *uuid.UUID
 	Node             *string
 	Error            *string
@@ -297,7 +298,8 @@ func (r *runRow) view() job.RunView {
 		},
 		Final: r.Final, Outcome: job.Outcome(deref(r.Outcome)), Reason: job.Reason(deref(r.Reason)),
 		Sentence: deref(r.Sentence), StartedAt: orZero(r.StartedAt), EndedAt: orZero(r.EndedAt),
-		NodeID: deref(r.NodeID), Node: deref(r.Node), Error: deref(r.Error), Output: deref(r.Output), Status: r.Status,
+		Took: deref(r.Duration), NodeID: deref(r.NodeID), Node: deref(r.Node), Error: deref(r.Error),
+		Output: deref(r.Output), Status: r.Status,
 		FireCount: r.FireCount, FirstRunTime: r.FirstRunTime.UTC(), LastRunTime: r.LastRunTime.UTC(),
 	}}
 }

@@ -4,17 +4,18 @@
 WITH ended AS (
     SELECT * FROM unnest(@job_ids::text[], @run_ids::uuid[], @attempts::int[], @node_ids::uuid[], @nodes::text[],
                          @finals::bool[], @outcomes::text[], @sentences::text[], @errors::text[], @outputs::text[],
-                         @statuses::int[])
-         AS e(job_id, run_id, attempt, node_id, node, final, outcome, sentence, error, output, status)
+                         @statuses::int[], @durations::interval[])
+         AS e(job_id, run_id, attempt, node_id, node, final, outcome, sentence, error, output, status, duration)
 ), done AS (
     DELETE FROM pgdue.running_instances r USING ended e
     WHERE r.job_id = e.job_id AND r.run_id = e.run_id AND r.attempt = e.attempt AND r.node_id = e.node_id
     RETURNING r.job_id, r.run_id, r.attempt, r.cause, r.scheduled_run_time, r.started_at, r.job_revision
 )
 INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, started_at,
-                               ended_at, node_id, node, error, output, status, first_run_time, last_run_time,
+                               ended_at, duration, node_id, node, error, output, status, first_run_time, last_run_time,
                                job_revision)
 SELECT d.job_id, d.run_id, d.attempt, e.final, d.cause, d.scheduled_run_time, e.outcome, e.sentence, d.started_at,
-       pgdue.now(), e.node_id, e.node, e.error, e.output, e.status, d.scheduled_run_time, d.scheduled_run_time,
+       pgdue.now(), e.duration, e.node_id, e.node, e.error, e.output, e.status, d.scheduled_run_time,
+       d.scheduled_run_time,
        d.job_revision
 FROM done d JOIN ended e ON e.job_id = d.job_id AND e.run_id = d.run_id

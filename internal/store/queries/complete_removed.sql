@@ -6,15 +6,16 @@
 -- this one what it is: stale. So does a row that an hour's successes were folded into since, if it stands for this fire
 -- time too: the answer to our commit may have been lost for that long.
 INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, started_at,
-                               ended_at, node_id, node, error, output, status, first_run_time, last_run_time,
+                               ended_at, duration, node_id, node, error, output, status, first_run_time, last_run_time,
                                job_revision)
 SELECT job_id, run_id, attempt, true, cause, scheduled_run_time, outcome, sentence || @removed, started_at,
-       pgdue.now(), node_id, node, error, output, status, scheduled_run_time, scheduled_run_time, job_revision
+       pgdue.now(), duration, node_id, node, error, output, status, scheduled_run_time, scheduled_run_time, job_revision
 FROM unnest(@job_ids::text[], @run_ids::uuid[], @attempts::int[], @node_ids::uuid[], @nodes::text[],
             @finals::bool[], @outcomes::text[], @sentences::text[], @errors::text[], @outputs::text[], @statuses::int[],
-            @causes::text[], @scheduled_run_times::timestamptz[], @started_ats::timestamptz[], @job_revisions::bigint[])
+            @causes::text[], @scheduled_run_times::timestamptz[], @started_ats::timestamptz[], @job_revisions::bigint[],
+            @durations::interval[])
      AS e(job_id, run_id, attempt, node_id, node, final, outcome, sentence, error, output, status,
-          cause, scheduled_run_time, started_at, job_revision)
+          cause, scheduled_run_time, started_at, job_revision, duration)
 WHERE NOT EXISTS (SELECT FROM pgdue.running_instances r WHERE r.job_id = e.job_id AND r.run_id = e.run_id)
   AND NOT EXISTS (SELECT FROM pgdue.run_history h
                   WHERE h.job_id = e.job_id AND h.run_id = e.run_id AND (h.final OR h.attempt >= e.attempt))
