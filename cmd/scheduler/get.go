@@ -5,7 +5,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -68,17 +67,11 @@ func printJob(w io.Writer, j client.Job, runs []client.Run, failing string, now 
 	line("Next run", inZoneAndUTC(j.NextRunTime, zoneOf(j)))
 	line("Last run", inZoneAndUTC(j.LastRunTime, zoneOf(j)))
 	line("Running", strings.Replace(runningOf(j), "/", " of at most ", 1))
-	line("Does", workOf(j.JobDefinition))
-	line("Timeout", j.Timeout)
 	if j.Waiting > 0 {
 		line("Waiting", fmt.Sprint(j.Waiting))
 	}
-	line("Overlap", j.Overlap)
-	line("Coalesce", j.Coalesce)
-	line("Grace time", j.MisfireGraceTime)
-	if j.MaxAttempts != nil {
-		line("Attempts", strconv.Itoa(*j.MaxAttempts))
-	}
+	line("Does", workOf(j.JobDefinition))
+	policyLines(&j.JobDefinition, line)
 	line("Labels", joined(j.Labels, "="))
 	line("Created", timeIn(j.CreatedAt, time.UTC))
 	line("Updated", timeIn(j.UpdatedAt, time.UTC))
