@@ -122,10 +122,10 @@ type HTTP struct {
 type Job struct {
 	JobDefinition
 
-	State       string    `json:"state" doc:"active, paused, finished or blocked"`
+	State       string    `json:"state" doc:"active, paused, blocked; finishing: it will not fire again, and runs of it wait or execute; finished"`
 	Description string    `json:"description" doc:"The trigger in words"`
 	Anchor      time.Time `json:"anchor,omitzero" doc:"The moment from which the trigger counts"`
-	NextRunTime time.Time `json:"next_run_time,omitzero" doc:"The next nominal fire time; absent when the job is finished"`
+	NextRunTime time.Time `json:"next_run_time,omitzero" doc:"The next nominal fire time; absent when the job is finishing or finished"`
 	LastRunTime time.Time `json:"last_run_time,omitzero" doc:"The last fire time that was decided"`
 	DueAt       time.Time `json:"due_at,omitzero" doc:"When a node must next look at the job, for whatever reason"`
 	Running     int       `json:"running" doc:"How many runs of this id execute now"`

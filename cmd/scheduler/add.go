@@ -137,7 +137,7 @@ func printAdded(w io.Writer, verb string, j client.Job) {
 	case verb == "added":
 		next = fmt.Sprintf("its time has come already, see `scheduler runs %s`", j.ID)
 	default:
-		next = "it has finished and will not fire; add it without --replace to run it again"
+		next = fmt.Sprintf("it will not fire again; `scheduler run-now %s` runs it once more", j.ID)
 	}
 	fmt.Fprintf(w, "%s %s: %s; %s\n", verb, j.ID, oneLine(j.Description), next)
 	if j.Problem != "" {

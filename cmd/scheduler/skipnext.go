@@ -39,8 +39,8 @@ func newSkipNext() *cobra.Command {
 // nextOf says when a job runs next, or that it does not.
 func nextOf(j client.Job) string {
 	switch {
-	case j.NextRunTime.IsZero() && j.State == "finished":
-		return "it has no further fire and is finished"
+	case j.NextRunTime.IsZero() && (j.State == "finished" || j.State == "finishing"):
+		return "it has no further fire and is " + j.State
 	case j.NextRunTime.IsZero():
 		return "no further fire is known"
 	case j.State == "active":

@@ -30,7 +30,7 @@ func jobOf(o job.Overview) client.Job {
 	j := client.Job{
 		JobDefinition: form.Write(&o.Definition),
 
-		State:       string(o.State),
+		State:       stateOf(o),
 		Anchor:      o.Anchor,
 		NextRunTime: o.NextRunTime,
 		LastRunTime: o.LastRunTime,
@@ -59,6 +59,17 @@ func jobOf(o job.Overview) client.Job {
 		j.Description = o.Trigger.String()
 	}
 	return j
+}
+
+// finishing is the state of a job without a further fire of which runs wait or execute still. Its row says finished: its
+// id is free.
+const finishing = "finishing"
+
+func stateOf(o job.Overview) string {
+	if o.State == job.StateFinished && o.Running+o.Waiting > 0 {
+		return finishing
+	}
+	return string(o.State)
 }
 
 // runOf is the wire form of a run.

@@ -123,30 +123,36 @@ func pauses(f *Facts) (found []Finding) {
 	for _, p := range f.Pauses {
 		if p.Everything() {
 			found = append(found,
-				inTheWay(WhyPausedAll, "everything is paused"+f.since(p.PausedAt, p.PausedBy, p.Reason),
-					p.ResumeCommand()))
+				inTheWay(WhyPausedAll, f.tellPause("everything", isPaused, p.PausedAt, p.PausedBy, p.Reason), p.ResumeCommand()))
 		}
 	}
 	for _, p := range f.Pauses {
 		if !p.Everything() {
 			found = append(found,
-				inTheWay(WhyPausedLabel,
-					"all jobs with the label "+p.Label()+" are paused"+f.since(p.PausedAt, p.PausedBy, p.Reason),
-					p.ResumeCommand()))
+				inTheWay(WhyPausedLabel, f.tellPause("all jobs with the label "+p.Label(), arePaused, p.PausedAt, p.PausedBy,
+					p.Reason), p.ResumeCommand()))
 		}
 	}
 	if j := &f.Job; j.State == job.StatePaused {
-		found = append(found, inTheWay(WhyPaused, "it is paused"+f.since(j.PausedAt, j.PausedBy, j.PausedReason),
+		found = append(found, inTheWay(WhyPaused, f.tellPause("it", isPaused, j.PausedAt, j.PausedBy, j.PausedReason),
 			"scheduler resume "+f.ID))
 	}
 	return found
 }
 
-// since tells of a pause, as far as it is known.
-func (f *Facts) since(at time.Time, by, reason string) string {
-	var s string
+// verb is what follows its subject where the beginning of a pause is known, and where it is not.
+type verb struct{ since, now string }
+
+var (
+	isPaused  = verb{" has been paused", " is paused"}
+	arePaused = verb{" have been paused", " are paused"}
+)
+
+// tellPause tells of a pause of who, as far as it is known.
+func (f *Facts) tellPause(who string, v verb, at time.Time, by, reason string) string {
+	s := who + v.now
 	if !at.IsZero() {
-		s = fmt.Sprintf(" since %s (%s)", say.Time(at), inShort(f.Now.Sub(at)))
+		s = fmt.Sprintf("%s since %s (%s)", who+v.since, say.Time(at), inShort(f.Now.Sub(at)))
 	}
 	if by != "" {
 		s += " by " + by

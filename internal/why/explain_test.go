@@ -112,17 +112,17 @@ func TestExplain(t *testing.T) {
 			f.Pauses = []job.Pause{{PausedAt: at(-60), PausedBy: "ada",
 				Reason: "night"}}
 		}, "paused_all!",
-			"everything is paused since 2026-03-01 08:59:00 UTC (1m2s) by ada: night", "scheduler resume --all"},
+			"everything has been paused since 2026-03-01 08:59:00 UTC (1m2s) by ada: night", "scheduler resume --all"},
 		{"label paused", func(f *Facts) {
 			f.Pauses = []job.Pause{{Scope: job.Scope{LabelName: "team", LabelValue: "web"}, PausedAt: at(-60),
 				PausedBy: "ada"}}
 		}, "paused_label!",
-			"all jobs with the label team=web are paused since 2026-03-01 08:59:00 UTC (1m2s) by ada",
+			"all jobs with the label team=web have been paused since 2026-03-01 08:59:00 UTC (1m2s) by ada",
 			"scheduler resume --label team=web"},
 		{"paused", func(f *Facts) {
 			f.Job.State, f.Job.DueAt, f.Job.PausedAt, f.Job.PausedBy, f.Job.PausedReason = job.StatePaused, time.Time{},
 				at(1), "ada", "moving"
-		}, "paused!", "it is paused since 2026-03-01 09:00:01 UTC (1s) by ada: moving", "scheduler resume j"},
+		}, "paused!", "it has been paused since 2026-03-01 09:00:01 UTC (1s) by ada: moving", "scheduler resume j"},
 		{"paused by hand", func(f *Facts) { f.Job.State, f.Job.DueAt = job.StatePaused, time.Time{} }, "paused!",
 			"it is paused", "scheduler resume j"},
 
