@@ -235,6 +235,13 @@ func TestProblemsAreErrors(t *testing.T) {
 	if err := c.RemoveJob(t.Context(), "nosuch", ""); !client.IsNotFound(err) || client.IsExists(err) {
 		t.Errorf("unknown job: %v", err)
 	}
+	if _, err := c.PauseJob(t.Context(), "ping", client.PauseRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = c.RunNow(t.Context(), "ping", client.RunRequest{})
+	if !errors.As(err, &p) || p.Status != 409 || client.IsExists(err) {
+		t.Errorf("run of a paused job, a conflict of another kind: %v", err)
+	}
 }
 
 func TestHealthAndVersion(t *testing.T) {

@@ -7,10 +7,13 @@ import (
 	"strings"
 )
 
+// TypeExists is the Type of the Problem that an id is taken by a job that is not finished.
+const TypeExists = "urn:pgdue:problem:exists"
+
 // Problem is why the scheduler did not do what it was asked: a problem document of RFC 9457. The methods of Client
 // return it as *Problem.
 type Problem struct {
-	Type   string `json:"type,omitempty" doc:"URI of the kind of problem; absent is about:blank"`
+	Type   string `json:"type,omitempty" doc:"URI of the kind of problem: urn:pgdue:problem:exists, the id is taken by a job that is not finished; absent is about:blank, of which the status says what kind it is"`
 	Title  string `json:"title,omitempty" doc:"The status in words"`
 	Status int    `json:"status,omitempty" doc:"The HTTP status"`
 	Detail string `json:"detail,omitempty" doc:"What is wrong, and what to do"`
@@ -57,7 +60,10 @@ func (e FieldProblem) String() string {
 func IsNotFound(err error) bool { return hasStatus(err, http.StatusNotFound) }
 
 // IsExists says whether err is the answer that the id is taken by a job that is not finished.
-func IsExists(err error) bool { return hasStatus(err, http.StatusConflict) }
+func IsExists(err error) bool {
+	var p *Problem
+	return errors.As(err, &p) && p.Type == TypeExists
+}
 
 func hasStatus(err error, status int) bool {
 	var p *Problem

@@ -127,9 +127,7 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 		errors.Is(err, job.ErrNoNextFire), errors.Is(err, job.ErrChanged):
 		return huma.Error409Conflict(err.Error())
 	case errors.Is(err, job.ErrExists):
-		return huma.Error409Conflict(fmt.Sprintf("the id %q is taken by a job that is not finished; replace "+
-			"that job with "+
-			"PUT %s (`scheduler add %s --replace …`), or choose another id", id, client.JobPath(id), id))
+		return taken(id)
 	}
 	if ctx.Err() == nil { // else nobody waits for the answer any more
 		s.Log.Error("request could not be served", "act", act, "job", id, "err", err)
@@ -150,6 +148,14 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 	}
 	return huma.Error503ServiceUnavailable(fmt.Sprintf("the database did not answer: %s; see the server's log",
 		strings.TrimSpace(act+" "+id)))
+}
+
+// taken has a type of its own: other conflicts are no reason to replace a job.
+func taken(id string) error {
+	return &problem{client.Problem{Type: client.TypeExists, Title: http.StatusText(http.StatusConflict),
+		Status: http.StatusConflict,
+		Detail: fmt.Sprintf("the id %q is taken by a job that is not finished; replace that job with PUT %s "+
+			"(`scheduler add %s --replace …`), or choose another id", id, client.JobPath(id), id)}}
 }
 
 func noJob(id string) error { return huma.Error404NotFound(fmt.Sprintf("there is no job %q", id)) }

@@ -95,7 +95,7 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 		want                       client.Problem
 	}{
 		{name: "taken id", method: "POST", target: "/v1/jobs", body: sleepJob,
-			want: client.Problem{Status: 409, Title: "Conflict",
+			want: client.Problem{Type: client.TypeExists, Status: 409, Title: "Conflict",
 				Detail: `the id "123" is taken by a job that is not finished; ` +
 					"replace that job with PUT /v1/jobs/123 (`scheduler add 123 --replace …`), or choose another id"}},
 		{name: "run of no job", method: "POST", target: "/v1/jobs/nosuch/runs",
