@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -58,7 +59,7 @@ func (f *outputFormat) Set(s string) error {
 		*f = outputFormat(s)
 		return nil
 	}
-	return fmt.Errorf("write table or json")
+	return errors.New("write table or json")
 }
 
 // printJSON prints an object of the API.

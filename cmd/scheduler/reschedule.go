@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -78,10 +79,13 @@ func momentOf(text, timezone string) (time.Time, error) {
 		return time.Time{}, err
 	}
 	t, err := trigger.Parse(data)
+	if wrong, ok := errors.AsType[*trigger.Error](err); ok && wrong.Field == "at" {
+		return time.Time{}, errors.New(wrong.Message) // the caller names the flag
+	}
 	if err != nil {
 		return time.Time{}, err
 	}
 	epoch := time.Unix(0, 0)
-	at, _ := t.Anchored(epoch).Next(epoch) // what lies before is refused by the scheduler
+	at, _ := t.Anchored(epoch).Next(epoch.Add(-time.Microsecond)) // what lies before is refused by the scheduler
 	return at, nil
 }

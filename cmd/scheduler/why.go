@@ -52,11 +52,15 @@ func asksAt(cmd *cobra.Command, r *remote, id, at string) (time.Time, error) {
 	if at == "" {
 		return time.Time{}, nil
 	}
-	if t, err := time.Parse(time.RFC3339Nano, at); err == nil {
+	t, err := time.Parse(time.RFC3339Nano, at)
+	if err == nil {
+		if y := t.UTC().Year(); y < 1970 || y > 2199 {
+			return time.Time{}, usagef(cmd, "--at %s is outside the years 1970-2199, in which jobs fire", at)
+		}
 		return t, nil
 	}
 	if _, err := momentOf(at, ""); err != nil {
-		return time.Time{}, usagef(cmd, "--at %q is not a time such as 2027-03-01T09:00:00 or 2027-03-01T09:00:00Z", at)
+		return time.Time{}, usagef(cmd, "--at: %v", err)
 	}
 	zone, err := zoneOfJob(cmd.Context(), r, id)
 	if err != nil {

@@ -36,10 +36,12 @@ func (in *whyInput) Resolve(huma.Context) []error {
 		return nil
 	}
 	var err error
-	if in.at, err = time.Parse(time.RFC3339Nano, in.At); err != nil || !keepable(in.at) {
-		return []error{&huma.ErrorDetail{Location: "query.at",
-			Message: fmt.Sprintf("%q is not a time like 2026-03-01T03:00:00Z; a + in the zone is written %%2B in a URL",
-				in.At)}}
+	message := "%q is not a time like 2026-03-01T03:00:00Z; a + in the zone is written %%2B in a URL"
+	if in.at, err = time.Parse(time.RFC3339Nano, in.At); err == nil {
+		message = "%q is outside the years 1970-2199, in which jobs fire"
+	}
+	if err != nil || !keepable(in.at) {
+		return []error{&huma.ErrorDetail{Location: "query.at", Message: fmt.Sprintf(message, in.At)}}
 	}
 	return nil
 }

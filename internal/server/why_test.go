@@ -42,11 +42,13 @@ func TestWhySaysWhatStandsInTheWay(t *testing.T) {
 
 func TestWhyRefusesWhatIsNoTime(t *testing.T) {
 	s, _ := serverOver(nil)
-	for _, at := range []string{"yesterday", "2026-03-01T09:00:00+01:00", "0001-01-01T00:00:00Z",
-		"9999-01-01T00:00:00Z"} {
+	const form, years = "is not a time like ", "is outside the years 1970-2199"
+	for at, why := range map[string]string{"yesterday": form, "2026-03-01T09:00:00+01:00": form,
+		"0001-01-01T00:00:00Z": years, "9999-01-01T00:00:00Z": years} {
 		w := do(s.Handler(), "GET", "/v1/jobs/123/why?at="+at, "") // a bare + is a blank
 		got := decode[client.Problem](t, w, "application/problem+json")
-		if w.Code != http.StatusUnprocessableEntity || len(got.Errors) != 1 || got.Errors[0].Location != "query.at" {
+		if w.Code != http.StatusUnprocessableEntity || len(got.Errors) != 1 || got.Errors[0].Location != "query.at" ||
+			!strings.Contains(got.Errors[0].Message, why) {
 			t.Errorf("%s: %d %+v", at, w.Code, got)
 		}
 	}
