@@ -202,7 +202,7 @@ func TestHTTPStopsWithoutAnAnswer(t *testing.T) {
 		outcome job.Outcome
 		want    string
 	}{
-		{"timeout", job.ErrTimeout, job.TimedOut, "timed out after 1m0s: it had no answer yet"},
+		{"timeout", job.ErrTimeout, job.TimedOut, "its timeout of 1m0s was over: it had no answer yet"},
 		{"shutdown", job.ErrShutdown, job.Lost, "the node was stopped while this run executed: it had no answer yet"},
 		{"cancel", nil, job.Cancelled, "cancelled: it had no answer yet"},
 	}
@@ -246,7 +246,7 @@ func TestHTTPStopsInAnAnswer(t *testing.T) {
 	pool := &executor.Pool{Kinds: []executor.Kind{&executor.HTTP{Transport: transport}}}
 	want := job.Result{
 		Outcome: job.TimedOut,
-		Error:   "timed out after 1m0s: its answer was not complete: HTTP 200 OK",
+		Error:   "its timeout of 1m0s was over: its answer was not complete: HTTP 200 OK",
 		Status:  status(200),
 	}
 	if diff := cmp.Diff(want, pool.Execute(ctx, attempt(&job.HTTP{URL: url}))); diff != "" {
@@ -260,7 +260,7 @@ func TestHTTPTimesOut(t *testing.T) {
 	url := serve(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	a := attempt(&job.HTTP{URL: url})
 	a.Definition.Timeout = 50 * time.Millisecond
-	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 50ms: it had no answer yet"}
+	want := job.Result{Outcome: job.TimedOut, Error: "its timeout of 50ms was over: it had no answer yet"}
 	if diff := cmp.Diff(want, httpPool().Execute(t.Context(), a)); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}

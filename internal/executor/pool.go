@@ -129,7 +129,7 @@ func result(e *end, cause error, timeout time.Duration) job.Result {
 func interrupted(cause error, timeout time.Duration) (job.Outcome, string) {
 	switch {
 	case errors.Is(cause, job.ErrTimeout):
-		return job.TimedOut, fmt.Sprintf("timed out after %s", timeout)
+		return job.TimedOut, fmt.Sprintf("its timeout of %s was over", timeout)
 	case errors.Is(cause, job.ErrLeaseLost):
 		return job.Lost, "the node lost its lease while this run executed"
 	case errors.Is(cause, job.ErrShutdown):

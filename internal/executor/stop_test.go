@@ -52,7 +52,7 @@ func TestExecOutcomeFollowsTheCause(t *testing.T) {
 		outcome job.Outcome
 		want    string
 	}{
-		{"timeout", job.ErrTimeout, job.TimedOut, "timed out after 1m0s: SIGTERM"},
+		{"timeout", job.ErrTimeout, job.TimedOut, "its timeout of 1m0s was over: SIGTERM"},
 		{"lease", job.ErrLeaseLost, job.Lost, "the node lost its lease while this run executed: SIGTERM"},
 		{"shutdown", job.ErrShutdown, job.Lost, "the node was stopped while this run executed: SIGTERM"},
 		{"cancel", nil, job.Cancelled, "cancelled: SIGTERM"},
@@ -76,7 +76,7 @@ func TestExecTimesOut(t *testing.T) {
 	t.Parallel()
 	a := execAttempt("sleep", "300")
 	a.Definition.Timeout = 50 * time.Millisecond
-	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 50ms: SIGTERM"}
+	want := job.Result{Outcome: job.TimedOut, Error: "its timeout of 50ms was over: SIGTERM"}
 	if diff := cmp.Diff(want, execPool().Execute(t.Context(), a)); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -96,7 +96,7 @@ func TestExecKillsTheWholeGroupThatIgnoresSIGTERM(t *testing.T) {
 	t.Parallel()
 	script := `trap "" TERM; sleep 300 & sh -c "sleep 300 & wait" &` + " :" + ready + `wait`
 	res, group := cancelled(t, 50*time.Millisecond, script, job.ErrTimeout)
-	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 1m0s: SIGTERM, then SIGKILL"}
+	want := job.Result{Outcome: job.TimedOut, Error: "its timeout of 1m0s was over: SIGTERM, then SIGKILL"}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
@@ -129,7 +129,7 @@ func TestExecThatObeysSIGTERMWithExit0HasNotSucceeded(t *testing.T) {
 	t.Parallel()
 	res, _ := cancelled(t, 5*time.Second, `exec 2>/dev/null; trap "exit 0" TERM`+ready+`while :; do sleep 0.01; done`,
 		job.ErrTimeout)
-	want := job.Result{Outcome: job.TimedOut, Error: "timed out after 1m0s: SIGTERM", Status: status(0)}
+	want := job.Result{Outcome: job.TimedOut, Error: "its timeout of 1m0s was over: SIGTERM", Status: status(0)}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
