@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/spf13/cobra"
 )
 
 const (
@@ -24,7 +26,14 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(exitCode(os.Stderr, newRoot().ExecuteContext(ctx)))
+	os.Exit(run(ctx, newRoot(), os.Stdout, os.Stderr))
+}
+
+// run executes a command line, and says with which code to exit.
+func run(ctx context.Context, root *cobra.Command, stdout, stderr io.Writer) int {
+	root.SetOut(&screen{stdout})
+	root.SetErr(&screen{stderr})
+	return exitCode(root.ErrOrStderr(), root.ExecuteContext(ctx))
 }
 
 // exitCode reports err and says with which code to exit.

@@ -105,16 +105,6 @@ func (t table) print(w io.Writer) error {
 	return nil
 }
 
-// oneLine keeps a text in its cell, and what it may hold from driving the terminal.
-func oneLine(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || 0x7f <= r && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, s)
-}
-
 // timeIn shows a time with its zone, "" for none.
 func timeIn(t time.Time, zone *time.Location) string {
 	if t.IsZero() {

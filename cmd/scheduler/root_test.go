@@ -15,9 +15,7 @@ func call(t *testing.T, args ...string) (stdout, stderr string, code int) {
 	var out, errs bytes.Buffer
 	root := newRoot()
 	root.SetArgs(args)
-	root.SetOut(&out)
-	root.SetErr(&errs)
-	code = exitCode(&errs, root.ExecuteContext(t.Context()))
+	code = run(t.Context(), root, &out, &errs)
 	return out.String(), errs.String(), code
 }
 

@@ -120,7 +120,9 @@ func printRunNow(cmd *cobra.Command, r *remote, run client.Run) error {
 		}
 	} else if run.State == client.RunEnded {
 		fmt.Fprintf(cmd.OutOrStdout(), "run %s %s\n", run.RunID, oneLine(storyOf(run)))
-		fmt.Fprint(cmd.OutOrStdout(), run.Output)
+		if run.Output != "" {
+			fmt.Fprintln(cmd.OutOrStdout(), printable(run.Output))
+		}
 	} else {
 		fmt.Fprintf(cmd.OutOrStdout(),
 			"run %s of %s begins as soon as an instance is free; see `scheduler runs %s %s`\n",

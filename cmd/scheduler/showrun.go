@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -61,13 +60,4 @@ func printAttempt(w io.Writer, r client.Run, now time.Time) error {
 	}
 	_, err := fmt.Fprintf(w, "Output\n\n%s\n", printable(r.Output))
 	return err
-}
-
-// printable keeps the lines of an output, and their control characters from driving the terminal.
-func printable(output string) string {
-	lines := strings.Split(strings.TrimSuffix(output, "\n"), "\n")
-	for i, l := range lines {
-		lines[i] = oneLine(strings.ReplaceAll(strings.TrimSuffix(l, "\r"), "\t", "    "))
-	}
-	return strings.Join(lines, "\n")
 }
