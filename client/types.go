@@ -6,7 +6,7 @@ import "time"
 // field that is absent has its default.
 type JobDefinition struct {
 	// ID is 1 to 200 characters of A-Z a-z 0-9 . _ : @ - and chosen by the user.
-	ID      string   `json:"id,omitempty" doc:"1 to 200 characters of A-Z a-z 0-9 . _ : @ -" example:"ping"`
+	ID      string   `json:"id,omitempty" minLength:"1" doc:"1 to 200 characters of A-Z a-z 0-9 . _ : @ -" example:"ping"`
 	Trigger *Trigger `json:"trigger,omitempty" doc:"When the job fires; required"`
 	Exec    *Exec    `json:"exec,omitempty" doc:"Run a program"`
 	HTTP    *HTTP    `json:"http,omitempty" doc:"Send an HTTP request"`
@@ -14,43 +14,43 @@ type JobDefinition struct {
 	MaxInstances *int `json:"max_instances,omitempty" doc:"How many runs of the job may execute at the same time; default 1"`
 	// Overlap says what a fire does when max_instances runs execute: "skip" (default), "wait", or "replace": it waits
 	// before all others, and the oldest run is cancelled.
-	Overlap string `json:"overlap,omitempty" doc:"What a fire does when max_instances runs execute: skip (default), wait or replace" example:"skip"`
+	Overlap string `json:"overlap,omitempty" minLength:"1" doc:"What a fire does when max_instances runs execute: skip (default), wait or replace" example:"skip"`
 	// MaxWaiting is how many runs may wait where Overlap is "wait"; default 100.
 	MaxWaiting *int `json:"max_waiting,omitempty" doc:"How many runs may wait where overlap is wait; default 100"`
 	// Coalesce says what several overdue fire times become: one run of the "latest" (default) or of the "earliest", or
 	// "all".
-	Coalesce string `json:"coalesce,omitempty" doc:"What several overdue fire times become: latest (default), earliest, or all, up to 1000 one by one" example:"latest"`
+	Coalesce string `json:"coalesce,omitempty" minLength:"1" doc:"What several overdue fire times become: latest (default), earliest, or all, up to 1000 one by one" example:"latest"`
 	// MisfireGraceTime is how late a run may be when its fire is decided; later it is skipped. Absent: however late.
-	MisfireGraceTime string `json:"misfire_grace_time,omitempty" doc:"How late a run may be, as in 5m; later it is skipped; default however late"`
+	MisfireGraceTime string `json:"misfire_grace_time,omitempty" minLength:"1" doc:"How late a run may be, as in 5m; later it is skipped; default however late"`
 	// Timeout is the longest duration of an attempt; default 60s for http, none for exec.
-	Timeout string `json:"timeout,omitempty" doc:"Longest duration of an attempt, as in 90s, 1h30m; default 60s for http, none for exec" example:"10s"`
+	Timeout string `json:"timeout,omitempty" minLength:"1" doc:"Longest duration of an attempt, as in 90s, 1h30m; default 60s for http, none for exec" example:"10s"`
 	// KillGrace is how long a program that is stopped has between SIGTERM and SIGKILL; default 3s.
-	KillGrace string `json:"kill_grace,omitempty" doc:"How long a program that is stopped has between SIGTERM and SIGKILL; default 3s" example:"10s"`
+	KillGrace string `json:"kill_grace,omitempty" minLength:"1" doc:"How long a program that is stopped has between SIGTERM and SIGKILL; default 3s" example:"10s"`
 	// OnContactLost says what becomes of running work when its node cannot reach the database: "continue" (default), or
 	// "stop": it is stopped before another node may begin the next attempt.
-	OnContactLost string `json:"on_contact_lost,omitempty" doc:"What becomes of running work when its node cannot reach the database: continue (default), or stop, for work that must never overlap" example:"continue"`
+	OnContactLost string `json:"on_contact_lost,omitempty" minLength:"1" doc:"What becomes of running work when its node cannot reach the database: continue (default), or stop, for work that must never overlap" example:"continue"`
 	// MaxAttempts is how often a run is tried; default 1. A lost attempt counts.
 	MaxAttempts *int `json:"max_attempts,omitempty" doc:"How often a run is tried, a lost attempt included; default 1"`
 	// Retry says how long a run waits between two attempts.
 	Retry *Retry `json:"retry,omitempty" doc:"How long a run waits between two attempts"`
 	// RetryOn says what is tried again: outcomes, exit codes, HTTP statuses. Absent: what failed, timed out or was
 	// lost.
-	RetryOn []string `json:"retry_on,omitempty" nullable:"false" doc:"What is tried again: failed, timed_out, lost, exit:75, exit:64-78, http:503, http:5xx; default failed, timed_out, lost"`
+	RetryOn []string `json:"retry_on,omitzero" nullable:"false" doc:"What is tried again: failed, timed_out, lost, exit:75, exit:64-78, http:503, http:5xx; default failed, timed_out, lost"`
 	// History is "all" (default), or "errors": the successes of an hour become one record.
-	History string `json:"history,omitempty" doc:"What is kept: all (default), or errors, where the successes of an hour become one record" example:"all"`
+	History string `json:"history,omitempty" minLength:"1" doc:"What is kept: all (default), or errors, where the successes of an hour become one record" example:"all"`
 	// OnFailure says what is done when runs go on failing.
 	OnFailure *OnFailure `json:"on_failure,omitempty" doc:"What is done when runs go on failing"`
 	// AlertIfNoSuccessFor is how long the job may be without a success before on_failure's actions are taken.
-	AlertIfNoSuccessFor string            `json:"alert_if_no_success_for,omitempty" doc:"How long the job may be without a success, as in 2h, before on_failure's actions are taken"`
+	AlertIfNoSuccessFor string            `json:"alert_if_no_success_for,omitempty" minLength:"1" doc:"How long the job may be without a success, as in 2h, before on_failure's actions are taken"`
 	Labels              map[string]string `json:"labels,omitempty" doc:"Free key-value pairs"`
 }
 
 // Retry is an exponential backoff with jitter: before each further attempt a run waits half to all of min ×
 // factor^(n−1), at most max.
 type Retry struct {
-	Min    string  `json:"min,omitempty" doc:"Longest wait before the second attempt; default 1s" example:"1s"`
-	Max    string  `json:"max,omitempty" doc:"Longest wait before any attempt; default 5m" example:"5m"`
-	Factor float64 `json:"factor,omitempty" doc:"By how much the wait grows with each attempt; default 2" example:"2"`
+	Min    string  `json:"min,omitempty" minLength:"1" doc:"Longest wait before the second attempt; default 1s" example:"1s"`
+	Max    string  `json:"max,omitempty" minLength:"1" doc:"Longest wait before any attempt; default 5m" example:"5m"`
+	Factor float64 `json:"factor,omitempty" exclusiveMinimum:"0" doc:"By how much the wait grows with each attempt; default 2" example:"2"`
 }
 
 // OnFailure is done once when the last After runs failed, timed out or were lost, and HTTP once more when one succeeds
@@ -76,43 +76,43 @@ const (
 type Trigger struct {
 	Type string `json:"type,omitempty" doc:"date, interval, cron, calendar, any, all or except; required" example:"interval"`
 	// At is the time of a date trigger, absent is now; of a calendar trigger the time of day.
-	At string `json:"at,omitempty" doc:"date: the time, RFC 3339 or local to the time zone, default now; calendar: the time of day" example:"2026-03-01T09:00:00"`
+	At string `json:"at,omitempty" minLength:"1" doc:"date: the time, RFC 3339 or local to the time zone, default now; calendar: the time of day" example:"2026-03-01T09:00:00"`
 	// Every is the duration between two fire times of an interval trigger.
-	Every string `json:"every,omitempty" doc:"interval: the duration between two fire times, as in 30s, 1h30m, 2d" example:"30s"`
+	Every string `json:"every,omitempty" minLength:"1" doc:"interval: the duration between two fire times, as in 30s, 1h30m, 2d" example:"30s"`
 	// Expression is the crontab text of a cron trigger: 5 fields, or 6 with leading seconds, or @daily and its like.
-	Expression string `json:"expression,omitempty" doc:"cron: crontab text" example:"0 9 * * mon-fri"`
+	Expression string `json:"expression,omitempty" minLength:"1" doc:"cron: crontab text" example:"0 9 * * mon-fri"`
 	// Fields are the named fields of a cron trigger, instead of Expression: numbers or texts.
-	Fields map[string]any `json:"fields,omitempty" doc:"cron: named fields year, month, day, week, day_of_week, hour, minute, second"`
+	Fields map[string]any `json:"fields,omitzero" doc:"cron: named fields year, month, day, week, day_of_week, hour, minute, second"`
 	// Years, Months, Weeks and Days are the step of a calendar trigger.
 	Years  *int `json:"years,omitempty" doc:"calendar: every so many years"`
 	Months *int `json:"months,omitempty" doc:"calendar: every so many months"`
 	Weeks  *int `json:"weeks,omitempty" doc:"calendar: every so many weeks"`
 	Days   *int `json:"days,omitempty" doc:"calendar: every so many days"`
 	// Of are the members of any, all and except.
-	Of []Trigger `json:"of,omitempty" nullable:"false" doc:"any, all, except: the triggers that are put together"`
+	Of []Trigger `json:"of,omitzero" nullable:"false" doc:"any, all, except: the triggers that are put together"`
 	// Start and End bound the fire times, both inclusive.
-	Start string `json:"start,omitempty" doc:"No fire time before it; an interval or calendar counts from it"`
-	End   string `json:"end,omitempty" doc:"No fire time after it"`
+	Start string `json:"start,omitempty" minLength:"1" doc:"No fire time before it; an interval or calendar counts from it"`
+	End   string `json:"end,omitempty" minLength:"1" doc:"No fire time after it"`
 	// Timezone is an IANA name; default UTC.
-	Timezone string `json:"timezone,omitempty" doc:"IANA name of the time zone of local times; default UTC" example:"Europe/Stockholm"`
+	Timezone string `json:"timezone,omitempty" minLength:"1" doc:"IANA name of the time zone of local times; default UTC" example:"Europe/Stockholm"`
 	// Jitter is the longest delay of a run behind its fire time, drawn for each.
-	Jitter string `json:"jitter,omitempty" doc:"Longest delay of a run behind its fire time, drawn for each" example:"30s"`
+	Jitter string `json:"jitter,omitempty" minLength:"1" doc:"Longest delay of a run behind its fire time, drawn for each" example:"30s"`
 	// DSTGap says what becomes of a local time that the clocks leave out: shift (default), skip or edge.
-	DSTGap string `json:"dst_gap,omitempty" doc:"A local time that does not exist: shift (default), skip, edge"`
+	DSTGap string `json:"dst_gap,omitempty" minLength:"1" doc:"A local time that does not exist: shift (default), skip, edge"`
 	// DSTOverlap says what becomes of a local time that comes twice: auto (default), first, second or both.
-	DSTOverlap string `json:"dst_overlap,omitempty" doc:"A local time that comes twice: auto (default), first, second, both"`
+	DSTOverlap string `json:"dst_overlap,omitempty" minLength:"1" doc:"A local time that comes twice: auto (default), first, second, both"`
 }
 
 // Exec runs a program on a node that serves exec.
 type Exec struct {
 	Command []string          `json:"command,omitempty" nullable:"false" doc:"The program and its arguments; no shell; required"`
 	Env     map[string]string `json:"env,omitempty" doc:"Added to the clean environment of the run"`
-	Dir     string            `json:"dir,omitempty" doc:"Absolute path of the working directory"`
+	Dir     string            `json:"dir,omitempty" minLength:"1" doc:"Absolute path of the working directory"`
 }
 
 // HTTP sends a request; an answer of 200 to 299 is success. Redirects are not followed.
 type HTTP struct {
-	Method  string            `json:"method,omitempty" doc:"Default POST with a body, else GET"`
+	Method  string            `json:"method,omitempty" minLength:"1" doc:"Default POST with a body, else GET"`
 	URL     string            `json:"url,omitempty" doc:"Absolute http or https URL; required" example:"https://example.org/ping"`
 	Headers map[string]string `json:"headers,omitempty"`
 	Body    string            `json:"body,omitempty"`

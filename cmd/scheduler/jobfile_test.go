@@ -24,7 +24,13 @@ func TestJobFileIsRefusedInItsOwnWords(t *testing.T) {
 		"- {id: a, max_instances: 99999999999999999999}": `jobs[0] (a): max_instances: 99999999999999999999 is not a whole number, or too large`,
 		"- {ID: a" + job + "}":                           `jobs[0]: unknown field "ID"; write it "id"`,
 		"- {id: a, trigger: {Type: date}}":               `jobs[0] (a): trigger: unknown field "Type"; write it "type"`,
-		"- {id: a, trigger: {type: any, of: [5]}}":       `jobs[0] (a): trigger.of[0]: 5 is not an object`,
+		`- {id: a, trigger: {type: date, at: ""}}`:       `jobs[0] (a): trigger.at: is empty; write a value, or leave it out`,
+		`- {id: a, trigger: {type: any, of: [{type: interval, every: 1h, timezone: ""}]}}`: `jobs[0] (a): ` +
+			`trigger.of[0].timezone: is empty; write a value, or leave it out`,
+		`- {id: a, exec: {command: [a], dir: !!str }}`:                       `jobs[0] (a): exec.dir: is empty; write a value, or leave it out`,
+		`- {id: a, timeout: ''}`:                                             `jobs[0] (a): timeout: is empty; write a value, or leave it out`,
+		`{"jobs": [{"id": "a", "trigger": {"every": "1h", "every": "2h"}}]}`: `jobs[0] (a): trigger: line 1: every is written twice`,
+		"- {id: a, trigger: {type: any, of: [5]}}":                           `jobs[0] (a): trigger.of[0]: 5 is not an object`,
 		"- {id: a" + job + "}\n---\n- {id: b" + job +
 			"}": `line 2: a second document begins here; write all jobs into one list`,
 		`"x"`:                `"x" is not a list of jobs; write them as a list under the key jobs`,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/form"
 	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/trigger"
 )
@@ -192,15 +192,21 @@ func readFlagJSON(flag, text string, v any, example string) error {
 	return nil
 }
 
-// decodeStrictly reads one JSON object whose fields are all known.
+// decodeStrictly reads one JSON object as strictly as a job file.
 func decodeStrictly(text string, v any) error {
-	d := json.NewDecoder(strings.NewReader(text))
-	d.DisallowUnknownFields()
-	err := d.Decode(v)
-	if err == nil && d.More() {
-		err = errors.New("something stands after the object")
+	var plain any
+	if err := form.Unmarshal([]byte(text), &plain); err != nil {
+		return err
 	}
-	return err
+	data, err := json.Marshal(plain) // without the escapes that YAML reads otherwise
+	if err != nil {
+		return err
+	}
+	n, err := readYAML(data)
+	if err != nil {
+		return err
+	}
+	return decodeNode(n, v)
 }
 
 // readTrigger reads a trigger's JSON from a flag or, for -, from stdin.

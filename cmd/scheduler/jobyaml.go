@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pgdue/pgdue/internal/form"
 )
 
 // readYAML reads the one document of a file; nil when there is none. JSON is YAML.
@@ -52,7 +54,7 @@ func decodeNode(n *yaml.Node, v any) error {
 	if err != nil {
 		return fmt.Errorf("write it as JSON: %w", err)
 	}
-	return json.Unmarshal(data, v)
+	return form.Unmarshal(data, v)
 }
 
 // shape compares a document with a type. It visits what an alias names once for each type.
@@ -132,11 +134,7 @@ func (s *shape) checkMapping(n *yaml.Node, t reflect.Type, place string) error {
 			return at(place, "line %d: %s is written twice", key.Line, key.Value)
 		}
 		names[key.Value] = true
-		inner, err := fieldType(t, key.Value)
-		if err != nil {
-			return at(place, "%w", err)
-		}
-		if err := s.check(value, inner, join(place, key.Value)); err != nil {
+		if err := s.checkMember(t, key.Value, value, place); err != nil {
 			return err
 		}
 	}
@@ -151,21 +149,37 @@ func (s *shape) checkMerge(n *yaml.Node, t reflect.Type, place string) error {
 	return s.check(n, t, place)
 }
 
-// fieldType is the type of what stands in a t under a name.
-func fieldType(t reflect.Type, name string) (reflect.Type, error) {
+// checkMember checks what stands in a t under a name.
+func (s *shape) checkMember(t reflect.Type, name string, value *yaml.Node, place string) error {
+	field, err := fieldOf(t, name)
+	if err != nil {
+		return at(place, "%w", err)
+	}
+	place = join(place, name)
+	if err := s.check(value, field.Type, place); err != nil {
+		return err
+	}
+	if field.Tag.Get("minLength") == "1" && value.Kind == yaml.ScalarNode && value.Value == "" {
+		return at(place, "%s", form.Empty)
+	}
+	return nil
+}
+
+// fieldOf is the field of a t under a name.
+func fieldOf(t reflect.Type, name string) (reflect.StructField, error) {
 	if t.Kind() == reflect.Map {
-		return t.Elem(), nil
+		return reflect.StructField{Type: t.Elem()}, nil
 	}
 	for i := range t.NumField() {
 		field, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		switch {
 		case field == name:
-			return t.Field(i).Type, nil
+			return t.Field(i), nil
 		case strings.EqualFold(field, name):
-			return nil, fmt.Errorf("unknown field %q; write it %q", name, field)
+			return reflect.StructField{}, fmt.Errorf("unknown field %q; write it %q", name, field)
 		}
 	}
-	return nil, fmt.Errorf("unknown field %q", name)
+	return reflect.StructField{}, fmt.Errorf("unknown field %q", name)
 }
 
 func checkInt(n *yaml.Node, place string) error {

@@ -29,18 +29,18 @@ func Read(w client.JobDefinition) (job.Definition, []job.FieldError) {
 		d.OnFailure = &job.OnFailure{After: f.After, Pause: f.Pause, HTTP: (*job.HTTP)(f.HTTP)}
 	}
 	r.trigger(w.Trigger)
-	r.duration(&d.Timeout, "timeout", w.Timeout)
-	r.duration(&d.KillGrace, "kill_grace", w.KillGrace)
+	r.positive(&d.Timeout, "timeout", w.Timeout)
+	r.positive(&d.KillGrace, "kill_grace", w.KillGrace)
 	if w.Retry != nil {
 		if w.Retry.Min != "" { // where 0 is something else than nothing
 			d.Retry.Min = new(time.Duration)
 			r.duration(d.Retry.Min, "retry.min", w.Retry.Min)
 		}
-		r.duration(&d.Retry.Max, "retry.max", w.Retry.Max)
+		r.positive(&d.Retry.Max, "retry.max", w.Retry.Max)
 		d.Retry.Factor = w.Retry.Factor
 	}
-	r.duration(&d.AlertIfNoSuccessFor, "alert_if_no_success_for", w.AlertIfNoSuccessFor)
-	r.duration(&d.MisfireGraceTime, "misfire_grace_time", w.MisfireGraceTime)
+	r.positive(&d.AlertIfNoSuccessFor, "alert_if_no_success_for", w.AlertIfNoSuccessFor)
+	r.positive(&d.MisfireGraceTime, "misfire_grace_time", w.MisfireGraceTime)
 	r.work(w)
 	r.validate()
 	return r.d, r.bad
@@ -89,6 +89,14 @@ func (r *reader) duration(d *time.Duration, field, text string) {
 	var err error
 	if *d, err = trigger.ParseDuration(text); err != nil {
 		r.add(job.Invalid(field, "%s", err))
+		r.unread = append(r.unread, field)
+	}
+}
+
+// positive is duration for a field whose 0 is absence: one that is written is not.
+func (r *reader) positive(d *time.Duration, field, text string) {
+	if r.duration(d, field, text); text != "" && *d == 0 && !slices.Contains(r.unread, field) {
+		r.add(job.Invalid(field, "%s is not positive; leave it out for the default", text))
 	}
 }
 

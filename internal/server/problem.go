@@ -11,8 +11,10 @@ import (
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"github.com/pgdue/pgdue/client"
+	"github.com/pgdue/pgdue/internal/form"
 	"github.com/pgdue/pgdue/internal/job"
 )
 
@@ -35,7 +37,7 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 	switch status {
 	case http.StatusBadRequest:
 		if len(errs) > 0 {
-			p.Detail = "the body is not JSON"
+			p.Detail = "the body cannot be read as JSON"
 		}
 	case http.StatusRequestEntityTooLarge:
 		p.Detail = fmt.Sprintf("the body is longer than %d bytes (1 MiB)", maxBody)
@@ -54,6 +56,9 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 	}
 	return p
 }
+
+// tooShort are huma's words for a text that may not be empty.
+var tooShort = fmt.Sprintf(validation.MsgExpectedMinLength, 1)
 
 // unreadBody are huma's words for a body that it could not read to its end.
 const unreadBody = "cannot read request body"
@@ -82,6 +87,8 @@ func (p *problem) add(err error, told map[string]bool) {
 	switch {
 	case d.Message == "unexpected property", d.Message == "unknown query parameter":
 		f.Message = "is not a known field"
+	case d.Message == tooShort:
+		f.Message = form.Empty
 	case location == "path.run_id":
 		f.Message = "is not the id of a run, which is a UUID as `scheduler runs JOB` shows it"
 		f.Value = scalar(d)

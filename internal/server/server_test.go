@@ -105,7 +105,7 @@ func TestRefusedRequestsSayWhatToDo(t *testing.T) {
 			want: client.Problem{Status: 415, Title: "Unsupported Media Type",
 				Detail: `Content-Type is "text/plain"; send the body as application/json`}},
 		{name: "malformed JSON", method: "POST", target: "/v1/jobs", body: `{"id": `,
-			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "the body is not JSON",
+			want: client.Problem{Status: 400, Title: "Bad Request", Detail: "the body cannot be read as JSON",
 				Errors: []client.FieldProblem{
 					{Location: "body", Message: "unexpected end of JSON input"}}}},
 		{name: "number out of range", method: "POST", target: "/v1/jobs",
