@@ -59,6 +59,46 @@ func TestInstantsOfWallAreThoseThatShowIt(t *testing.T) {
 	})
 }
 
+// The names of the IANA database are known, in its spelling, and no path to them.
+func TestZonesHaveIANANames(t *testing.T) {
+	for _, name := range allZones(t) {
+		if !zoneNames[name] {
+			t.Errorf("%s is not in zones.txt; write it anew: unzip -Z1 $(go env GOROOT)/lib/time/zoneinfo.zip | "+
+				"grep -v '/$' | LC_ALL=C sort > zones.txt", name)
+		}
+	}
+	before := zonesKept()
+	for name, want := range map[string]string{
+		"./localtime":            `"./localtime" is not a time zone; write an IANA name such as Europe/Stockholm`,
+		"./posixrules":           `"./posixrules" is not a time zone; write an IANA name such as Europe/Stockholm`,
+		"posixrules":             `"posixrules" is not a time zone; write an IANA name such as Europe/Stockholm`,
+		"posix/Europe/Stockholm": `"posix/Europe/Stockholm" is not a time zone; write an IANA name such as Europe/Stockholm`,
+		"Europe//Stockholm":      `"Europe//Stockholm" is not a time zone; write an IANA name such as Europe/Stockholm`,
+		"Europe/./Stockholm":     `"Europe/./Stockholm" is not a time zone; write an IANA name such as Europe/Stockholm`,
+		"Europe/Stockholm/":      `"Europe/Stockholm/" is not a time zone; write an IANA name such as Europe/Stockholm`,
+		"Europe":                 `"Europe" is not a time zone; write an IANA name such as Europe/Stockholm`,
+		" UTC":                   `" UTC" is not a time zone; write an IANA name such as Europe/Stockholm`,
+		"localtime":              `"localtime" depends on the machine; write an IANA name such as Europe/Stockholm`,
+		"europe/stockholm":       `"europe/stockholm" is not spelled like the time zone; write Europe/Stockholm`,
+		"utc":                    `"utc" is not spelled like the time zone; write UTC`,
+		"":                       `is empty; write an IANA name such as Europe/Stockholm, or leave it out for UTC`,
+		strings.Repeat("./", 90_000): `"` + strings.Repeat("./", 30) + `" is not a time zone; ` +
+			`write an IANA name such as Europe/Stockholm`,
+	} {
+		if _, err := loadZone(name); err == nil || err.(*Error).Message != want {
+			t.Errorf("%.40q: %.200v, want %s", name, err, want)
+		}
+	}
+	if after := zonesKept(); after != before {
+		t.Errorf("%d zones are kept, %d before what is none was asked for", after, before)
+	}
+}
+
+func zonesKept() (n int) {
+	zones.Range(func(any, any) bool { n++; return true })
+	return n
+}
+
 // The walk over spans relies on this: see wallClock.
 func TestNoTransitionReachesIntoTheNext(t *testing.T) {
 	for _, name := range allZones(t) {
