@@ -268,7 +268,7 @@ type RescheduleRequest struct {
 	// Trigger begins afresh, also where it is equal to the present one. A pause ends.
 	Trigger *Trigger `json:"trigger,omitempty" doc:"When the job fires from now on"`
 	// NextRunTime is when the job fires next. The trigger's own fire times follow after it.
-	NextRunTime time.Time `json:"next_run_time,omitzero" doc:"When the job fires next; its trigger's own fire times follow after it"`
+	NextRunTime time.Time `json:"next_run_time,omitzero" pattern:"^(1969|19[7-9][0-9]|2[01][0-9]{2}|2200)-" patternDescription:"a time of the years 1970 to 2199" doc:"When the job fires next; its trigger's own fire times follow after it"`
 	Reason      string    `json:"reason,omitempty" maxLength:"1000" doc:"Why"`
 }
 
@@ -300,7 +300,7 @@ type EventPage struct {
 // PreviewRequest asks what a trigger will do.
 type PreviewRequest struct {
 	Trigger *Trigger  `json:"trigger,omitempty" doc:"required"`
-	From    time.Time `json:"from,omitzero" doc:"From when on, inclusive; default now"`
+	From    time.Time `json:"from,omitzero" pattern:"^(1969|19[7-9][0-9]|2[01][0-9]{2}|2200)-" patternDescription:"a time of the years 1970 to 2199" doc:"From when on, inclusive; default now"`
 	Count   *int      `json:"count,omitempty" doc:"How many fire times, 1 to 1000; default 10"`
 }
 
@@ -309,6 +309,8 @@ type Preview struct {
 	Description string `json:"description" doc:"The trigger in words"`
 	Fires       []Fire `json:"fires" nullable:"false"`
 	Exhausted   bool   `json:"exhausted" doc:"Whether no fire time follows the last one"`
+	// LookedTo is how far was looked, where that was given up before Count fire times were found.
+	LookedTo time.Time `json:"looked_to,omitzero" doc:"How far was looked, where looking on was given up: the members of all and except may agree rarely, or never"`
 }
 
 // Fire is one fire time.

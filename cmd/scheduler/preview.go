@@ -105,23 +105,28 @@ func (f *previewFlags) parse(cmd *cobra.Command, args []string) (*trigger.Trigge
 }
 
 func (f *previewFlags) printFires(cmd *cobra.Command, t *trigger.Trigger, from time.Time) error {
-	p := t.Preview(from, f.count)
+	p := t.Preview(cmd.Context(), from, f.count)
 	if f.output == outputJSON {
-		out := client.Preview{Description: t.String(), Fires: wireFires(p.Fires), Exhausted: p.Exhausted}
+		out := client.Preview{Description: t.String(), Fires: wireFires(p.Fires), Exhausted: p.Exhausted,
+			LookedTo: p.LookedTo}
 		return printJSON(cmd.OutOrStdout(), out)
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "%s\n\n", t)
 	if err := fireTable(p.Fires).print(cmd.OutOrStdout()); err != nil {
 		return err
 	}
-	if p.Exhausted {
+	switch {
+	case p.Exhausted:
 		fmt.Fprintln(cmd.OutOrStdout(), "and never again")
+	case !p.LookedTo.IsZero():
+		fmt.Fprintf(cmd.OutOrStdout(), "and no other fire was found up to %s, which is how far was looked\n",
+			timeIn(p.LookedTo, t.Location()))
 	}
 	return nil
 }
 
 func (f *previewFlags) printAroundDST(cmd *cobra.Command, t *trigger.Trigger, from time.Time) error {
-	transitions := t.AroundDST(from)
+	transitions := t.AroundDST(cmd.Context(), from)
 	if f.output == outputJSON {
 		type transition struct {
 			At    time.Time     `json:"at"`

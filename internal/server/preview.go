@@ -22,8 +22,9 @@ const (
 func (s *Server) registerPreview(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "preview-trigger", Method: http.MethodPost, Path: "/v1/triggers/preview",
-		Summary:      "Show when a trigger will fire",
-		Description:  "Stores nothing. A trigger that counts from its job's creation counts from `from`.",
+		Summary: "Show when a trigger will fire",
+		Description: "Stores nothing. A trigger that counts from its job's creation counts from `from`. The work is bounded: " +
+			"looked_to says where looking on was given up.",
 		MaxBodyBytes: maxBody + 1,
 		Errors:       []int{400, 403, 413, 415},
 	}, s.preview)
@@ -88,10 +89,10 @@ func wholeMicrosecond(t time.Time) time.Time {
 
 type previewOutput struct{ Body client.Preview }
 
-func (s *Server) preview(_ context.Context, in *previewInput) (*previewOutput, error) {
-	p := in.trigger.Preview(in.from, in.count)
+func (s *Server) preview(ctx context.Context, in *previewInput) (*previewOutput, error) {
+	p := in.trigger.Preview(ctx, in.from, in.count)
 	out := &previewOutput{client.Preview{Description: in.trigger.String(), Fires: make([]client.Fire, len(p.Fires)),
-		Exhausted: p.Exhausted}}
+		Exhausted: p.Exhausted, LookedTo: p.LookedTo}}
 	for i, f := range p.Fires {
 		out.Body.Fires[i] = client.Fire{UTC: f.At, Local: f.Local, Note: f.Note}
 	}

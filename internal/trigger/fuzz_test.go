@@ -103,5 +103,5 @@ func checkAnswers(t *testing.T, data []byte, trig *Trigger) {
 		t.Fatalf("the last fire of %s until %s is %s", data, after, last)
 	}
 	trig.Delay(after)
-	trig.Preview(after, 3)
+	trig.Preview(t.Context(), after, 3)
 }

@@ -17,6 +17,8 @@ func notes(f fires, after, at instant) []string {
 		return memberNotes(f, after, at)
 	case difference:
 		return notes(f[0], after, at)
+	case *remembered:
+		return notes(f.fires, after, at)
 	}
 	return nil
 }
@@ -25,11 +27,11 @@ func (w window) notes(after, at instant) []string {
 	return notes(w.fires, max(after, w.from-1), at)
 }
 
-// memberNotes collects, each once, the notes of those members that fire at the instant.
+// memberNotes collects, each once, the notes of those members that fire at the instant, which one look tells.
 func memberNotes(members []fires, after, at instant) (all []string) {
 	seen := map[string]bool{}
 	for _, m := range members {
-		if t, fire, _ := m.next(at-1, maxLooks); !fire || t != at {
+		if t, fire, _ := m.next(at-1, 1); !fire || t != at {
 			continue
 		}
 		for _, note := range notes(m, after, at) {

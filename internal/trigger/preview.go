@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"time"
@@ -9,9 +10,11 @@ import (
 // Preview is what a trigger will do, without a job.
 type Preview struct {
 	Fires []Fire
-	// Exhausted says that no fire follows the last one. Without it the list ends at the count, or, for all and except,
-	// where looking on was given up.
+	// Exhausted says that no fire follows the last one.
 	Exhausted bool
+	// LookedTo is how far was looked, where looking on was given up before the count was reached: for all and except
+	// after so much work, or because ctx ended. Zero otherwise.
+	LookedTo time.Time
 }
 
 // Fire is one fire time.
@@ -21,40 +24,32 @@ type Fire struct {
 	Note  string    // what daylight saving did to it: shifted, skipped, doubled; empty where it did nothing
 }
 
-// maxAgain is how often Preview and AroundDST look again where all or except knows of no fire yet.
-const maxAgain = 20
-
 // Preview lists up to count fire times from the given time on, inclusive. A trigger that is not anchored counts from
 // there.
-func (t *Trigger) Preview(from time.Time, count int) Preview {
+func (t *Trigger) Preview(ctx context.Context, from time.Time, count int) Preview {
 	if t.anchor == unanchored {
 		t = t.Anchored(from)
 	}
 	var p Preview
+	s := t.search(ctx)
 	after := instantOf(from.Add(-1)) // the microsecond before from, if from is whole
-	for again := 0; len(p.Fires) < count && again < maxAgain && !p.Exhausted; {
-		at, fire, _ := t.schedule.next(after, maxLooks)
+	for len(p.Fires) < count {
+		at, fire := s.following(after, latest)
 		switch {
 		case fire:
-			p.Fires = append(p.Fires, t.fire(after, at))
+			p.Fires = append(p.Fires, s.fire(after, at))
 		case at == never:
 			p.Exhausted = true
+			return p
 		default:
-			again++
+			p.LookedTo = at.time()
+			return p
 		}
 		after = at
 	}
-	if !p.Exhausted {
-		at, _, _ := t.schedule.next(after, maxLooks)
-		p.Exhausted = at == never
-	}
+	at, _ := s.following(after, latest)
+	p.Exhausted = at == never
 	return p
-}
-
-// fire describes the fire at an instant; none lies between after and it.
-func (t *Trigger) fire(after, at instant) Fire {
-	notes := t.schedule.notes(after, at)
-	return Fire{at.time(), at.time().In(t.Location()), strings.Join(notes, "; ")}
 }
 
 // Transition is a change of the clocks and what a trigger does there.
@@ -66,36 +61,36 @@ type Transition struct {
 
 // AroundDST shows what t does at the next two transitions of its zone after from. There are none in zones without
 // daylight saving. A trigger that needs an anchor and has none counts from the given time.
-func (t *Trigger) AroundDST(from time.Time) (transitions []Transition) {
+func (t *Trigger) AroundDST(ctx context.Context, from time.Time) (transitions []Transition) {
 	if t.anchor == unanchored && t.kind.needsAnchor(&t.options) {
 		t = t.Anchored(from)
 	}
 	z := t.options.zone
 	for n := z.at(instantOf(from)) + 1; n < len(z.spans) && len(transitions) < 2; n++ {
-		transitions = append(transitions, t.transition(n))
+		transitions = append(transitions, t.search(ctx).transition(n))
 	}
 	return transitions
 }
 
 // transition describes the start of span n of the zone.
-func (t *Trigger) transition(n int) Transition {
-	z := t.options.zone
+func (s *search) transition(n int) Transition {
+	z := s.t.options.zone
 	at := z.spans[n].start
 	shift := instant(z.spans[n].offset - z.spans[n-1].offset)
 	start, end := at+min(0, shift), at+max(shift, -shift) // of the time that the transition disturbs
 	result := Transition{At: at.time().In(z.loc), Text: z.describeTransition(n) + ": "}
-	if before, _ := t.schedule.last(earliest-1, start-1, maxLooks); before != never {
-		result.Fires = append(result.Fires, t.fire(before-1, before))
+	if before, _ := s.last(earliest-1, start-1, maxLooks); before != never {
+		result.Fires = append(result.Fires, s.fire(before-1, before))
 	}
-	within, latestWithin, more := t.within(start, end)
+	within, latestWithin, more := s.within(start, end)
 	result.Fires = append(result.Fires, within...)
-	next, found, ended := t.following(end-1, latest)
+	next, found := s.following(end-1, latest)
 	if found {
-		f := t.fire(latestWithin, next)
+		f := s.fire(latestWithin, next)
 		result.Fires = append(result.Fires, f)
 		within = append(within, f) // it may tell of one that was skipped
 	}
-	if ended && len(within) == 0 {
+	if next == never && len(within) == 0 {
 		result.Text += "there is no fire then or later"
 		return result
 	}
@@ -104,40 +99,25 @@ func (t *Trigger) transition(n int) Transition {
 }
 
 // within lists the first fires in [start, end), and says how many more there are. From last to end there is no fire.
-func (t *Trigger) within(start, end instant) (fires []Fire, last instant, more string) {
+func (s *search) within(start, end instant) (fires []Fire, last instant, more string) {
 	const most = 12
 	last = start - 1
 	for len(fires) < most {
-		at, found, _ := t.following(last, end-1)
+		at, found := s.following(last, end-1)
 		if !found {
 			return fires, last, ""
 		}
-		fires = append(fires, t.fire(last, at))
+		fires = append(fires, s.fire(last, at))
 		last = at
 	}
-	n, exact := t.schedule.count(last, end-1, maxLooks)
+	n, exact := s.count(last, end-1, maxLooks)
 	switch {
 	case !exact:
-		more = fmt.Sprintf("; at least %d more fires until %s are not listed", n, t.moment(end))
+		more = fmt.Sprintf("; at least %d more fires until %s are not listed", n, s.t.moment(end))
 	case n > 0:
-		more = fmt.Sprintf("; %d more fires until %s are not listed", n, t.moment(end))
+		more = fmt.Sprintf("; %d more fires until %s are not listed", n, s.t.moment(end))
 	}
 	return fires, end - 1, more
-}
-
-// following returns the first fire in (after, until]. ended says that none is known because there is none.
-func (t *Trigger) following(after, until instant) (at instant, found, ended bool) {
-	for range maxAgain {
-		at, fire, _ := t.schedule.next(after, maxLooks)
-		switch {
-		case at == never || at > until:
-			return never, false, true
-		case fire:
-			return at, true, false
-		}
-		after = at
-	}
-	return never, false, false
 }
 
 // summary collects the notes of the fires.

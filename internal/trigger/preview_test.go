@@ -83,7 +83,7 @@ func TestPreviewNotesDaylightSaving(t *testing.T) {
 		{"nothing among the first looks", impossible, "2026-01-01T00:00:00Z", nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			p := parse(t, tc.trigger).Preview(at(t, tc.from), 2)
+			p := parse(t, tc.trigger).Preview(t.Context(), at(t, tc.from), 2)
 			var got []string
 			for _, f := range p.Fires {
 				if !f.At.Equal(f.Local) {
@@ -102,8 +102,8 @@ func TestPreviewNotesDaylightSaving(t *testing.T) {
 }
 
 // around writes what AroundDST says, without its account of the clocks.
-func around(trig *Trigger, from time.Time) (lines []string) {
-	for _, tr := range trig.AroundDST(from) {
+func around(t *testing.T, trig *Trigger, from time.Time) (lines []string) {
+	for _, tr := range trig.AroundDST(t.Context(), from) {
 		_, what, _ := strings.Cut(tr.Text, ": ")
 		lines = append(lines, what)
 		for _, f := range tr.Fires {
@@ -135,11 +135,11 @@ func TestAroundDSTTellsWhatIsNear(t *testing.T) {
 				"there is no fire then or later", "2026-03-29T03:00"}},
 	} {
 		trig := parse(t, tc.trigger[:len(tc.trigger)-1]+`,"timezone":"Europe/Stockholm"}`)
-		if diff := cmp.Diff(tc.want, around(trig, at(t, "2026-02-01T00:00:00Z"))); diff != "" {
+		if diff := cmp.Diff(tc.want, around(t, trig, at(t, "2026-02-01T00:00:00Z"))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tc.name, diff)
 		}
 	}
-	got := around(crontab(t, "* * * * *", `"timezone":"Europe/Stockholm"`), at(t, "2026-09-01T00:00:00Z"))
+	got := around(t, crontab(t, "* * * * *", `"timezone":"Europe/Stockholm"`), at(t, "2026-09-01T00:00:00Z"))
 	want := []string{"2026-10-25T02:11", "2026-10-25T03:00"}
 	if diff := cmp.Diff(want, got[13:15]); diff != "" ||
 		!strings.HasSuffix(got[0], "and so on; 108 more fires until 2026-10-25 03:00 Europe/Stockholm are not listed") {
@@ -150,7 +150,7 @@ func TestAroundDSTTellsWhatIsNear(t *testing.T) {
 func TestAroundDST(t *testing.T) {
 	trig := parse(t, `{"type":"cron","expression":"30 2 * * *","timezone":"Europe/Stockholm"}`)
 	var b strings.Builder
-	for _, tr := range trig.AroundDST(at(t, "2026-01-01T00:00:00Z")) {
+	for _, tr := range trig.AroundDST(t.Context(), at(t, "2026-01-01T00:00:00Z")) {
 		fmt.Fprintln(&b, tr.At.Format("2006-01-02T15:04:05Z07:00"), tr.Text)
 		for _, f := range tr.Fires {
 			fmt.Fprintln(&b, f.Local.Format("2006-01-02T15:04Z07:00"))
@@ -168,18 +168,18 @@ func TestAroundDST(t *testing.T) {
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("around DST (-want +got):\n%s", diff)
 	}
-	often := crontab(t, "*/10 * * * *", `"timezone":"Europe/Stockholm"`).AroundDST(at(t, "2026-09-01T00:00:00Z"))
+	often := crontab(t, "*/10 * * * *", `"timezone":"Europe/Stockholm"`).AroundDST(t.Context(), at(t, "2026-09-01T00:00:00Z"))
 	if !strings.HasSuffix(often[0].Text,
 		"2026-10-25 02:30 comes twice, fires twice, this is the first time; and so on") {
 		t.Errorf("every ten minutes: %s", often[0].Text)
 	}
-	date := parse(t, `{"type":"date","at":"2026-03-29T02:30","timezone":"Europe/Stockholm"}`).AroundDST(at(t,
+	date := parse(t, `{"type":"date","at":"2026-03-29T02:30","timezone":"Europe/Stockholm"}`).AroundDST(t.Context(), at(t,
 		"2026-01-01T00:00:00Z"))
 	if !strings.HasSuffix(date[0].Text,
 		"do not exist: shifted: 2026-03-29 02:30 does not exist, fires at 2026-03-29 03:30") {
 		t.Errorf("a date: %s", date[0].Text)
 	}
-	if got := parse(t, `{"type":"date"}`).AroundDST(at(t, "2026-01-01T00:00:00Z")); got != nil {
+	if got := parse(t, `{"type":"date"}`).AroundDST(t.Context(), at(t, "2026-01-01T00:00:00Z")); got != nil {
 		t.Errorf("UTC has the transitions %v", got)
 	}
 }

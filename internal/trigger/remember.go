@@ -1,13 +1,15 @@
 package trigger
 
 // remembered is one member during one walk of a set. Its last answer holds for all that lies between the question and
-// the answer, so a member that fires rarely is searched once a fire, not once a look. It belongs to one goroutine.
+// the answer, so a member that fires rarely is searched once a fire, not once a look: also where a set has only said
+// how far it has looked. It belongs to one goroutine.
 type remembered struct {
 	fires
 	asked, at instant // the last question to next, and its answer
 	fire      bool
 
 	since, until, lastAt instant // the last question to last, and its answer
+	isSet                bool    // then last is asked each time: its answers depend on the looks
 }
 
 func (r *remembered) next(after instant, looks int) (instant, bool, int) {
@@ -20,7 +22,7 @@ func (r *remembered) next(after instant, looks int) (instant, bool, int) {
 }
 
 func (r *remembered) last(after, until instant, looks int) (instant, int) {
-	switch known := r.since <= after && until <= r.until; {
+	switch known := !r.isSet && r.since <= after && until <= r.until; {
 	case known && r.lastAt == never, known && r.lastAt <= after:
 		return never, looks - 1
 	case known && r.lastAt <= until:
@@ -50,8 +52,10 @@ func rememberAll(members []fires) (all []fires) {
 	for _, m := range members {
 		m = remembering(m)
 		if w, ok := m.(window); ok {
-			if c, ok := w.fires.(*wallClock); ok {
-				m = &remembered{fires: window{c, w.from, w.until}}
+			switch c := w.fires.(type) {
+			case *wallClock, union, intersection, difference:
+				_, plain := c.(*wallClock)
+				m = &remembered{fires: w, isSet: !plain}
 			}
 		}
 		all = append(all, m)

@@ -120,11 +120,11 @@ func (d difference) next(after instant, looks int) (instant, bool, int) {
 }
 
 // stays says that none of the others fires at t. One look at each tells; with more, one that never fires would use up
-// all.
+// all. A set takes one for each of its own members.
 func (d difference) stays(t instant, looks int) (bool, int) {
 	for _, m := range d[1:] {
-		other, fire, _ := m.next(t-1, 1)
-		looks--
+		other, fire, left := m.next(t-1, 1)
+		looks -= 1 - left
 		if fire && other == t {
 			return false, looks
 		}
