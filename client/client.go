@@ -110,7 +110,8 @@ func (c *Client) Pauses(ctx context.Context, limit int) (Pauses, error) {
 	return p, err
 }
 
-// RunNow asks for a run of a job. It begins as soon as an instance is free. It fails with IsNotFound.
+// RunNow asks for a run of a job. It begins as soon as an instance is free. It fails with IsNotFound, and with a
+// Problem of status 429 while as many runs wait as the job's MaxWaiting.
 func (c *Client) RunNow(ctx context.Context, id string, r RunRequest) (Run, error) {
 	var run Run
 	_, err := c.call(ctx, http.MethodPost, JobPath(id)+"/runs", nil, r, &run)

@@ -15,8 +15,8 @@ type JobDefinition struct {
 	// Overlap says what a fire does when max_instances runs execute: "skip" (default), "wait", or "replace": it waits
 	// before all others, and the oldest run is cancelled.
 	Overlap string `json:"overlap,omitempty" minLength:"1" doc:"What a fire does when max_instances runs execute: skip (default), wait or replace" example:"skip"`
-	// MaxWaiting is how many runs may wait where Overlap is "wait"; default 100.
-	MaxWaiting *int `json:"max_waiting,omitempty" doc:"How many runs may wait where overlap is wait; default 100"`
+	// MaxWaiting is how many runs may wait: asked for by hand, and fires where Overlap is "wait"; default 100.
+	MaxWaiting *int `json:"max_waiting,omitempty" doc:"How many runs may wait: asked for by hand, and fires where overlap is wait; default 100"`
 	// Coalesce says what several overdue fire times become: one run of the "latest" (default) or of the "earliest", or
 	// "all".
 	Coalesce string `json:"coalesce,omitempty" minLength:"1" doc:"What several overdue fire times become: latest (default), earliest, or all, up to 1000 one by one" example:"latest"`

@@ -76,7 +76,8 @@ COMMENT ON COLUMN pgdue.jobs.payload IS 'The work, in the form of its executor';
 COMMENT ON COLUMN pgdue.jobs.max_instances IS 'How many running instances the job may have, counted by job id';
 COMMENT ON COLUMN pgdue.jobs.overlap IS 'What a fire does when max_instances are running';
 COMMENT ON COLUMN pgdue.jobs."coalesce" IS 'What several overdue fire times become';
-COMMENT ON COLUMN pgdue.jobs.max_waiting IS 'How many runs may wait where overlap is wait';
+COMMENT ON COLUMN pgdue.jobs.max_waiting IS
+    'How many runs may wait: asked for by hand, and fires where overlap is wait';
 COMMENT ON COLUMN pgdue.jobs.misfire_grace_time IS
     'How late a run may be when its fire is decided; null is however late';
 COMMENT ON COLUMN pgdue.jobs.timeout IS

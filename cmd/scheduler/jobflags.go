@@ -69,7 +69,8 @@ func (f *jobFlags) addWorkTo(flags *pflag.FlagSet) {
 	flags.IntVar(&f.maxInstances, "max-instances", defaults.MaxInstances,
 		"how many runs of the job may execute at the same time")
 	flags.StringVar(&f.overlap, "overlap", "", "what a fire does when that many run: skip (default), wait or replace")
-	flags.IntVar(&f.maxWaiting, "max-waiting", defaults.MaxWaiting, "with --overlap wait: how many runs may wait")
+	flags.IntVar(&f.maxWaiting, "max-waiting", defaults.MaxWaiting,
+		"how many runs may wait: asked for by hand, and fires with --overlap wait")
 	flags.StringVar(&f.coalesce, "coalesce", "",
 		"what several overdue fire times become: latest (default), earliest or all")
 	flags.StringVar(&f.misfire, "misfire-grace-time", "",

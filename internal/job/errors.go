@@ -19,6 +19,8 @@ var (
 	ErrPaused = errors.New("the job is paused")
 	// ErrFinished says that a job will not fire again.
 	ErrFinished = errors.New("the job is finished and will not fire again")
+	// ErrNoRoom says that as many runs of a job wait as may.
+	ErrNoRoom = errors.New("as many runs of the job wait as may")
 	// ErrEnded says that a run has ended, so that it cannot be cancelled.
 	ErrEnded = errors.New("the run has ended already")
 	// ErrNoNextFire says that there is no next fire that could be skipped or moved.

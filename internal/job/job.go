@@ -20,7 +20,7 @@ type Definition struct {
 	// MaxInstances is how many running instances the job may have, counted by job id; at least 1, default 1.
 	MaxInstances int
 	Overlap      string // what a fire does at the limit: OverlapSkip (default), OverlapWait
-	MaxWaiting   int    // how many runs may wait with OverlapWait; default 100
+	MaxWaiting   int    // how many runs may wait, for whatever cause; default 100
 	// Coalesce is what several overdue fire times become: CoalesceLatest (default), CoalesceEarliest, CoalesceAll
 	Coalesce string
 	// MisfireGraceTime is how late a run may be when its fire is decided; later it is skipped. 0: however late.

@@ -135,13 +135,18 @@ func (l Look) Remove() Change {
 	return c
 }
 
-// RunNow lets one run wait, with the payload, and leaves the job as it is. ErrBlocked, ErrPaused.
+// RunNow lets one run wait, with the payload, and leaves the job as it is. ErrBlocked, ErrPaused, ErrNoRoom.
 func (l Look) RunNow(payload string) (Change, error) {
 	if l.State == job.StateBlocked {
 		return Change{}, fmt.Errorf("%w: %s", job.ErrBlocked, l.Error)
 	}
 	if err := l.PausedError(); err != nil {
 		return Change{}, err
+	}
+	if !l.hasRoom() {
+		return Change{}, fmt.Errorf("%w, %d: ask again when one has begun, cancel some of those that "+
+			"`scheduler runs %s` lists, or raise max_waiting (`scheduler modify %s --max-waiting %d`)",
+			job.ErrNoRoom, l.MaxWaiting, l.ID, l.ID, 2*l.MaxWaiting)
 	}
 	run := l.ManualRun(l.Now)
 	run.Payload = payload

@@ -35,7 +35,7 @@ func jobEvery(t interface{ Fatal(...any) }, every time.Duration) Look {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := NewJob(job.Definition{ID: "j", Trigger: when, MaxInstances: 1}, t0, 1, time.Time{})
+	j, err := NewJob(job.Definition{ID: "j", Trigger: when, MaxInstances: 1, MaxWaiting: 100}, t0, 1, time.Time{})
 	if err != nil {
 		t.Fatal(err)
 	}

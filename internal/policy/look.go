@@ -33,6 +33,9 @@ type Look struct {
 // busy says whether runs wait or run, of which a look decides whether they begin or are tried again.
 func (l *Look) busy() bool { return l.WaitingCount > 0 || len(l.Live) > 0 }
 
+// hasRoom says whether one more run may wait.
+func (l *Look) hasRoom() bool { return max(l.WaitingCount, len(l.Waiting)) < l.MaxWaiting }
+
 // pausedWith is the pause that keeps the job from beginning anything, by its label or with everything; nil for none.
 func (l *Look) pausedWith() *job.Pause {
 	for i := range l.Pauses {

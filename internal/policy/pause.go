@@ -43,12 +43,16 @@ func (l Look) Resume(runMissed bool) Change {
 }
 
 // miss drops the fire times up to and including until, which come back as one record; with runMissed one run, which is
-// told of them all, is to wait. The job goes on with the fire time after until.
+// told of them all, is to wait where there is room for it. The job goes on with the fire time after until.
 func (l *Look) miss(until time.Time, runMissed bool, why string) (missed []job.Record, run []job.WaitingRun) {
 	missed = dropped(&l.Job, job.ReasonPaused, until, why)
-	for _, r := range missed {
+	for i, r := range missed {
 		l.LastRunTime = r.LastRunTime
-		if runMissed {
+		switch {
+		case runMissed && !l.hasRoom():
+			missed[i].Sentence += fmt.Sprintf("; no run was added for them, as %d waited already (max_waiting)",
+				l.MaxWaiting)
+		case runMissed:
 			w := l.ManualRun(l.Now)
 			w.StandsFor = job.StandsFor{FireCount: r.FireCount, FirstRunTime: r.FirstRunTime,
 				LastRunTime: r.LastRunTime}

@@ -15,6 +15,22 @@ import (
 
 func missed(p job.Pause) job.Pause { p.RunMissed = true; return p }
 
+// A run for missed fire times is bounded by max_waiting like any other, and the record of those says why there is none.
+func TestResumeWithoutRoom(t *testing.T) {
+	for waiting, want := range map[int]struct {
+		runs  int
+		added string
+	}{1: {1, ""}, 2: {0, "; no run was added for them, as 2 waited already (max_waiting)"}} {
+		l := jobEvery(t, 5*time.Second)
+		l.MaxWaiting, l.WaitingCount, l.State, l.PausedAt, l.PausedBy = 2, waiting, job.StatePaused, t0, "ada"
+		c := on(l, at(12)).Resume(true)
+		sentence := "2 fire times were due while the job was paused, from 2026-03-01 09:00:00 UTC by ada: " + want.added
+		if len(c.Wait) != want.runs || len(c.Dropped) != 1 || c.Dropped[0].Sentence != sentence {
+			t.Errorf("%d wait: %d more, %+v", waiting, len(c.Wait), c.Dropped)
+		}
+	}
+}
+
 // A pause that covers a job holds it; one that is over drops what fell due in it, once, and leaves later fire times to
 // their policy.
 func TestPlanWithPauses(t *testing.T) {

@@ -181,7 +181,7 @@ func (p *planner) waitOrSkip(run job.Run, stands job.StandsFor) {
 	switch {
 	case p.misfired(run.ScheduledRunTime):
 		p.skipMisfire(run)
-	case p.count >= p.look.MaxWaiting:
+	case p.count >= p.look.MaxWaiting: // as hasRoom, with what this look adds
 		p.skip(run, job.ReasonMaxWaiting,
 			fmt.Sprintf("maximum number of waiting runs reached (%d); %s", p.look.MaxWaiting,
 				p.d.AtLimit.Sentence(p.look.Now)))

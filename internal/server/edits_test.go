@@ -108,6 +108,40 @@ func TestBodiesThatMayBeLeftOut(t *testing.T) {
 	}
 }
 
+// Whatever the overlap, no more runs wait than may.
+func TestRunNowIsRefusedWhenEnoughWait(t *testing.T) {
+	t.Parallel()
+	s, conn, log := newServer(t)
+	h := s.Handler()
+	for _, overlap := range []string{"skip", "wait", "replace"} {
+		do(h, "PUT", "/v1/jobs/p", pingJob)
+		if w := do(h, "PATCH", "/v1/jobs/p", `{"max_waiting": 5, "overlap": "`+overlap+`"}`); w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		for i := range 8 {
+			w := do(h, "POST", "/v1/jobs/p/runs", `{"payload": "x"}`)
+			if i < 5 {
+				if w.Code != http.StatusAccepted {
+					t.Errorf("%s: run %d: %d %s", overlap, i+1, w.Code, w.Body)
+				}
+				continue
+			}
+			p := decode[client.Problem](t, w, "application/problem+json")
+			if want := "as many runs of the job wait as may, 5: "; w.Code != http.StatusTooManyRequests ||
+				!strings.HasPrefix(p.Detail, want) {
+				t.Errorf("%s: run %d: %d %s", overlap, i+1, w.Code, p.Detail)
+			}
+		}
+		if n := storetest.Query[int](t, conn, "SELECT count(*) FROM pgdue.waiting_runs"); n != 5 {
+			t.Errorf("%s: %d runs wait", overlap, n)
+		}
+		storetest.Exec(t, conn, "DELETE FROM pgdue.waiting_runs")
+	}
+	if log.Len() > 0 {
+		t.Errorf("logged: %s", log)
+	}
+}
+
 func TestRunNowHandsOverThePayload(t *testing.T) {
 	t.Parallel()
 	s, conn, _ := newServer(t)

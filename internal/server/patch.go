@@ -210,11 +210,6 @@ func (p *patcher) merge(o job.Overview, patch patch) (d job.Definition, err erro
 				"\"interval\", \"every\": \"30s\"} or by `scheduler reschedule " + o.ID + " --every 30s`"
 		}
 	}
-	if patch.fields["max_waiting"] != nil && d.MaxWaiting != o.MaxWaiting && d.Overlap != job.OverlapWait {
-		wrong = append(wrong, job.FieldError{Field: "max_waiting",
-			Message: fmt.Sprintf("goes with overlap %q, and it is %q; set overlap too, or leave this out",
-				job.OverlapWait, d.Overlap)})
-	}
 	if result.Errors = append(result.Errors, details(wrong, "path.id")...); len(result.Errors) > 0 {
 		return d, newProblem(http.StatusUnprocessableEntity, "", result.Errors...)
 	}

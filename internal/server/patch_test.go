@@ -98,9 +98,6 @@ func TestRefusedPatches(t *testing.T) {
 			{Location: "body.max_instances", Message: "0 is outside 1 to 1000000; 1 means that runs never overlap"},
 			{Location: "body.trigger",
 				Message: `is missing; say when the job fires, as in {"type": "interval", "every": "30s"}`}}},
-		"waiting that is skipped": {`{"max_waiting": 5}`, 422, []client.FieldProblem{
-			{Location: "body.max_waiting",
-				Message: `goes with overlap "wait", and it is "skip"; set overlap too, or leave this out`}}},
 		"list":   {`[{"op": "remove", "path": "/timeout"}]`, 400, nil},
 		"null":   {`null`, 400, nil},
 		"broken": {`{"a": `, 400, nil},
@@ -139,8 +136,8 @@ func TestPatchIsAnObject(t *testing.T) {
 	}
 }
 
-// max_waiting is refused without overlap wait where it is changed: what GET shows of it can be put and patched again.
-func TestMaxWaitingGoesWithOverlapWait(t *testing.T) {
+// max_waiting bounds what is asked for by hand too, so it goes with every overlap.
+func TestMaxWaitingGoesWithEveryOverlap(t *testing.T) {
 	t.Parallel()
 	s, _, _ := newServer(t)
 	h := s.Handler()
@@ -151,10 +148,10 @@ func TestMaxWaitingGoesWithOverlapWait(t *testing.T) {
 	}
 	for _, tt := range []struct{ method, body string }{
 		{"PUT", string(again)},
-		{"PATCH", `{"max_waiting": 100}`},
+		{"PATCH", `{"max_waiting": 50}`},
 		{"PATCH", `{"max_waiting": 5, "overlap": "wait"}`},
 		{"PATCH", `{"max_waiting": 6}`},
-		{"PATCH", `{"overlap": "skip"}`}, // max_waiting stays what it is
+		{"PATCH", `{"overlap": "skip"}`},
 		{"PATCH", `{"max_waiting": null}`},
 	} {
 		if w := do(h, tt.method, "/v1/jobs/r", tt.body); w.Code != http.StatusOK {

@@ -133,6 +133,8 @@ func (s *Server) problem(ctx context.Context, act, id string, err error) error {
 	case errors.Is(err, job.ErrBlocked), errors.Is(err, job.ErrPaused), errors.Is(err, job.ErrFinished),
 		errors.Is(err, job.ErrNoNextFire), errors.Is(err, job.ErrChanged):
 		return huma.Error409Conflict(err.Error())
+	case errors.Is(err, job.ErrNoRoom):
+		return huma.Error429TooManyRequests(err.Error())
 	case errors.Is(err, job.ErrExists):
 		return taken(id)
 	}

@@ -26,9 +26,9 @@ func (s *Server) registerRuns(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "run-now", Method: http.MethodPost, Path: "/v1/jobs/{id}/runs", Summary: "Run a job now",
 		Description: "The run waits until an instance is free, then it begins. The schedule stays as it is. " +
-			"The body may give the run a payload, and may be left out.",
+			"The body may give the run a payload, and may be left out. Refused with 429 while max_waiting runs wait.",
 		DefaultStatus: http.StatusAccepted, MaxBodyBytes: maxBody + 1,
-		Errors: []int{400, 403, 404, 409, 413, 415, 503},
+		Errors: []int{400, 403, 404, 409, 413, 415, 429, 503},
 	}, s.runNow)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-run", Method: http.MethodGet, Path: "/v1/jobs/{id}/runs/{run_id}", Summary: "Look at one run",
