@@ -5,16 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
-	jsonpatch "github.com/evanphx/json-patch/v5"
 
 	"github.com/pgdue/pgdue/client"
 	"github.com/pgdue/pgdue/internal/form"
@@ -126,26 +123,22 @@ var remedies = map[string]string{
 }
 
 // patch is a merge patch that may be merged.
-type patch struct {
-	text   []byte
-	fields map[string]any
-}
+type patch map[string]any
 
-// read checks what can be checked without the job: fields that nobody may set, and nulls for fields that do not exist,
-// of which nothing would be left after the merge.
+// read checks what can be checked without the job: fields that nobody may set, and fields that do not exist.
 func (p *patcher) read(text []byte) (patch, error) {
 	var body any
 	if len(text) > maxBody {
-		return patch{}, newProblem(http.StatusRequestEntityTooLarge, "")
+		return nil, newProblem(http.StatusRequestEntityTooLarge, "")
 	}
 	err := readJSON(text, &body)
 	fields, isObject := body.(map[string]any)
 	switch {
 	case err != nil:
-		return patch{}, huma.Error400BadRequest(fmt.Sprintf("the body is no JSON object of the fields to change, as "+
+		return nil, huma.Error400BadRequest(fmt.Sprintf("the body is no JSON object of the fields to change, as "+
 			"in {\"max_instances\": 2}: %v", err))
 	case !isObject:
-		return patch{}, huma.Error400BadRequest(`the body must be a JSON object, such as {"max_instances": 2}`)
+		return nil, huma.Error400BadRequest(`the body must be a JSON object, such as {"max_instances": 2}`)
 	}
 	var bad []error
 	for name := range fields {
@@ -157,26 +150,29 @@ func (p *patcher) read(text []byte) (patch, error) {
 			bad = append(bad, &huma.ErrorDetail{Location: "body." + name, Message: "is read-only" + remedies[name]})
 		}
 	}
-	if bad = append(bad, p.unknownNulls(p.schema, fields, "body")...); len(bad) > 0 {
-		return patch{}, newProblem(http.StatusUnprocessableEntity, "", bad...)
+	if bad = append(bad, p.unknown(p.schema, fields, "body")...); len(bad) > 0 {
+		return nil, newProblem(http.StatusUnprocessableEntity, "", bad...)
 	}
-	return patch{text, fields}, nil
+	return readObject(text) // again, as a number of the user's is told as it was written
 }
 
-// unknownNulls lists the fields that are null and that an object of the schema does not have.
-func (p *patcher) unknownNulls(s *huma.Schema, fields map[string]any, place string) (bad []error) {
+// unknown lists the fields that an object of the schema does not have, in its own spelling.
+func (p *patcher) unknown(s *huma.Schema, fields map[string]any, place string) (bad []error) {
 	if s.Ref != "" {
 		s = p.registry.SchemaFromRef(s.Ref)
 	}
-	for _, name := range slices.Sorted(maps.Keys(fields)) {
+	if s.Properties == nil { // names of the user's own
+		return nil
+	}
+	for name, value := range fields {
 		field, known := s.Properties[name]
-		inner, isObject := fields[name].(map[string]any)
+		inner, isObject := value.(map[string]any)
 		switch at := place + "." + name; {
-		case p.readOnly[name] && place == "body": // said already
-		case !known && fields[name] == nil && s.Properties != nil:
+		case place == "body" && p.readOnly[name]: // said already
+		case !known:
 			bad = append(bad, &huma.ErrorDetail{Location: at, Message: "is not a known field"})
-		case known && isObject:
-			bad = append(bad, p.unknownNulls(field, inner, at)...)
+		case isObject:
+			bad = append(bad, p.unknown(field, inner, at)...)
 		}
 	}
 	return bad
@@ -184,26 +180,29 @@ func (p *patcher) unknownNulls(s *huma.Schema, fields map[string]any, place stri
 
 // merge is the definition that the patch makes of a job, or a problem document with all that is wrong with it.
 func (p *patcher) merge(o job.Overview, patch patch) (d job.Definition, err error) {
-	present, err := json.Marshal(form.Write(&o.Definition))
+	text, err := json.Marshal(form.Write(&o.Definition))
 	if err != nil {
 		return d, fmt.Errorf("write the job: %w", err)
 	}
-	merged, err := jsonpatch.MergePatch(present, patch.text)
+	present, err := readObject(text)
+	if err == nil {
+		text, err = json.Marshal(merged(present, patch))
+	}
 	if err != nil {
-		return d, huma.Error400BadRequest("the body is no JSON merge patch: " + err.Error())
+		return d, fmt.Errorf("merge the patch: %w", err)
 	}
 	var fields any
-	if err := readJSON(merged, &fields); err != nil {
+	if err := readJSON(text, &fields); err != nil {
 		return d, huma.Error400BadRequest(err.Error())
 	}
 	result := &huma.ValidateResult{}
 	huma.Validate(p.registry, p.schema, huma.NewPathBuffer([]byte("body"), 4), huma.ModeWriteToServer, fields, result)
 	var w client.JobDefinition
-	if err := readJSON(merged, &w); err != nil && len(result.Errors) == 0 {
+	if err := readJSON(text, &w); err != nil && len(result.Errors) == 0 {
 		result.Errors = append(result.Errors, &huma.ErrorDetail{Location: "body", Message: err.Error()})
 	}
 	d, wrong := form.Read(w)
-	_, retriggered := patch.fields["trigger"]
+	_, retriggered := patch["trigger"]
 	for i := range wrong {
 		if wrong[i].Field == "trigger" && o.Trigger == nil && !retriggered {
 			wrong[i].Message = "of the stored job cannot be read, and must be given anew, as in {\"type\": " +

@@ -45,13 +45,15 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 		p.Detail = "the request is not valid; errors says what to change"
 	}
 	told := map[string]bool{}
-	for _, err := range errs {
+	judged := errs[:min(len(errs), maxJudged)]
+	for _, err := range judged {
 		p.add(err, told)
 	}
 	// The schema finds unknown fields in the order of a map.
 	slices.SortStableFunc(p.Errors, func(a, b client.FieldProblem) int { return cmp.Compare(a.Location, b.Location) })
 	if more := len(p.Errors) - maxErrors; more > 0 {
 		p.Errors = p.Errors[:maxErrors]
+		more += len(errs) - len(judged)
 		p.Detail += fmt.Sprintf("; %d more are left out", more)
 	}
 	return p
@@ -64,8 +66,9 @@ var tooShort = fmt.Sprintf(validation.MsgExpectedMinLength, 1)
 const unreadBody = "cannot read request body"
 
 const (
-	maxErrors   = 50  // how many wrong fields one answer lists
-	maxLocation = 300 // how many bytes may say where one stands; the user chooses names of fields
+	maxJudged   = 1000 // of so many wrong fields those to list are chosen; the rest is counted
+	maxErrors   = 50   // how many wrong fields one answer lists
+	maxLocation = 300  // how many bytes may say where one stands; the user chooses names of fields
 )
 
 // add appends one wrong field, unless one that was told stands there or above: what the schema could not read is not
