@@ -45,11 +45,10 @@ func newProblem(status int, detail string, errs ...error) huma.StatusError {
 		p.Detail = "the request is not valid; errors says what to change"
 	}
 	told := map[string]bool{}
-	judged := errs[:min(len(errs), maxJudged)]
+	judged := firstOf(errs)
 	for _, err := range judged {
 		p.add(err, told)
 	}
-	// The schema finds unknown fields in the order of a map.
 	slices.SortStableFunc(p.Errors, func(a, b client.FieldProblem) int { return cmp.Compare(a.Location, b.Location) })
 	if more := len(p.Errors) - maxErrors; more > 0 {
 		p.Errors = p.Errors[:maxErrors]
@@ -70,6 +69,24 @@ const (
 	maxErrors   = 50   // how many wrong fields one answer lists
 	maxLocation = 300  // how many bytes may say where one stands; the user chooses names of fields
 )
+
+// firstOf are the errors from which those to list are chosen: the first by where they stand, since the schema finds
+// unknown fields in the order of a map.
+func firstOf(errs []error) []error {
+	if len(errs) <= maxJudged {
+		return errs
+	}
+	where := func(err error) string {
+		if d, ok := err.(huma.ErrorDetailer); ok {
+			return d.ErrorDetail().Location
+		}
+		return ""
+	}
+	sorted := slices.SortedStableFunc(slices.Values(errs), func(a, b error) int {
+		return cmp.Compare(where(a), where(b))
+	})
+	return sorted[:maxJudged]
+}
 
 // add appends one wrong field, unless one that was told stands there or above: what the schema could not read is not
 // missing too.

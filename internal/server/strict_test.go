@@ -56,7 +56,8 @@ func TestBodiesAreReadStrictly(t *testing.T) {
 		{"POST", "/v1/triggers/preview", `{"trigger": {"type": "date"}, "from": "0001-01-01T00:00:00Z"}`, "body.from", years},
 		{"POST", "/v1/jobs/here/reschedule", `{"trigger": {"type": "date"}, "next_run_time": "0001-01-01T00:00:00Z"}`,
 			"body.next_run_time", years},
-		{"GET", "/v1/jobs/here/why?at=0001-01-01T00:00:00Z", "", "query.at", "is outside the years 1970-2199"},
+		{"GET", "/v1/jobs/here/why?at=0001-01-01T00:00:00Z", "", "query.at",
+			`"0001-01-01T00:00:00Z" is outside the years 1970-2199, in which jobs fire`},
 		{"POST", "/v1/triggers/preview", `{"trigger": {"type": "date"}, "count": 1, "count": 2}`, "body",
 			"count: given twice; leave out one of them"},
 	} {
