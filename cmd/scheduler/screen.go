@@ -10,8 +10,8 @@ import (
 
 // screen is the way of all text to the user: what stands in it, of whomever it is, cannot drive the terminal. It writes
 // control characters (C0 but for line breaks and tabs, DEL, C1), those that change the direction of text, and line
-// separators as \u001b. In JSON that is the same text still. Bytes that are not UTF-8, which some terminals take for C1,
-// become \x9b. A character does not go over two calls of Write.
+// separators as \u001b. In JSON that is the same text still. Bytes that are not UTF-8, which some terminals take for
+// C1, become \x9b. A character does not go over two calls of Write.
 type screen struct{ to io.Writer }
 
 func (s *screen) Write(p []byte) (int, error) {

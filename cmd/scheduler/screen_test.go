@@ -69,7 +69,8 @@ func serveHostile(t *testing.T) (url string) {
 		answer  any
 	}{
 		{"GET /v1/jobs", &client.JobPage{}}, {"GET /v1/jobs/{id}", &client.Job{}}, {"POST /v1/jobs", &client.Job{}},
-		{"GET /v1/runs", &client.RunPage{}}, {"GET /v1/jobs/{id}/runs/{run}", &client.RunDetail{Items: []client.Run{run}}},
+		{"GET /v1/runs", &client.RunPage{}},
+		{"GET /v1/jobs/{id}/runs/{run}", &client.RunDetail{Items: []client.Run{run}}},
 		{"POST /v1/jobs/{id}/runs", &run}, {"GET /v1/jobs/{id}/why", &client.Why{}},
 		{"GET /v1/jobs/{id}/events", &client.EventPage{}}, {"GET /v1/jobs/{id}/alerts", &client.AlertPage{}},
 		{"GET /v1/pauses", &client.Pauses{}}, {"POST /v1/pause", &client.Paused{}},

@@ -23,7 +23,8 @@ func (s *Server) registerPreview(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "preview-trigger", Method: http.MethodPost, Path: "/v1/triggers/preview",
 		Summary: "Show when a trigger will fire",
-		Description: "Stores nothing. A trigger that counts from its job's creation counts from `from`. The work is bounded: " +
+		Description: "Stores nothing. A trigger that counts from its job's creation counts from `from`. The " +
+			"work is bounded: " +
 			"looked_to says where looking on was given up.",
 		MaxBodyBytes: maxBody + 1,
 		Errors:       []int{400, 403, 413, 415},

@@ -61,8 +61,8 @@ func jobOf(o job.Overview) client.Job {
 	return j
 }
 
-// finishing is the state of a job without a further fire of which runs wait or execute still. Its row says finished: its
-// id is free.
+// finishing is the state of a job without a further fire of which runs wait or execute still. Its row says finished:
+// its id is free.
 const finishing = "finishing"
 
 func stateOf(o job.Overview) string {
