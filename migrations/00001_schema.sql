@@ -171,7 +171,8 @@ CREATE TABLE pgdue.nodes (
     version    text NOT NULL,
     started_at timestamptz NOT NULL,
     beat       bigint NOT NULL DEFAULT 0,
-    beat_at    timestamptz NOT NULL
+    beat_at    timestamptz NOT NULL,
+    draining_since timestamptz
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE pgdue.nodes IS
     'One row per scheduler process. Its row count and its beats are small: renewed every 3 s';
@@ -185,6 +186,8 @@ COMMENT ON COLUMN pgdue.nodes.version IS 'Version of the program';
 COMMENT ON COLUMN pgdue.nodes.started_at IS 'When the node registered';
 COMMENT ON COLUMN pgdue.nodes.beat IS 'Grows with every renewal; others watch that it moves, and compare no clocks';
 COMMENT ON COLUMN pgdue.nodes.beat_at IS 'When the node last renewed, by the database''s clock; for people';
+COMMENT ON COLUMN pgdue.nodes.draining_since IS
+    'Since when the node claims nothing more, and only waits for its runs to end; null while it claims';
 
 CREATE TABLE pgdue.running_instances (
     job_id              text NOT NULL,

@@ -98,6 +98,7 @@ SELECT j.id AS job_id,
                || coalesce(' by ' || j.paused_by, '') || coalesce(': ' || j.paused_reason, '')
            WHEN g.goes_on AND p.paused_with IS NOT NULL THEN 'paused with ' || p.sentence
            WHEN g.goes_on AND NOT EXISTS (SELECT FROM pgdue.nodes k WHERE k.alive
+               AND k.draining_since IS NULL
                AND k.beat_at > pgdue.now() - interval '15 seconds'
                                                             AND n.queue = ANY (k.queues))
                THEN 'no live node serves the queue ' || n.queue || '; `scheduler why ' || j.id

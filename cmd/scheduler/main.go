@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -23,10 +21,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	os.Exit(run(ctx, newRoot(), os.Stdout, os.Stderr))
+	os.Exit(run(withSignals(context.Background()), newRoot(), os.Stdout, os.Stderr))
 }
 
 // run executes a command line, and says with which code to exit.

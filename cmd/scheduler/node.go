@@ -171,6 +171,8 @@ func (n *node) run(ctx context.Context, ready func(context.Context) error) error
 	if err := n.pause(ctx); err != nil {
 		return err
 	}
+	defer context.AfterFunc(ctx, func() { n.log.Info("stopping", "cause", context.Cause(ctx)) })()
+	go n.tellHurry(ctx)
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		if err := web.Serve(n.listener); !errors.Is(err, http.ErrServerClosed) {
@@ -187,6 +189,13 @@ func (n *node) run(ctx context.Context, ready func(context.Context) error) error
 	return g.Wait()
 }
 
+// tellHurry tells of a second signal.
+func (n *node) tellHurry(ctx context.Context) {
+	<-ctx.Done()
+	<-hurry(ctx) // for ever where there are no signals
+	n.log.Warn("asked to stop once more: runs are stopped and their ends recorded; a third time ends the process")
+}
+
 // pause pauses everything before the first claim, where --paused asks for it. What is paused already stays as it is.
 func (n *node) pause(ctx context.Context) error {
 	if !n.paused {
@@ -201,7 +210,7 @@ func (n *node) pause(ctx context.Context) error {
 
 // closeServer ends the API after the node has drained: until then running work may still call it.
 func closeServer(web *http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
 	defer cancel()
 	if web.Shutdown(ctx) != nil {
 		web.Close()
@@ -213,7 +222,7 @@ func (n *node) schedule(ctx context.Context) error {
 	first := true
 	for {
 		s := &scheduler.Scheduler{Store: n.store, Executor: n.pool, Log: n.log, Version: buildVersion(), Drain: n.drain,
-			Slots: n.slots, Metrics: n.metrics}
+			Slots: n.slots, Metrics: n.metrics, Hurry: hurry(ctx)}
 		n.current.Store(s)
 		err := s.Run(ctx)
 		switch {
@@ -232,16 +241,16 @@ func (n *node) schedule(ctx context.Context) error {
 	}
 }
 
-// ready says why this node does not claim: the schema is not right, or the scheduler says so.
+// ready says why this node does not claim: the scheduler says so, or the schema is not right.
 func (n *node) ready(ctx context.Context) error {
-	if err := n.store.CheckSchema(ctx); err != nil {
-		return err
-	}
 	s := n.current.Load()
 	if s == nil {
 		return errors.New("the node has not begun yet")
 	}
-	return s.Ready()
+	if err := s.Ready(); err != nil {
+		return err
+	}
+	return n.store.CheckSchema(ctx)
 }
 
 // warnings are those of the present registration.

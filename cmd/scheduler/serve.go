@@ -20,7 +20,10 @@ func newServe() *cobra.Command {
 		Short: "Run a scheduler node on a database",
 		Long: "Runs a scheduler node on a database: it claims due jobs, runs them, and serves the HTTP API. Any " +
 			"number of nodes\n" +
-			"may share one database. On SIGTERM the node claims nothing more and lets its runs go on for --drain.",
+			"may share one database. On SIGTERM, SIGINT or SIGHUP the node claims nothing more and lets " +
+			"its runs go on " +
+			"for --drain;\n" +
+			"a second signal stops them at once.",
 		Example: "  scheduler serve --migrate --database-url postgres://user:password@db:5432/app",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -30,7 +33,7 @@ func newServe() *cobra.Command {
 			return serve(cmd, &n, url, migrate)
 		},
 	}
-	n.addFlags(cmd, 30*time.Second)
+	n.addFlags(cmd, 20*time.Second)
 	cmd.Flags().StringVar(&url, "database-url", "", "`URL` of the database (default $PGDUE_DATABASE_URL)")
 	cmd.Flags().BoolVar(&migrate, "migrate", false, "bring the schema up to date first")
 	cmd.Flags().BoolVar(&n.jobLabels, "metrics-job-labels", false,

@@ -102,22 +102,26 @@ func (a *attempts) cancel(asked job.Asked) {
 	}
 }
 
-// none says whether nothing executes.
-func (a *attempts) none() bool {
+// count says how many execute.
+func (a *attempts) count() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return len(a.cancelFuncs) == 0
+	return len(a.cancelFuncs)
 }
+
+// none says whether nothing executes.
+func (a *attempts) none() bool { return a.count() == 0 }
 
 // wait waits until nothing executes.
 func (a *attempts) wait() { a.executing.Wait() }
 
-// finish waits until nothing executes, or ctx ends.
-func (a *attempts) finish(ctx context.Context) {
+// finish waits until nothing executes, ctx ends, or hurry is closed.
+func (a *attempts) finish(ctx context.Context, hurry <-chan struct{}) {
 	done := make(chan struct{})
 	go func() { a.wait(); close(done) }()
 	select {
 	case <-ctx.Done():
+	case <-hurry:
 	case <-done:
 	}
 }

@@ -34,6 +34,13 @@ func (e *ends) add(x ...ending) {
 	e.wake.send()
 }
 
+// count says how many are to be recorded now.
+func (e *ends) count() int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return len(e.list)
+}
+
 func (e *ends) take(limit int) []ending {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -45,6 +45,8 @@ func (f *fake) Lasting(context.Context) ([]job.Pause, error) { return f.lasting,
 
 func (f *fake) Register(context.Context, job.Node) error { return nil }
 
+func (f *fake) Draining(context.Context, uuid.UUID) error { return nil }
+
 func (f *fake) Maintain(context.Context) (job.Housekeeping, error) {
 	if f.maintain == nil {
 		return job.Housekeeping{Known: true, DaysAhead: 14}, nil

@@ -56,6 +56,13 @@ func (l *lease) renew(started time.Time) {
 	l.lasting.begin()
 }
 
+// done says whether the node is done: no work begins or goes on.
+func (l *lease) done() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.closed
+}
+
 // trusted says whether work may begin at this very moment.
 func (l *lease) trusted() bool { return l.remaining() > 0 }
 

@@ -3,6 +3,7 @@ package scheduler
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -202,6 +203,90 @@ func TestDrain(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A stop takes no longer than Drain, or what is needed to stop work then, whatever the database does meanwhile; an end
+// is tried to be recorded for all of that time.
+func TestStopIsBounded(t *testing.T) {
+	const drain = 10 * time.Second
+	for _, c := range []struct {
+		name     string
+		takes    time.Duration // of the work
+		away     time.Duration // of the database, from the stop on
+		recorded int
+		atMost   time.Duration
+	}{
+		{"the database comes back in time", 2 * time.Second, 8 * time.Second, 1, drain},
+		{"the database stays away", 2 * time.Second, time.Hour, 0, drain + time.Second},
+		{"nothing runs, and the database is away", 0, time.Hour, 0, drain},
+		{"the work takes too long", time.Hour, 0, 1, drain},
+		{"the work takes too long, and the database is away", time.Hour, time.Hour, 0,
+			drain + flushAtLeast + time.Second},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var stopped time.Time
+				f := &fake{complete: func([]job.Record) error {
+					if !stopped.IsZero() && time.Since(stopped) < c.away {
+						return errDown
+					}
+					return nil
+				}}
+				if c.takes > 0 {
+					f.claim = oneRun(t)
+				}
+				f.beat = func(context.Context) ([]job.Peer, error) { return nil, f.complete(nil) }
+				s := node(f, func(ctx context.Context) job.Result {
+					select {
+					case <-ctx.Done():
+						return job.Result{Outcome: job.Lost}
+					case <-time.After(time.Second + c.takes):
+						return job.Result{Outcome: job.Succeeded}
+					}
+				})
+				s.Drain = drain
+				stop, result := running(s)
+				time.Sleep(time.Second)
+				stopped = time.Now()
+				stop()
+				if err := <-result; err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(stopped); took > c.atMost {
+					t.Errorf("stopping took %s, want %s at most", took, c.atMost)
+				}
+				if n := len(f.recorded()); n != c.recorded {
+					t.Errorf("%d ends are recorded, want %d", n, c.recorded)
+				}
+			})
+		})
+	}
+}
+
+// Who asks a second time does not wait for runs: they are stopped, and their ends recorded.
+func TestHurry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f, work, hurry := &fake{claim: oneRun(t)}, &untilStopped{}, make(chan struct{})
+		s := node(f, work.do)
+		s.Drain, s.Hurry = time.Hour, hurry
+		stop, result := running(s)
+		synctest.Wait()
+		stop()
+		synctest.Wait()
+		if err := s.Ready(); err == nil || !strings.Contains(err.Error(), "draining") {
+			t.Errorf("readiness while draining: %v", err)
+		}
+		if work.cause != nil {
+			t.Error("work was stopped at the first signal")
+		}
+		close(hurry)
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+		if ends := f.recorded(); work.cause != job.ErrShutdown || len(ends) != 1 {
+			t.Errorf("work was stopped because of %v; recorded %+v", work.cause, ends)
+		}
+	})
 }
 
 // Readiness may be asked at any time: it says why the node does not claim, and nothing when it does.

@@ -29,7 +29,9 @@ type Scheduler struct {
 	Slots int           // attempts at the same time per queue; default 100
 	Batch int           // jobs per claim and queue; default 200
 	Poll  time.Duration // longest sleep between two ticks; default 5 s
-	Drain time.Duration // how long a stopping node lets its runs go on; default none
+	Drain time.Duration // how long a stopping node lets its runs go on, and tries to record ends; default none
+	// Hurry is closed when a node that drains is to stop what still runs at once; nil: never.
+	Hurry <-chan struct{}
 
 	// What Register makes stays as it is. Ready and Warnings may be asked earlier, so composed says that it is all
 	// there.
@@ -57,8 +59,8 @@ const (
 	defaultSlots = 100
 	defaultBatch = 200
 
-	// flushTimeout bounds how long a stopping node tries to record the last ends.
-	flushTimeout = 10 * time.Second
+	// flushAtLeast is how long a stopping node tries to record the last ends, where its time to drain is over.
+	flushAtLeast = 3 * time.Second
 )
 
 // Register draws the node's id and writes its row. Run does it; tests that tick by hand call it themselves.
@@ -145,7 +147,8 @@ func (s *Scheduler) newClaimLoop() *claimLoop {
 }
 
 // Run registers the node and works until ctx ends; then it claims nothing more, lets its runs go on for Drain, stops
-// what is left, records the ends and returns nil. ErrLeaseLost: the node was judged dead, and all its work is stopped.
+// what is left, records the ends and returns nil: within Drain, the kill grace of what must be stopped and
+// flushAtLeast. ErrLeaseLost: the node was judged dead, and all its work is stopped.
 func (s *Scheduler) Run(ctx context.Context) error {
 	if err := s.Register(ctx); err != nil {
 		return err
@@ -166,33 +169,59 @@ func (s *Scheduler) Run(ctx context.Context) error {
 
 	lost := s.claims.run(claims)
 	endClaims()
-	s.drain(ctx)
+	deadline := time.Now().Add(s.Drain)
+	s.drain(ctx, deadline)
 	stop()
 	err := g.Wait()
 	if err == nil {
 		err = lost
 	}
-	return errors.Join(err, s.leave(ctx))
+	return errors.Join(err, s.leave(ctx, deadline))
 }
 
-// drain waits for the node's attempts, at first as long as Drain, then after cancelling them.
-func (s *Scheduler) drain(ctx context.Context) {
-	if s.Drain > 0 && s.lease.trusted() {
-		s.story.drains(s.Drain)
-		patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
+// drain waits for the node's attempts, at first until the deadline, or until somebody is in a hurry, then after
+// cancelling them.
+func (s *Scheduler) drain(ctx context.Context, deadline time.Time) {
+	ctx = context.WithoutCancel(ctx)
+	told := make(chan struct{})
+	defer func() { <-told }()
+	go func() { defer close(told); s.tellDraining(ctx) }()
+	if !s.lease.done() && !s.attempts.none() {
+		s.story.drains(s.attempts.count(), s.Drain)
+		patience, cancel := context.WithDeadline(ctx, deadline)
 		defer cancel()
-		s.attempts.finish(patience)
+		s.attempts.finish(patience, s.Hurry)
+	}
+	if n := s.attempts.count(); n > 0 {
+		s.story.stopsRuns(n)
 	}
 	s.lease.close(job.ErrShutdown)
 	s.attempts.wait()
 }
 
-// leave records what is left to record and removes the node's row.
-func (s *Scheduler) leave(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+// tellDraining writes into the node's row that it claims nothing more. It is for people, so one try is enough.
+func (s *Scheduler) tellDraining(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	if err := s.Store.Draining(ctx, s.node.ID); err != nil {
+		s.story.drainingNotTold(err)
+	}
+}
+
+// leave records what is left to record, until the deadline, and removes the node's row.
+func (s *Scheduler) leave(ctx context.Context, deadline time.Time) error {
+	if least := time.Now().Add(flushAtLeast); deadline.Before(least) {
+		deadline = least
+	}
+	ctx, cancel := context.WithDeadline(context.WithoutCancel(ctx), deadline)
 	defer cancel()
 	s.completions.flush(ctx)
+	if n := s.ends.count(); n > 0 {
+		s.story.endsUnrecorded(n)
+	}
 	s.judges.judgeEnded(ctx)
+	ctx, cancel = context.WithTimeout(ctx, flushAtLeast)
+	defer cancel()
 	if err := s.Store.Leave(ctx, s.node.ID); err != nil {
 		return fmt.Errorf("remove the row of node %s: %w", s.node.Name, err)
 	}
@@ -206,6 +235,8 @@ func (s *Scheduler) Ready() error {
 	switch {
 	case !s.composed.Load():
 		return errors.New("the node is not registered yet")
+	case s.claims.over.Load():
+		return errors.New("the node is draining: it claims nothing more, and ends when its runs have ended")
 	case !s.lease.trusted():
 		return errors.New("the node could not renew its lease in time; is the database reachable?")
 	}

@@ -17,7 +17,7 @@ func (s *Scheduler) Tick(ctx context.Context) (next time.Time, err error) {
 }
 
 // Finish waits until all attempts that this node started have ended, recorded or not.
-func (s *Scheduler) Finish(ctx context.Context) { s.attempts.finish(ctx) }
+func (s *Scheduler) Finish(ctx context.Context) { s.attempts.finish(ctx, nil) }
 
 // Flush writes all ends that are not durable yet and not put aside; what the database cannot take now it tries until
 // ctx ends.

@@ -21,6 +21,8 @@ type Store interface {
 	Lasting(ctx context.Context) ([]job.Pause, error)
 	// Register writes the node's row. It is alive from then on.
 	Register(ctx context.Context, n job.Node) error
+	// Draining writes into the node's row that it claims nothing more.
+	Draining(ctx context.Context, id uuid.UUID) error
 	// Leave removes the node's row, unless instances of it are left.
 	Leave(ctx context.Context, id uuid.UUID) error
 	// Beat renews the node's row and returns the other nodes'. ErrLeaseLost: another node marked this one dead.

@@ -36,8 +36,21 @@ func (s *story) notListening(err error) {
 	s.log.Debug("not listening; polling goes on", "node", s.node, "err", err)
 }
 
-func (s *story) drains(atMost time.Duration) {
-	s.log.Info("waiting for runs to end", "node", s.node, "for_at_most", atMost)
+func (s *story) drains(runs int, atMost time.Duration) {
+	s.log.Info("waiting for runs to end; nothing more is claimed", "node", s.node, "runs", runs, "for_at_most", atMost)
+}
+
+func (s *story) drainingNotTold(err error) {
+	s.log.Debug("the node's row does not say that it drains", "node", s.node, "err", err)
+}
+
+func (s *story) stopsRuns(runs int) {
+	s.log.Warn("runs are stopped: the node does not wait for them any longer", "node", s.node, "runs", runs)
+}
+
+func (s *story) endsUnrecorded(runs int) {
+	s.log.Error("ends of runs could not be recorded before the node stopped; others end these runs as lost",
+		"node", s.node, "runs", runs)
 }
 
 func (s *story) stopped() { s.log.Info("node stopped", "node", s.node) }

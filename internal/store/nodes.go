@@ -26,6 +26,11 @@ func (s *Store) Register(ctx context.Context, n job.Node) error {
 	})
 }
 
+// Draining writes into a node's row that it claims nothing more.
+func (s *Store) Draining(ctx context.Context, id uuid.UUID) error {
+	return s.exec(ctx, s.limit, nodeDraining, pgx.StrictNamedArgs{"id": id})
+}
+
 // Leave removes a node's row, unless instances of it are left.
 func (s *Store) Leave(ctx context.Context, id uuid.UUID) error {
 	return s.exec(ctx, s.limit, nodeLeave, pgx.StrictNamedArgs{"id": id})

@@ -75,6 +75,7 @@ var (
 	maintainMake      = query("maintain_make")
 	nextDue           = query("next_due")
 	nodeBeat          = query("node_beat")
+	nodeDraining      = query("node_draining")
 	nodeLeave         = query("node_leave")
 	nodePeers         = query("node_peers")
 	nodeOrphans       = query("node_orphans")

@@ -34,7 +34,8 @@ func TestProblemAndWhyAgree(t *testing.T) {
 		storetest.Exec(t, conn, "DELETE FROM pgdue.waiting_runs")
 		storetest.Exec(t, conn, "DELETE FROM pgdue.pauses")
 		storetest.Exec(t, conn, "UPDATE pgdue.settings SET paused_at = NULL, paused_by = NULL")
-		storetest.Exec(t, conn, "UPDATE pgdue.nodes SET queues = '{exec}', beat_at = pgdue.now()")
+		storetest.Exec(t, conn, "UPDATE pgdue.nodes SET queues = '{exec}', beat_at = pgdue.now(), "+
+			"draining_since = NULL")
 		storetest.Exec(t, conn, "UPDATE pgdue.jobs SET labels = '{}', paused_at = NULL, paused_by = NULL")
 		storetest.Exec(t, conn, `UPDATE pgdue.next_run_times n SET state = b.state, next_run_time = b.next_run_time,
 			due_at = b.due_at, error = b.error FROM before b`)
@@ -61,6 +62,7 @@ func TestProblemAndWhyAgree(t *testing.T) {
 		"a node is slow to beat":    {silent + "'14 seconds'", ""},
 		"the only node is silent":   {silent + "'16 seconds'", "no live node"},
 		"no node of the queue":      {others, "no live node"},
+		"the only node drains":      {"UPDATE pgdue.nodes SET draining_since = pgdue.now()", "no live node"},
 		"and due":                   {others + "; " + due + "'1 minute'", "no live node"},
 		"paused":                    {paused, "paused since "},
 		"paused, no node":           {paused + "; " + others, "paused since "},

@@ -49,6 +49,8 @@ type NodeFact struct {
 	Slots  int // of each queue
 	Taken  int // by attempts of the job's queue
 	BeatAt time.Time
+	// DrainingSince is since when it claims nothing more and waits for its runs to end; nil: it claims.
+	DrainingSince *time.Time
 }
 
 // Holder is a session that holds what a claim of the job needs, or that everybody queues behind.

@@ -27,7 +27,8 @@ func (f *Facts) claimable() bool {
 
 // serves says whether a node renews its lease and claims the job's queue.
 func (f *Facts) serves(n *NodeFact) bool {
-	return n.Alive && f.Now.Sub(n.BeatAt) < job.DeadAfter && slices.Contains(n.Queues, f.Queue)
+	return n.Alive && n.DrainingSince == nil && f.Now.Sub(n.BeatAt) < job.DeadAfter &&
+		slices.Contains(n.Queues, f.Queue)
 }
 
 func (f *Facts) servers() (list []NodeFact) {
@@ -53,7 +54,11 @@ func noNode(f *Facts) []Finding {
 	var alive []string
 	for _, n := range f.Nodes {
 		if n.Alive && f.Now.Sub(n.BeatAt) < job.DeadAfter {
-			alive = append(alive, fmt.Sprintf("%s (%s)", n.Name, strings.Join(n.Queues, ", ")))
+			does := strings.Join(n.Queues, ", ")
+			if n.DrainingSince != nil {
+				does += ", draining since " + say.Time(*n.DrainingSince)
+			}
+			alive = append(alive, fmt.Sprintf("%s (%s)", n.Name, does))
 		}
 	}
 	who := "no node is alive at all"
