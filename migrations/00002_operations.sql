@@ -81,7 +81,8 @@ COMMENT ON VIEW pgdue.lasting_pauses IS
 
 CREATE VIEW pgdue.job_overview AS
 SELECT j.id AS job_id,
-       CASE WHEN n.state = 'active' AND p.paused_with IS NOT NULL THEN 'paused' ELSE n.state END AS state,
+       CASE WHEN n.job_id IS NULL THEN 'blocked'
+            WHEN n.state = 'active' AND p.paused_with IS NOT NULL THEN 'paused' ELSE n.state END AS state,
        n.next_run_time,
        n.last_run_time,
        n.due_at,
@@ -92,6 +93,8 @@ SELECT j.id AS job_id,
        h.reason AS last_reason,
        h.ended_at AS last_ended_at,
        CASE
+           WHEN n.job_id IS NULL THEN 'its row in pgdue.next_run_times was deleted; any edit makes it anew, as '
+               || '`scheduler resume ' || j.id || '` does'
            WHEN n.state = 'blocked' THEN 'blocked: ' || n.error || '; correct the job and put it again'
            WHEN n.state = 'paused' THEN 'paused' || coalesce(to_char(j.paused_at AT TIME ZONE 'UTC',
                '" since "YYYY-MM-DD HH24:MI:SS "UTC"'), '')
@@ -112,7 +115,7 @@ SELECT j.id AS job_id,
        CASE n.state WHEN 'active' THEN p.paused_by ELSE j.paused_by END AS paused_by,
        CASE n.state WHEN 'active' THEN p.reason ELSE j.paused_reason END AS paused_reason
 FROM pgdue.jobs j
-JOIN pgdue.next_run_times n ON n.job_id = j.id
+LEFT JOIN pgdue.next_run_times n ON n.job_id = j.id
 CROSS JOIN LATERAL (SELECT n.state <> 'finished' OR EXISTS (SELECT FROM pgdue.waiting_runs w WHERE w.job_id = j.id)
                            OR EXISTS (SELECT FROM pgdue.running_instances r WHERE r.job_id = j.id
                                AND r.state = 'retrying') AS goes_on) g

@@ -73,6 +73,9 @@ func cancelRuns(
 	case runID != nil:
 		return c, whyNotCancelled(ctx, tx, jobID, *runID)
 	case locked.RowsAffected() == 0:
+		if there, err := recoverRow(ctx, tx, jobID); there || err != nil {
+			return c, err
+		}
 		return c, job.ErrNotFound
 	}
 	return c, nil

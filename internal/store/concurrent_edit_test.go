@@ -88,21 +88,6 @@ func editOnce(ctx context.Context, s *store.Store, d job.Definition, i int) erro
 	return err
 }
 
-// An id whose row in next_run_times was deleted by hand is said to be so, not tried for ever.
-func TestAddOverHalfAJob(t *testing.T) {
-	t.Parallel()
-	url := storetest.URL(t)
-	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
-	d := storetest.Job(t, "j", `{"type":"date"}`)
-	add(t, s, d)
-	storetest.Exec(t, conn, "DELETE FROM pgdue.next_run_times")
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	if _, err := s.Add(ctx, d, job.Author{}); err == nil || ctx.Err() != nil {
-		t.Errorf("add: %v", err)
-	}
-}
-
 // An edit waits for the claim that holds the job, and finds what it decided: the fire is neither lost nor doubled.
 func TestEditWhileBeingClaimed(t *testing.T) {
 	t.Parallel()

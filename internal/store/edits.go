@@ -221,16 +221,25 @@ func editTx(ctx context.Context, tx pgx.Tx, e edit) (policy.Change, error) {
 }
 
 // errRace says that somebody else inserted or removed the same id at the same time; the edit is tried again.
-var errRace = errors.New("the id has a row in pgdue.jobs and none in pgdue.next_run_times, or is edited all the " +
-	"time; delete the row")
+var errRace = errors.New("the job is added and removed all the time")
 
 // editTries bounds how often an edit that lost a race is tried again. Each time somebody else has won.
 const editTries = 100
 
-// do locks the job, decides, and writes what was decided. Whoever lost a race has written nothing yet, and looks again.
+// do locks the job, decides, and writes what was decided. Whoever lost a race, or finds half a job, has written nothing
+// yet, and looks again.
 func (e edit) do(ctx context.Context, tx pgx.Tx) (c policy.Change, err error) {
 	for range editTries {
-		if c, err = e.try(ctx, tx); !errors.Is(err, errRace) {
+		c, err = e.try(ctx, tx)
+		raced := errors.Is(err, errRace)
+		if !raced && !errors.Is(err, job.ErrNotFound) {
+			break
+		}
+		there, failed := recoverRow(ctx, tx, e.id)
+		if failed != nil {
+			return policy.Change{}, failed
+		}
+		if !there && !raced {
 			break
 		}
 	}

@@ -58,6 +58,7 @@ var (
 	jobLock           = query("job_lock")
 	jobNotify         = query("job_notify")
 	jobNow            = query("job_now")
+	jobOrphan         = query("job_orphan")
 	jobScheduleDelete = query("job_schedule_delete")
 	jobScheduleInsert = query("job_schedule_insert")
 	jobScheduleUpdate = query("job_schedule_update")

@@ -47,9 +47,8 @@ func noNode(f *Facts) []Finding {
 	}
 	if f.Queue == "" {
 		return []Finding{inTheWay(WhyBlocked,
-			"it has no row in pgdue.next_run_times, so that no claim finds it: the row was deleted by hand",
-			fmt.Sprintf("DELETE FROM pgdue.jobs WHERE id = '%s', and add the job again",
-				strings.ReplaceAll(f.ID, "'", "''")))}
+			"it has no row in pgdue.next_run_times, so that no claim finds it: the row was deleted by hand; any edit "+
+				"makes it anew", "scheduler resume "+f.ID)}
 	}
 	var alive []string
 	for _, n := range f.Nodes {

@@ -5,5 +5,5 @@ VALUES (@job_id, @at, @actor, @action, @reason, @before,
         (SELECT to_jsonb(j) || jsonb_build_object('state', n.state, 'next_run_time', n.next_run_time, 'last_run_time',
                 n.last_run_time, 'due_at', n.due_at)
                 || @detail::jsonb
-         FROM pgdue.jobs j JOIN pgdue.next_run_times n ON n.job_id = j.id
+         FROM pgdue.jobs j LEFT JOIN pgdue.next_run_times n ON n.job_id = j.id
          WHERE j.id = @job_id))
