@@ -133,8 +133,9 @@ func (c *Client) CancelRuns(ctx context.Context, jobID string, r CancelRequest) 
 	return done, err
 }
 
-// Runs lists the runs of a job, newest first. before is the Next of the page before, a time in RFC 3339, or "" for the
-// newest; a limit of 0 leaves it to the scheduler. The runs of a removed job stay, so an unknown id has none.
+// Runs lists the runs of a job in the order of RunPage. before is the Next of the page before, a time in RFC 3339, or
+// "" for the first page; a limit of 0 leaves it to the scheduler. The runs of a removed job stay, so an unknown id has
+// none.
 func (c *Client) Runs(ctx context.Context, jobID, before string, limit int) (RunPage, error) {
 	q := pageQuery("before", before, limit)
 	q.Set("job_id", jobID)

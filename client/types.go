@@ -189,7 +189,7 @@ type Run struct {
 	CancelReason      string    `json:"cancel_reason,omitempty" doc:"Why"`
 }
 
-// RunPage is a part of a job's runs, newest first: those that execute, then those that have ended.
+// RunPage is a part of a job's runs: those that wait or execute, then those that have ended, the latest end first.
 type RunPage struct {
 	Items []Run  `json:"items" nullable:"false"`
 	Next  string `json:"next,omitempty" doc:"Pass it as before for the next page; absent on the last"`

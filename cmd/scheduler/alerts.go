@@ -33,7 +33,7 @@ func newAlerts() *cobra.Command {
 			if r.output == outputJSON {
 				return printJSON(cmd.OutOrStdout(), page)
 			}
-			return printAlerts(cmd, args[0], page)
+			return printAlerts(cmd, &r, args[0], page)
 		},
 	}
 	r.addFlags(cmd)
@@ -42,7 +42,7 @@ func newAlerts() *cobra.Command {
 	return cmd
 }
 
-func printAlerts(cmd *cobra.Command, id string, page client.AlertPage) error {
+func printAlerts(cmd *cobra.Command, r *remote, id string, page client.AlertPage) error {
 	if len(page.Items) == 0 {
 		cmd.PrintErrf("no alerts of %s; on_failure says when there are any\n", id)
 		return nil
@@ -51,7 +51,7 @@ func printAlerts(cmd *cobra.Command, id string, page client.AlertPage) error {
 	for _, a := range page.Items {
 		t.row(timeIn(a.At, time.UTC), a.Alert, a.State, strconv.Itoa(a.Attempts), a.Sentence, a.LastError)
 	}
-	if err := t.print(cmd.OutOrStdout()); err != nil {
+	if err := t.print(r.out(cmd)); err != nil {
 		return err
 	}
 	if page.Next != 0 {

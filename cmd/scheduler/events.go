@@ -41,7 +41,7 @@ func newEvents() *cobra.Command {
 				cmd.PrintErrf("no events of %s\n", args[0])
 				return nil
 			}
-			if err := printEvents(cmd.OutOrStdout(), page.Items); err != nil {
+			if err := printEvents(r.out(cmd), page.Items); err != nil {
 				return err
 			}
 			if page.Next != 0 {

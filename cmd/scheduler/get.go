@@ -39,7 +39,7 @@ func newGet() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("get the alerts of %s: %w", args[0], err)
 			}
-			return printJob(cmd.OutOrStdout(), j, runs.Items, failingOf(j, alerts.Items), time.Now())
+			return printJob(r.out(cmd), j, runs.Items, failingOf(j, alerts.Items), time.Now())
 		},
 	}
 	r.addFlags(cmd)

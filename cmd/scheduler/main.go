@@ -26,8 +26,8 @@ func main() {
 
 // run executes a command line, and says with which code to exit.
 func run(ctx context.Context, root *cobra.Command, stdout, stderr io.Writer) int {
-	root.SetOut(&screen{stdout})
-	root.SetErr(&screen{stderr})
+	root.SetOut(newScreen(stdout))
+	root.SetErr(newScreen(stderr))
 	return exitCode(root.ErrOrStderr(), root.ExecuteContext(ctx))
 }
 

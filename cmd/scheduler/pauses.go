@@ -27,15 +27,15 @@ func newPauses() *cobra.Command {
 			if r.output == outputJSON {
 				return printJSON(cmd.OutOrStdout(), p)
 			}
-			return printPauses(cmd, p)
+			return printPauses(cmd, &r, p)
 		},
 	}
 	r.addFlags(cmd)
-	cmd.Flags().IntVar(&limit, "limit", 100, "how many single jobs at most, 1000 at once")
+	cmd.Flags().IntVar(&limit, "limit", 1000, "how many single jobs at most, 1000 at once")
 	return cmd
 }
 
-func printPauses(cmd *cobra.Command, p client.Pauses) error {
+func printPauses(cmd *cobra.Command, r *remote, p client.Pauses) error {
 	if len(p.Items) == 0 {
 		cmd.PrintErrln("nothing is paused")
 		return nil
@@ -44,7 +44,7 @@ func printPauses(cmd *cobra.Command, p client.Pauses) error {
 	for _, i := range p.Items {
 		t.row(i.What, timeIn(i.PausedAt, time.UTC), i.PausedBy, i.Reason, i.Resume)
 	}
-	if err := t.print(cmd.OutOrStdout()); err != nil {
+	if err := t.print(r.out(cmd)); err != nil {
 		return err
 	}
 	if p.More {

@@ -152,7 +152,7 @@ func (f *previewFlags) printAroundDST(cmd *cobra.Command, t *trigger.Trigger, fr
 	return nil
 }
 
-func fireTable(fires []trigger.Fire) table {
+func fireTable(fires []trigger.Fire) *table {
 	t := newTable("LOCAL", "UTC", "NOTE")
 	for _, f := range fires {
 		t.row(f.Local.Format("Mon 2006-01-02 15:04:05.999999 MST"), f.At.Format("2006-01-02 15:04:05.999999 MST"),

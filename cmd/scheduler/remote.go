@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -9,8 +8,6 @@ import (
 	"io"
 	"os"
 	"os/user"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -29,7 +26,17 @@ func (r *remote) addFlags(cmd *cobra.Command) {
 	r.output = outputTable
 	cmd.Flags().StringVar(&r.server, "server", "",
 		"`URL` of the scheduler (default $PGDUE_URL, else "+client.DefaultBaseURL+")")
-	cmd.Flags().VarP(&r.output, "output", "o", "`format` of the output: table or json")
+	cmd.Flags().VarP(&r.output, "output", "o",
+		"`format` of the output: table (cut to the width of a terminal), wide or json")
+}
+
+// out is where the command prints its tables.
+func (r *remote) out(cmd *cobra.Command) io.Writer {
+	w := cmd.OutOrStdout()
+	if s, ok := w.(*screen); ok && r.output == outputWide {
+		return &screen{to: s.to, wide: true}
+	}
+	return w
 }
 
 // addEditFlags are those of commands that change something.
@@ -47,6 +54,7 @@ type outputFormat string
 
 const (
 	outputTable outputFormat = "table"
+	outputWide  outputFormat = "wide" // a table with all its columns, nothing of which is cut
 	outputJSON  outputFormat = "json"
 )
 
@@ -55,11 +63,11 @@ func (f *outputFormat) Type() string   { return "format" }
 
 func (f *outputFormat) Set(s string) error {
 	switch outputFormat(s) {
-	case outputTable, outputJSON:
+	case outputTable, outputWide, outputJSON:
 		*f = outputFormat(s)
 		return nil
 	}
-	return errors.New("write table or json")
+	return errors.New("write table, wide or json")
 }
 
 // printJSON prints an object of the API.
@@ -68,41 +76,6 @@ func printJSON(w io.Writer, v any) error {
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
 	return enc.Encode(v)
-}
-
-// table aligns rows of cells. All rows have the same number of cells.
-type table struct {
-	aligned *bytes.Buffer
-	tab     *tabwriter.Writer
-}
-
-func newTable(header ...string) table {
-	var aligned bytes.Buffer
-	t := table{&aligned, tabwriter.NewWriter(&aligned, 0, 0, 2, ' ', 0)}
-	if len(header) > 0 {
-		t.row(header...)
-	}
-	return t
-}
-
-func (t table) row(cells ...string) {
-	for i, c := range cells {
-		cells[i] = oneLine(c)
-	}
-	fmt.Fprintln(t.tab, strings.Join(cells, "\t"))
-}
-
-// print writes the rows without the blanks that align empty cells at their ends.
-func (t table) print(w io.Writer) error {
-	if err := t.tab.Flush(); err != nil {
-		return err
-	}
-	for line := range strings.Lines(t.aligned.String()) {
-		if _, err := fmt.Fprintln(w, strings.TrimRight(line, " \n")); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // timeIn shows a time with its zone, "" for none.

@@ -20,8 +20,10 @@ func newRuns() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "runs ID [RUN]",
-		Short: "List the runs of a job, newest first: what became of each fire time, and why",
-		Long: "Lists the runs of a job, newest first: what became of each fire time, and why.\n" +
+		Short: "List the runs of a job, the latest end first: what became of each fire time, and why",
+		Long: "Lists the runs of a job: those that wait or execute, then those that have ended, the latest end " +
+			"first; what\n" +
+			"became of each fire time, and why. -o wide also shows when each began and ended, and where.\n" +
 			"With the id of a run, shows all its attempts, with their errors and what they printed.",
 		Args: oneIDAndRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -43,7 +45,7 @@ func newRuns() *cobra.Command {
 			if r.output == outputJSON {
 				return printJSON(cmd.OutOrStdout(), page)
 			}
-			return printRunPage(cmd, args[0], page)
+			return printRunPage(cmd, &r, args[0], page)
 		},
 	}
 	r.addFlags(cmd)
@@ -60,12 +62,12 @@ func oneIDAndRun(cmd *cobra.Command, args []string) error {
 	return oneID(cmd, args[:1])
 }
 
-func printRunPage(cmd *cobra.Command, id string, page client.RunPage) error {
+func printRunPage(cmd *cobra.Command, r *remote, id string, page client.RunPage) error {
 	if len(page.Items) == 0 {
 		cmd.PrintErrf("no runs of %s yet\n", id)
 		return nil
 	}
-	if err := printRuns(cmd.OutOrStdout(), page.Items, time.UTC, time.Now()); err != nil {
+	if err := printRuns(r.out(cmd), page.Items, time.UTC, time.Now()); err != nil {
 		return err
 	}
 	if page.Next != "" {
@@ -75,9 +77,12 @@ func printRunPage(cmd *cobra.Command, id string, page client.RunPage) error {
 }
 
 func printRuns(w io.Writer, runs []client.Run, zone *time.Location, now time.Time) error {
-	t := newTable("RUN TIME", "OUTCOME", "REASON", "DURATION", "RUN", "WHAT HAPPENED")
+	t := newTable("RUN TIME", "OUTCOME", "REASON", "DURATION", "CAUSE", "STARTED", "ENDED", "NODE", "RUN",
+		"WHAT HAPPENED")
+	t.inWide, t.spare = []string{"CAUSE", "STARTED", "ENDED", "NODE"}, "RUN"
 	for _, r := range runs {
-		t.row(timeIn(r.ScheduledRunTime, zone), outcomeOf(r), r.Reason, durationOf(r, now), r.RunID, storyOf(r))
+		t.row(timeIn(r.ScheduledRunTime, zone), outcomeOf(r), r.Reason, durationOf(r, now), r.Cause,
+			timeIn(r.StartedAt, zone), timeIn(r.EndedAt, zone), r.Node, r.RunID, storyOf(r))
 	}
 	return t.print(w)
 }

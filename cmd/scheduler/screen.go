@@ -3,16 +3,40 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/term"
 )
 
 // screen is the way of all text to the user: what stands in it, of whomever it is, cannot drive the terminal. It writes
 // control characters (C0 but for line breaks and tabs, DEL, C1), those that change the direction of text, and line
 // separators as \u001b. In JSON that is the same text still. Bytes that are not UTF-8, which some terminals take for
 // C1, become \x9b. A character does not go over two calls of Write.
-type screen struct{ to io.Writer }
+type screen struct {
+	to    io.Writer
+	width int  // into which tables are cut; 0 for anything but a terminal
+	wide  bool // whether tables show all their columns
+}
+
+// newScreen is the screen on a file or on what a test reads.
+func newScreen(to io.Writer) *screen {
+	f, ok := to.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return &screen{to: to}
+	}
+	if columns, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && columns > 0 { // as ps and others have it
+		return &screen{to: to, width: columns}
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		width = 0
+	}
+	return &screen{to: to, width: width}
+}
 
 func (s *screen) Write(p []byte) (int, error) {
 	text := string(p)

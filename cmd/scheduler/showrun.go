@@ -24,7 +24,7 @@ func showRun(cmd *cobra.Command, r *remote, id, runID string) error {
 		if i > 0 {
 			fmt.Fprintln(cmd.OutOrStdout())
 		}
-		if err := printAttempt(cmd.OutOrStdout(), attempt, time.Now()); err != nil {
+		if err := printAttempt(r.out(cmd), attempt, time.Now()); err != nil {
 			return err
 		}
 	}

@@ -38,7 +38,7 @@ func newWhy() *cobra.Command {
 			if r.output == outputJSON {
 				return printJSON(cmd.OutOrStdout(), w)
 			}
-			return printWhy(cmd.OutOrStdout(), w)
+			return printWhy(r.out(cmd), w)
 		},
 	}
 	r.addFlags(cmd)
@@ -55,7 +55,7 @@ func asksAt(cmd *cobra.Command, r *remote, id, at string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339Nano, at)
 	if err == nil {
 		if y := t.UTC().Year(); y < 1970 || y > 2199 {
-			return time.Time{}, usagef(cmd, "--at %s is outside the years 1970-2199, in which jobs fire", at)
+			return time.Time{}, usagef(cmd, "--at: the year %d is outside 1970 to 2199", y)
 		}
 		return t, nil
 	}
@@ -125,6 +125,7 @@ func printInstances(w io.Writer, a client.Why) error {
 	}
 	fmt.Fprintf(w, "\nRunning now: %d of at most %d\n", len(a.Running), a.Next.MaxInstances)
 	t := newTable("RUN", "SINCE", "FOR", "ATTEMPT", "NODE", "STATE")
+	t.spare = "RUN"
 	for _, i := range a.Running[:min(len(a.Running), shownInstances)] {
 		state := i.State
 		if !i.NotBefore.IsZero() && i.State == client.RunRetrying {

@@ -19,9 +19,11 @@ import (
 
 func (s *Server) registerRuns(api huma.API) {
 	huma.Register(api, huma.Operation{
-		OperationID: "list-runs", Method: http.MethodGet, Path: "/v1/runs", Summary: "List a job's runs, newest first",
-		Description: "The runs of a removed job stay, so an unknown id has none.",
-		Errors:      []int{503},
+		OperationID: "list-runs", Method: http.MethodGet, Path: "/v1/runs",
+		Summary: "List a job's runs, the latest end first",
+		Description: "What waits or executes comes before what has ended. " +
+			"The runs of a removed job stay, so an unknown id has none.",
+		Errors: []int{503},
 	}, s.listRuns)
 	huma.Register(api, huma.Operation{
 		OperationID: "run-now", Method: http.MethodPost, Path: "/v1/jobs/{id}/runs", Summary: "Run a job now",

@@ -123,16 +123,15 @@ func pauses(f *Facts) (found []Finding) {
 	for _, p := range f.Pauses {
 		if p.Everything() {
 			found = append(found,
-				inTheWay(WhyPausedAll, f.tellPause("everything", isPaused, p.PausedAt, p.PausedBy, p.Reason),
-					p.ResumeCommand()))
+				inTheWay(WhyPausedAll, f.tellPause("everything", isPaused, p.PausedAt, p.PausedBy,
+					p.Reason), p.ResumeCommand()))
 		}
 	}
 	for _, p := range f.Pauses {
 		if !p.Everything() {
 			found = append(found,
-				inTheWay(WhyPausedLabel,
-					f.tellPause("all jobs with the label "+p.Label(), arePaused, p.PausedAt, p.PausedBy,
-						p.Reason), p.ResumeCommand()))
+				inTheWay(WhyPausedLabel, f.tellPause("all jobs with the label "+p.Label(), arePaused, p.PausedAt,
+					p.PausedBy, p.Reason), p.ResumeCommand()))
 		}
 	}
 	if j := &f.Job; j.State == job.StatePaused {
