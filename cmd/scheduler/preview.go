@@ -51,8 +51,9 @@ func (f *previewFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	from := time.Now()
+	from, never := time.Now().Truncate(time.Second), (*trigger.Trigger).Never
 	if f.from != "" {
+		never = (*trigger.Trigger).NeverFrom
 		if from, err = time.Parse(time.RFC3339, f.from); err != nil {
 			return usagef(cmd, "--from %q is not RFC 3339, as in 2026-03-01T09:00:00Z", f.from)
 		}
@@ -67,7 +68,7 @@ func (f *previewFlags) run(cmd *cobra.Command, args []string) error {
 		return usagef(cmd, "--count %d is outside 1 to 1000", f.count)
 	}
 	t = t.Anchored(from)
-	if err := t.Never(); err != nil {
+	if err := never(t); err != nil {
 		return fmt.Errorf("the trigger will never fire: %w", err)
 	}
 	if f.aroundDST {

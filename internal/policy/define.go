@@ -22,7 +22,11 @@ func NewJob(d job.Definition, now time.Time, revision int64, lastRunTime time.Ti
 
 // arm anchors the trigger at now and sets the first fire time after any that this id has had.
 func arm(j *job.Job, t *trigger.Trigger, now time.Time) error {
-	j.Trigger, j.Anchor = t.Anchored(now), now
+	j.Anchor = now
+	if at, isDate := t.Date(); isDate && inSecondOf(at, now) {
+		j.Anchor = at
+	}
+	j.Trigger = t.Anchored(j.Anchor)
 	if err := j.Trigger.Never(); err != nil {
 		return job.InvalidTrigger(err)
 	}
@@ -35,6 +39,11 @@ func arm(j *job.Job, t *trigger.Trigger, now time.Time) error {
 		follow(j, time.Time{}, now)
 	}
 	return nil
+}
+
+// inSecondOf says that at is over, but in the second of now: people write whole seconds, so that is not past to them.
+func inSecondOf(at, now time.Time) bool {
+	return at.Before(now) && !at.Before(now.Truncate(time.Second))
 }
 
 // Add makes a job, in the place of a finished one where there is one; present is nil where there is none. ErrExists:

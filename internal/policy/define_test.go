@@ -144,3 +144,26 @@ func TestTriggerThatNeverFires(t *testing.T) {
 		}
 	}
 }
+
+// People write whole seconds, and the clock shows more by the time that it is read.
+func TestDateInThisSecondIsNotPast(t *testing.T) {
+	now := t0.Add(1500 * time.Millisecond)
+	for text, want := range map[string]time.Time{
+		`{"type":"date","at":"2026-03-01T09:00:01"}`:     t0.Add(time.Second),
+		`{"type":"date","at":"2026-03-01T09:00:01.500"}`: now,
+		`{"type":"date","at":"2026-03-01T09:00:01.6"}`:   t0.Add(1600 * time.Millisecond),
+		`{"type":"date"}`: now,
+		`{"type":"date","at":"2026-03-01T09:00:00.999999"}`: {},
+	} {
+		d := jobtest.Definition(t, text)
+		j, err := NewJob(d, now, 1, time.Time{})
+		switch {
+		case want.IsZero() && !errors.Is(err, job.ErrInvalid):
+			t.Errorf("%s at %s: %v, want a refusal", text, now, err)
+		case !want.IsZero() && (err != nil || !j.NextRunTime.Equal(want) || j.State != job.StateActive):
+			t.Errorf("%s at %s: next %s, %s, %v, want %s", text, now, j.NextRunTime, j.State, err, want)
+		case err == nil && j.Anchor.After(j.NextRunTime):
+			t.Errorf("%s: the anchor, %s, lies after the fire", text, j.Anchor)
+		}
+	}
+}

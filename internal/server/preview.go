@@ -23,9 +23,8 @@ func (s *Server) registerPreview(api huma.API) {
 	huma.Register(api, huma.Operation{
 		OperationID: "preview-trigger", Method: http.MethodPost, Path: "/v1/triggers/preview",
 		Summary: "Show when a trigger will fire",
-		Description: "Stores nothing. A trigger that counts from its job's creation counts from `from`. The " +
-			"work is bounded: " +
-			"looked_to says where looking on was given up.",
+		Description: "Stores nothing. A trigger that counts from its job's creation counts from `from`. " +
+			"The work is bounded: looked_to says where looking on was given up.",
 		MaxBodyBytes: maxBody + 1,
 		Errors:       []int{400, 403, 413, 415},
 	}, s.preview)
@@ -44,7 +43,7 @@ type previewInput struct {
 func (in *previewInput) Resolve(huma.Context) []error {
 	var bad []job.FieldError
 	if in.from = in.Body.From; in.from.IsZero() {
-		in.from = time.Now()
+		in.from = time.Now().Truncate(time.Second) // as for a job: a date in this second is not past
 	}
 	in.from = wholeMicrosecond(in.from)
 	in.count = defaultPreview
@@ -73,7 +72,11 @@ func (in *previewInput) anchor() error {
 		return err
 	}
 	in.trigger = t.Anchored(in.from)
-	if err := in.trigger.Never(); err != nil {
+	never := in.trigger.NeverFrom
+	if in.Body.From.IsZero() {
+		never = in.trigger.Never
+	}
+	if err := never(); err != nil {
 		return job.InvalidTrigger(err)
 	}
 	return nil

@@ -40,6 +40,13 @@ func TestPreviewShowsFiresWithoutStoring(t *testing.T) {
 			`{"description":"once, at once","fires":[{"utc":"2026-03-01T09:00:00.000001Z","local":"2026-03-01T09:00:00.000001Z"}],"exhausted":true}`,
 		},
 		{
+			"a date before from",
+			`{"trigger":{"type":"date","at":"2026-03-01T08:00:00Z"},"from":"2026-03-01T09:00:00Z"}`,
+			http.StatusUnprocessableEntity,
+			`{"title":"Unprocessable Entity","status":422,"detail":"the request is not valid; errors says what to change","errors":[` +
+				`{"location":"body.trigger.at","message":"2026-03-01 08:00 UTC lies before 2026-03-01 09:00 UTC, from when on was asked; ask from an earlier time"}]}`,
+		},
+		{
 			"a trigger that never fires from then on",
 			`{"trigger":{"type":"interval","every":"1h","end":"2026-01-01"},"from":"2026-03-01T09:00:00Z"}`,
 			http.StatusUnprocessableEntity,

@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -79,6 +80,20 @@ func TestParseRefuses(t *testing.T) {
 		}
 		if diff := cmp.Diff(tc.want, *got); diff != "" {
 			t.Errorf("Parse(%s) (-want +got):\n%s", tc.text, diff)
+		}
+	}
+}
+
+func TestNeverTellsTheOffsetWhereTimesComeTwice(t *testing.T) {
+	trig := parse(t, `{"type":"date","at":"2026-10-25T02:30","timezone":"Europe/Stockholm"}`)
+	trig = trig.Anchored(at(t, "2026-10-25T01:10:00Z"))
+	const times = "2026-10-25 02:30 +02:00 Europe/Stockholm lies %s 2026-10-25 02:10 +01:00 Europe/Stockholm%s"
+	for want, got := range map[string]error{
+		fmt.Sprintf(times, "in the past: it is now", "; leave out at to fire at once"):     trig.Never(),
+		fmt.Sprintf(times, "before", ", from when on was asked; ask from an earlier time"): trig.NeverFrom(),
+	} {
+		if got == nil || got.Error() != "at: "+want {
+			t.Errorf("got  %v\nwant %s", got, want)
 		}
 	}
 }

@@ -62,6 +62,16 @@ func (t *Trigger) Anchored(anchor time.Time) *Trigger {
 // walked from its beginning until it fires, has ended, or 10,000 fire times for each member have been looked at, 40,000
 // in all where there are more than four members: a few milliseconds at worst.
 func (t *Trigger) Never() error {
+	return t.never("lies in the past: it is now %s; leave out at to fire at once")
+}
+
+// NeverFrom is Never where the anchor is not now but a moment that somebody asked about.
+func (t *Trigger) NeverFrom() error {
+	return t.never("lies before %s, from when on was asked; ask from an earlier time")
+}
+
+// never is Never; past says of a date that it lies before the anchor, which is its %s.
+func (t *Trigger) never(past string) error {
 	w, k := t.walk(), t.kind
 	if t.anchor == unanchored && k.needsAnchor(&t.options) {
 		return nil
@@ -76,9 +86,8 @@ func (t *Trigger) Never() error {
 	case fire:
 		return nil
 	case isDate && w.from == t.anchor: // Parse has seen that it lies before the end
-		past, _, _ := date.at.instants(&t.options)
-		return fail(k.field(), "%s lies in the past: it is now %s; leave out at to fire at once", t.moment(past),
-			t.moment(t.anchor))
+		at, _, _ := date.at.instants(&t.options)
+		return fail(k.field(), "%s "+past, t.moment(at), t.moment(t.anchor))
 	case at != never:
 		return fail(k.field(), "%s up to %s, which is how far was looked%s", k.(set).lacks(), t.moment(at-at%minute),
 			k.(set).hint())
@@ -107,9 +116,24 @@ func neverLooks(k kind) int {
 	return maxLooks
 }
 
-// moment describes i in t's zone, with the zone.
+// Date returns when a trigger of type date fires, in UTC; false where it fires at its anchor, or is of another type.
+func (t *Trigger) Date() (time.Time, bool) {
+	date, isDate := t.kind.(once)
+	if !isDate || !date.at.given() {
+		return time.Time{}, false
+	}
+	at, _, _ := date.at.instants(&t.options)
+	return at.time(), true
+}
+
+// moment describes i in t's zone, with the zone, and with the offset where the clocks show this time twice.
 func (t *Trigger) moment(i instant) string {
-	return describeWall(t.options.zone.wall(i)) + " " + t.Location().String()
+	w := t.options.zone.wall(i)
+	text := describeWall(w)
+	if first, last, _ := t.options.zone.instants(w); first != last {
+		text += i.time().In(t.Location()).Format(" -07:00")
+	}
+	return text + " " + t.Location().String()
 }
 
 // Next returns the first fire time after the given time, in UTC. With at zero there is none known: exhausted when again
