@@ -118,6 +118,7 @@ CREATE TABLE pgdue.next_run_times (
     last_run_time timestamptz,
     due_at        timestamptz,
     error         text,
+    moved         boolean NOT NULL DEFAULT false,
     CONSTRAINT finished_has_no_next_run_time CHECK (state <> 'finished' OR next_run_time IS NULL),
     CONSTRAINT blocked_says_why CHECK ((state = 'blocked') = (error IS NOT NULL)),
     CONSTRAINT blocked_is_not_due CHECK (state <> 'blocked' OR due_at IS NULL),
@@ -141,6 +142,9 @@ COMMENT ON COLUMN pgdue.next_run_times.last_run_time IS
 COMMENT ON COLUMN pgdue.next_run_times.due_at IS
     'When a claim must next look at this job, for whatever reason: a fire, a removal of a finished job; null is never';
 COMMENT ON COLUMN pgdue.next_run_times.error IS 'Why the job is blocked';
+COMMENT ON COLUMN pgdue.next_run_times.moved IS
+    'Whether somebody moved the next run, or skipped the one before ahead of its time: else it is the first fire time '
+    'of the trigger from now on, unless the clock was set back';
 -- The claim's only path: the due jobs of one queue, oldest first. The one secondary index, so that a claim's update
 -- writes as little as can be.
 CREATE INDEX next_run_times_due ON pgdue.next_run_times (queue, due_at) WHERE due_at IS NOT NULL;
@@ -150,10 +154,12 @@ COMMENT ON INDEX pgdue.next_run_times_due IS 'The due jobs of a queue, oldest fi
 CREATE FUNCTION pgdue.mend_due_at() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NEW.due_at := COALESCE(NEW.next_run_time, pgdue.now());
+    NEW.moved := NEW.moved OR NEW.next_run_time IS DISTINCT FROM OLD.next_run_time;
     RETURN NEW;
 END $$;
 -- +goose StatementEnd
-COMMENT ON FUNCTION pgdue.mend_due_at() IS 'Keeps due_at in step where a person sets next_run_time or state by hand';
+COMMENT ON FUNCTION pgdue.mend_due_at() IS
+    'Keeps due_at and moved in step where a person sets next_run_time or state by hand';
 -- The condition is false for every write of pgdue itself, which sets due_at whenever it moves the next run time.
 CREATE TRIGGER mend_due_at BEFORE UPDATE ON pgdue.next_run_times FOR EACH ROW
     WHEN (NEW.state = 'active' AND (NEW.due_at IS NULL

@@ -25,6 +25,7 @@ func newRoot() *cobra.Command {
 		newDev(),
 		newServe(),
 		newMigrate(),
+		newMendClock(),
 		newAdd(),
 		newList(),
 		newGet(),

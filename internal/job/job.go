@@ -140,6 +140,8 @@ type Job struct {
 	LastRunTime time.Time // the last fire time that was decided, of this job or an earlier one of the same id
 	DueAt       time.Time // when a claim must next look, for whatever reason; zero when blocked
 	Error       string    // why the job is blocked
+	// Moved says that somebody moved NextRunTime, or skipped the one before ahead of its time.
+	Moved bool
 
 	PausedAt     time.Time // since when the job is paused; zero when it is not
 	PausedBy     string    // who paused it

@@ -27,6 +27,7 @@ type Metrics struct {
 	dropped     prometheus.Counter
 	folded      prometheus.Counter
 	keepErrors  prometheus.Counter
+	ahead       prometheus.Gauge
 }
 
 // New makes the metrics of a node. Its gauges come from source. With jobLabels, the fires are counted by job too.
@@ -54,8 +55,10 @@ func New(source Source, jobLabels bool) *Metrics {
 		"Partitions of run_history that were dropped, past the retention.")
 	m.folded = counter("history_rows_folded_total", "Rows of successes that were folded into one with others.")
 	m.keepErrors = counter("housekeeping_errors_total", "Housekeepings that did not succeed.")
+	m.ahead = prometheus.NewGauge(prometheus.GaugeOpts{Namespace: namespace, Name: "jobs_ahead",
+		Help: "Jobs that stand further ahead than their triggers allow, since the database's clock was set back."})
 	m.registry.MustRegister(m.lateness, m.duration, m.fires, m.claimJobs, m.claimErrors, m.blocked, m.stale,
-		m.dropped, m.folded, m.keepErrors, newGauges(source), collectors.NewGoCollector(),
+		m.dropped, m.folded, m.keepErrors, m.ahead, newGauges(source), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -137,6 +140,9 @@ func (m *Metrics) Kept(h job.Housekeeping, err error) {
 		m.keepErrors.Inc()
 	}
 }
+
+// Ahead shows how many jobs stand ahead because the clock was set back.
+func (m *Metrics) Ahead(jobs int) { m.ahead.Set(float64(jobs)) }
 
 func (m *Metrics) fired(job string, outcome job.Outcome, reason job.Reason, fires int64) {
 	values := []string{string(outcome), string(reason)}

@@ -31,6 +31,7 @@ type Decision struct {
 	LastRunTime time.Time
 	DueAt       time.Time
 	Error       string // why State is blocked
+	Moved       bool   // as in Job
 }
 
 // Start is a run that begins, at its fire time or after it has waited.
@@ -62,7 +63,8 @@ type Replaced struct {
 // job is left due at once.
 func Plan(l Look) Decision {
 	p := planner{look: l, count: max(l.WaitingCount, len(l.Waiting)), foundWaiting: len(l.Waiting) > 0}
-	p.d = Decision{State: l.State, NextRunTime: l.NextRunTime, LastRunTime: l.LastRunTime, Error: l.Error}
+	p.d = Decision{State: l.State, NextRunTime: l.NextRunTime, LastRunTime: l.LastRunTime, Error: l.Error,
+		Moved: l.Moved}
 	if l.State == job.StateBlocked || l.State == job.StatePaused {
 		return p.d // never due: nothing to do until a person acts
 	}
@@ -225,7 +227,7 @@ func (p *planner) skipSpan(r job.Record, why string) {
 // advance finds the next fire time after the given one, and when it is due.
 func (p *planner) advance(after time.Time) {
 	next := fireAfter(p.look.Trigger, after)
-	p.d.NextRunTime, p.dueAt = next.at, next.dueAt
+	p.d.NextRunTime, p.dueAt, p.d.Moved = next.at, next.dueAt, false
 	if next.none() {
 		p.d.State = job.StateFinished
 	}

@@ -26,6 +26,7 @@ func (l Look) SkipNext(by job.Author) (Change, error) {
 	after := l
 	after.LastRunTime = l.NextRunTime
 	follow(&after.Job, after.LastRunTime, l.Now)
+	after.Moved = after.LastRunTime.After(l.Now)
 	switch {
 	// without a further fire too: it is finished when it is resumed, and what waits does not begin before
 	case l.State == job.StatePaused:
@@ -61,7 +62,7 @@ func (l Look) MoveNext(at time.Time, by job.Author) (Change, error) {
 	if l.State == job.StateFinished {
 		after.State = job.StateActive
 	}
-	after.NextRunTime = at
+	after.NextRunTime, after.Moved = at, true
 	if after.State == job.StateActive {
 		if after.DueAt = fireAt(l.Trigger, at); l.busy() {
 			after.DueAt = l.Now

@@ -29,6 +29,7 @@ type fake struct {
 	maintain func() (job.Housekeeping, error)
 
 	lasting []job.Pause
+	stands  func() job.Ahead
 
 	mu     sync.Mutex
 	ends   []job.Record
@@ -52,6 +53,13 @@ func (f *fake) Maintain(context.Context) (job.Housekeeping, error) {
 		return job.Housekeeping{Known: true, DaysAhead: 14}, nil
 	}
 	return f.maintain()
+}
+
+func (f *fake) JobsAhead(context.Context) (job.Ahead, error) {
+	if f.stands == nil {
+		return job.Ahead{}, nil
+	}
+	return f.stands(), nil
 }
 
 func (f *fake) Leave(context.Context, uuid.UUID) error { f.left = true; return nil }

@@ -21,6 +21,8 @@ type Metrics interface {
 	TakenOver(lost []job.Record)
 	// Kept is told of each housekeeping.
 	Kept(h job.Housekeeping, err error)
+	// Ahead is told how many jobs stand ahead because the database's clock was set back.
+	Ahead(jobs int)
 }
 
 type noMetrics struct{}
@@ -36,3 +38,5 @@ func (noMetrics) Ended([]job.End, int) {}
 func (noMetrics) TakenOver([]job.Record) {}
 
 func (noMetrics) Kept(job.Housekeeping, error) {}
+
+func (noMetrics) Ahead(int) {}

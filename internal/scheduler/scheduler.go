@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,7 @@ type Scheduler struct {
 	judges      *judgeLoop
 	calls       *callLoop
 	house       *houseLoop
+	clock       *clockLoop
 	listener    *listenLoop
 }
 
@@ -127,6 +129,7 @@ func (s *Scheduler) compose() {
 		story: s.story,
 	}
 	s.house = &houseLoop{store: s.Store, story: s.story, metrics: s.Metrics}
+	s.clock = &clockLoop{store: s.Store, story: s.story, metrics: s.Metrics}
 	s.listener = &listenLoop{
 		store: s.Store, node: s.node, story: s.story, poll: s.Poll, claims: s.claims.wake, cancels: s.cancels.wake,
 	}
@@ -164,6 +167,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.cancels.run(loops) })
 	g.Go(func() error { return s.listener.run(loops) })
 	g.Go(func() error { return s.house.run(claims) })
+	g.Go(func() error { return s.clock.run(claims) })
 	g.Go(func() error { return s.judges.run(loops) })
 	g.Go(func() error { return s.calls.run(claims) })
 
@@ -249,5 +253,5 @@ func (s *Scheduler) Warnings() []string {
 	if !s.composed.Load() {
 		return nil
 	}
-	return s.house.latest()
+	return slices.Concat(s.house.latest(), s.clock.warnings())
 }

@@ -62,6 +62,8 @@ type Store interface {
 	// Maintain does the housekeeping that any node may do at any time; one after the other, as several at it leave it
 	// to one. What it could not do does not keep it from the rest, which the Housekeeping tells beside the error.
 	Maintain(ctx context.Context) (job.Housekeeping, error)
+	// JobsAhead says how many jobs stand ahead because the database's clock was set back.
+	JobsAhead(ctx context.Context) (job.Ahead, error)
 	// Listen calls the function of a topic whenever somebody notifies it, and all of them once at first, until ctx ends
 	// or the connection breaks. The topics are queues, of which a job may have become due earlier than was known, and a
 	// node's CancelTopic.

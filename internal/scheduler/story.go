@@ -286,6 +286,15 @@ func (s *story) notKept(err error) {
 	s.log.Warn("housekeeping did not succeed; it is tried again", "node", s.node, "err", err)
 }
 
+func (s *story) ahead(a job.Ahead, remedy string) {
+	s.log.Warn("jobs stand further ahead than their triggers allow: the database's clock was set back", "node", s.node,
+		"jobs", a.Jobs, "job", a.One, "remedy", remedy)
+}
+
+func (s *story) clockNotLookedAt(err error) {
+	s.log.Debug("jobs that stand ahead could not be looked for", "node", s.node, "err", err)
+}
+
 func (s *story) partitionsRunOut(daysAhead int, remedy string) {
 	s.log.Warn("run_history is about to be without partitions", "node", s.node, "days_ahead", daysAhead, "remedy",
 		remedy)

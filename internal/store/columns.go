@@ -141,6 +141,7 @@ var advanceColumns = columns[policy.Decided]{
 	col("last_run_times", func(d *policy.Decided) *time.Time { return orNull(d.Decision.LastRunTime) }),
 	col("due_ats", func(d *policy.Decided) *time.Time { return orNull(d.Decision.DueAt) }),
 	col("errors", func(d *policy.Decided) *string { return text(d.Decision.Error) }),
+	col("moveds", func(d *policy.Decided) bool { return d.Decision.Moved }),
 }
 
 // attemptColumns tell an attempt's end from all others.

@@ -50,7 +50,8 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 	list := []job.Overview{}
 	args := pgx.StrictNamedArgs{"after": after, "job_id": id, "limit": limit}
 	err := read(ctx, s, overview, args, func(r row) {
-		s := scheduleRow{r.ID, r.Queue, r.State, r.NextRunTime, r.LastRunTime, r.DueAt, r.Error}
+		s := scheduleRow{JobID: r.ID, Queue: r.Queue, State: r.State, NextRunTime: r.NextRunTime,
+			LastRunTime: r.LastRunTime, DueAt: r.DueAt, Error: r.Error}
 		j, err := r.job(&s)
 		problem := deref(r.Problem)
 		if err != nil && problem == "" {

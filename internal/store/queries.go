@@ -35,6 +35,8 @@ var (
 	claimRetry        = query("claim_retry")
 	claimResolveLock  = query("claim_resolve_lock")
 	claimResolveRead  = query("claim_resolve_read")
+	clockAhead        = query("clock_ahead")
+	clockJobs         = query("clock_jobs")
 	completeEnded     = query("complete")
 	completeRecorded  = query("complete_recorded")
 	completeRemoved   = query("complete_removed")

@@ -55,6 +55,7 @@ type scheduleRow struct {
 	LastRunTime *time.Time
 	DueAt       *time.Time
 	Error       *string
+	Moved       bool
 }
 
 // job reads the rows as a job. With an error, which names the column, the job has all that could be read.
@@ -70,7 +71,7 @@ func (r *jobRow) job(s *scheduleRow) (job.Job, error) {
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
 		State: job.State(s.State), NextRunTime: orZero(s.NextRunTime), LastRunTime: orZero(s.LastRunTime),
-		DueAt: orZero(s.DueAt), Error: deref(s.Error),
+		DueAt: orZero(s.DueAt), Moved: s.Moved, Error: deref(s.Error),
 		PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy), PausedReason: deref(r.PausedReason),
 	}
 	t, errTrigger := trigger.Parse(r.Trigger)
@@ -175,6 +176,7 @@ func scheduleArgs(j *job.Job) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"job_id": j.ID, "queue": j.Queue(), "state": string(j.State), "next_run_time": orNull(j.NextRunTime),
 		"last_run_time": orNull(j.LastRunTime), "due_at": orNull(j.DueAt), "error": text(j.Error),
+		"moved": j.Moved,
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func Explain(f Facts) Answer {
 	a := Answer{Facts: f}
 	for _, find := range []func(*Facts) []Finding{
-		tableLocks, pauses, blockedJob, rowLocks, noNode, slotsTaken, notClaimed, limitMet, finishedJob,
+		tableLocks, pauses, blockedJob, rowLocks, noNode, slotsTaken, notClaimed, aheadOfTrigger, limitMet, finishedJob,
 		waitingRuns, retryingRuns, limitMetBefore, failures, replacedRuns, silentNodes, clockDiffers,
 	} {
 		a.Findings = append(a.Findings, find(&f)...)

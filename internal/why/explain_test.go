@@ -300,6 +300,11 @@ func TestExplain(t *testing.T) {
 			"*"},
 		{"the clock is behind", func(f *Facts) { f.Skew = -2 * time.Second }, "clock",
 			"the database's clock is 2s behind ", "*"},
+		{"decided by a clock that was ahead",
+			func(f *Facts) { f.Job.NextRunTime, f.Job.LastRunTime = at(605), at(600) },
+			"ahead!", "its next run, 2026-03-01 09:10:05 UTC, lies 10m further ahead than its trigger allows from now, " +
+				"2026-03-01 09:00:05 UTC; the database's clock was set back", "scheduler mend-clock --apply"},
+		{"moved ahead by a person", func(f *Facts) { f.Job.NextRunTime, f.Job.Moved = at(605), true }, "", "", ""},
 		{"the clock may be right", func(f *Facts) { f.Skew, f.SkewWithin = 3*time.Second, 1100*time.Millisecond }, "",
 			"", ""},
 	} {
@@ -344,7 +349,7 @@ func TestVerdict(t *testing.T) {
 		want   string
 	}{
 		{"as planned", nil, "j runs as planned; it fires next at 2026-03-01 09:00:05 UTC (in 3s)"},
-		{"far away", func(f *Facts) { f.Job.NextRunTime, f.Job.DueAt = at(10*day+3), at(10*day+3) },
+		{"far away", func(f *Facts) { f.Job.NextRunTime, f.Job.DueAt, f.Job.Moved = at(10*day+3), at(10*day+3), true },
 			"j runs as planned; it fires next at 2026-03-11 09:00:03 UTC (in 1w3d)"},
 		{"due now", func(f *Facts) { f.Now = at(5.5) },
 			"j runs as planned; its fire of 2026-03-01 09:00:05 UTC is due now"},

@@ -111,6 +111,7 @@ const (
 	WhyNoNode        = "no_node"        // no live node serves its queue
 	WhySlotsTaken    = "slots_taken"    // those that do are full
 	WhyNotClaimed    = "not_claimed"    // it is due, and nobody has claimed it
+	WhyAhead         = "ahead"          // its next run lies further ahead than its trigger allows
 	WhyAtLimit       = "at_limit"       // max_instances are running
 	WhyFinished      = "finished"       // the job will not fire again
 	WhyWaiting       = "waiting"        // runs wait

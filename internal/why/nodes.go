@@ -170,6 +170,18 @@ func (f *Facts) silent(id uuid.UUID, lastBeat time.Time, sentence string, queues
 	return toKnow(WhyNodeSilent, sentence+"; no other node is alive to free what it holds", startNode(queue))
 }
 
+// aheadOfTrigger tells of a next run that looks as planned and lies too far ahead.
+func aheadOfTrigger(f *Facts) []Finding {
+	due, ahead := f.Ahead()
+	if !ahead || f.Err != nil {
+		return nil
+	}
+	return []Finding{inTheWay(WhyAhead, fmt.Sprintf("its next run, %s, lies %s further ahead than its trigger allows "+
+		"from now, %s; the database's clock was set back since that was decided", f.when(f.Job.NextRunTime),
+		inShort(f.Job.NextRunTime.Sub(due)), f.when(due)),
+		"scheduler mend-clock --apply")}
+}
+
 func clockDiffers(f *Facts) []Finding {
 	ahead := "ahead of"
 	if f.Skew < 0 {
