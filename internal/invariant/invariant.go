@@ -79,20 +79,26 @@ func (v Violation) String() string {
 // It returns what breaks them, in the order of All, and writes nothing. conn must not be in a transaction.
 func Check(ctx context.Context, conn *pgx.Conn, given ...Given) (violations []Violation, err error) {
 	asOneMoment := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
-	err = pgx.BeginTxFunc(ctx, conn, asOneMoment, func(tx pgx.Tx) error {
-		for _, i := range All {
-			if i.Given != Always && !slices.Contains(given, i.Given) {
-				continue
-			}
-			found, err := i.find(ctx, tx)
-			if err != nil {
-				return fmt.Errorf("judge %s: %w", i.Name, err)
-			}
-			violations = append(violations, found...)
-		}
-		return nil
+	err = pgx.BeginTxFunc(ctx, conn, asOneMoment, func(tx pgx.Tx) (err error) {
+		violations, err = judge(ctx, tx, given...)
+		return err
 	})
 	return violations, err
+}
+
+// judge is Check by what tx sees.
+func judge(ctx context.Context, tx pgx.Tx, given ...Given) (violations []Violation, err error) {
+	for _, i := range All {
+		if i.Given != Always && !slices.Contains(given, i.Given) {
+			continue
+		}
+		found, err := i.find(ctx, tx)
+		if err != nil {
+			return nil, fmt.Errorf("judge %s: %w", i.Name, err)
+		}
+		violations = append(violations, found...)
+	}
+	return violations, nil
 }
 
 // find returns what breaks one invariant, by job and run.

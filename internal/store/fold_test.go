@@ -24,7 +24,7 @@ type folding struct {
 
 func newFolding(t *testing.T) folding {
 	t.Helper()
-	url := storetest.URL(t)
+	url := storetest.NewURL(t)
 	conn := storetest.Conn(t, url)
 	storetest.Exec(t, conn, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET pgdue.clock_offset = %L', current_database(),
 		date_trunc('day', now(), 'UTC') + interval '12:10' - now()); END $$`)

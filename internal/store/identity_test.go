@@ -41,7 +41,7 @@ func copyOf(t *testing.T, url string) (copied string) {
 // The first node of a database writes which it is; in a copy nothing fires until somebody says so.
 func TestCopyOfADatabaseIsPaused(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
+	url := storetest.NewURL(t)
 	name := storetest.Config(t, url).ConnConfig.Database
 	func() {
 		conn := storetest.Conn(t, url)
@@ -119,7 +119,7 @@ func dropCopy(t *testing.T, url string) {
 // Another cluster is told by its system identifier; what was paused before stays as it was.
 func TestCopyInAnotherClusterIsPaused(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
+	url := storetest.NewURL(t)
 	conn := storetest.Conn(t, url)
 	s := storetest.OpenURL(t, url)
 	storetest.Exec(t, conn, "UPDATE pgdue.settings SET system_identifier = 7, database_name = current_database()")
@@ -137,7 +137,7 @@ func TestCopyInAnotherClusterIsPaused(t *testing.T) {
 // Where the role may not ask for the cluster, the name alone is compared.
 func TestIdentityWithoutTheRightToAsk(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
+	url := storetest.NewURL(t)
 	conn := storetest.Conn(t, url)
 	name := storetest.Config(t, url).ConnConfig.Database
 	role := pgx.Identifier{name + "_role"}.Sanitize()

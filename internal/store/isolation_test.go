@@ -11,7 +11,7 @@ import (
 // Nodes renew their leases whatever the isolation is that a database gives to transactions which do not say theirs.
 func TestBeatsInASerializableDatabase(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
+	url := storetest.NewURL(t)
 	storetest.Exec(t, storetest.Conn(t, url), `DO $$ BEGIN EXECUTE format(
 		'ALTER DATABASE %I SET default_transaction_isolation = serializable', current_database()); END $$`)
 	g, ctx := errgroup.WithContext(t.Context())

@@ -176,7 +176,7 @@ func TestMissingSchema(t *testing.T) {
 // A database that is set to read-only is respected by every write, and each says so in the same words.
 func TestReadOnlyDatabase(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
+	url := storetest.NewURL(t)
 	conn := storetest.Conn(t, url)
 	writable := storetest.OpenURL(t, url)
 	node := registered(t, writable, "n")

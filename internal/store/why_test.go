@@ -127,7 +127,7 @@ func TestWhyNamesWhoLocksTheRow(t *testing.T) {
 // Of a subtransaction that was released PostgreSQL does not tell whose it was: all who may have it are named as such.
 func TestWhyNamesAllWhoMayHoldTheRow(t *testing.T) {
 	t.Parallel()
-	elsewhere, _ := served(t) // a clone of the same template: its tables have the same numbers as ours
+	elsewhere, _ := served(t) // of the same template: its tables have the same numbers as ours
 	session(t, elsewhere, "in another database", "SELECT pg_current_xact_id()",
 		"SELECT FROM pgdue.next_run_times FOR UPDATE")
 	url, s := served(t)

@@ -1,5 +1,9 @@
-// Package storetest gives tests a real PostgreSQL: one server per test program, in it a migrated template database, and
-// of that a clone per test, made in some 20 ms and dropped at its end. Tests may run in parallel.
+// Package storetest gives tests a real PostgreSQL: one server per test program, and in it for each test a migrated
+// database that nobody else uses meanwhile. Tests may run in parallel.
+//
+// To make a database and enter it costs more than most tests do, so a test gets one that an earlier test has left, with
+// its sessions: between the tests it is made as new, or dropped where that cannot be done for certain. database.go does
+// the one, session.go the other.
 //
 // The server is the one that PGDUE_TEST_DATABASE_URL names, whose user must be allowed to create databases, or else a
 // throw-away cluster of package devpg, in memory where there is room. DATABASE_URL and PG* are never read. No database
@@ -8,16 +12,11 @@ package storetest
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"log/slog"
-	"net/url"
 	"os"
 	"runtime"
 	"strconv"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,17 +26,6 @@ import (
 	"github.com/pgdue/pgdue/internal/devpg"
 	"github.com/pgdue/pgdue/internal/store"
 )
-
-// server is the one of this test program.
-var server struct {
-	once     sync.Once
-	err      error
-	admin    string    // URL of its maintenance database
-	conn     *pgx.Conn // to it, for admin
-	template string
-	cluster  *devpg.Cluster
-	clones   atomic.Int64
-}
 
 // atOnce is how many parallel tests run at a time where the call of the tests does not say it. Most of them wait: for
 // the server, for locks, for leases that end. One for each processor would leave the processors idle.
@@ -61,28 +49,34 @@ func Run(m *testing.M, cleanUp ...func()) int {
 	return code
 }
 
-// URL returns the URL of a migrated database that is the test's own.
+// URL returns the URL of a migrated database that is the test's own. An earlier test may have used it: it is as new,
+// but for transaction numbers, and Config and all that builds on it enter it by sessions that are kept open.
 func URL(t testing.TB) string {
 	t.Helper()
-	server.once.Do(func() { server.err = start() })
-	if server.err != nil {
-		t.Fatal("storetest: no test database: ", server.err)
-	}
-	return create(t, server.template)
+	begin(t)
+	return borrow(t, "")
 }
 
-// EmptyURL returns the URL of an empty database that is the test's own.
+// PreparedURL is URL where statements were run before, once for all tests that say the same.
+func PreparedURL(t testing.TB, statements string) string {
+	t.Helper()
+	begin(t)
+	return borrow(t, statements)
+}
+
+// NewURL returns the URL of a migrated database that was made for the test, and that it enters by sessions of its own:
+// for tests that are about sessions, about settings of the database, or copy it.
+func NewURL(t testing.TB) string {
+	t.Helper()
+	begin(t)
+	return createFor(t, server.template)
+}
+
+// EmptyURL returns the URL of an empty database that was made for the test.
 func EmptyURL(t testing.TB) string {
 	t.Helper()
-	URL(t) // starts the server
-	return create(t, "template0")
-}
-
-// CloneURL returns the URL of a copy of the database at url, of this package, that is the test's own. Nobody may be
-// connected to the original. Where many tests begin with the same rows it is far cheaper than to write them for each.
-func CloneURL(t testing.TB, url string) string {
-	t.Helper()
-	return create(t, Config(t, url).ConnConfig.Database)
+	begin(t)
+	return createFor(t, "template0")
 }
 
 // Open returns a Store on a migrated database that is the test's own.
@@ -114,6 +108,9 @@ func Config(t testing.TB, url string) *pgxpool.Config {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if d := borrowed(config.ConnConfig.Database); d != nil {
+		config.ConnConfig.DialFunc = d.dialer(config.ConnConfig.DialFunc)
 	}
 	return config
 }
@@ -180,119 +177,4 @@ func setParallel() {
 	if err := flag.Set("test.parallel", strconv.Itoa(atOnce)); err != nil {
 		panic(err) // the testing package has such a flag
 	}
-}
-
-func start() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-	defer cancel()
-	server.admin = os.Getenv("PGDUE_TEST_DATABASE_URL")
-	if server.admin == "" {
-		cluster, err := devpg.Start(ctx,
-			devpg.Config{Fast: true, Settings: map[string]string{"max_connections": "300"}, Progress: os.Stderr})
-		if err != nil {
-			return err
-		}
-		server.cluster, server.admin = cluster, cluster.URL("postgres")
-	}
-	server.template = fmt.Sprintf("pgdue_template_%d", os.Getpid())
-	if err := admin(ctx, "CREATE DATABASE "+server.template+" TEMPLATE template0"); err != nil {
-		return err
-	}
-	s, err := store.Open(ctx, inDatabase(server.admin, server.template))
-	if err != nil {
-		return err
-	}
-	defer s.Close()
-	if err := s.Migrate(ctx, slog.New(slog.DiscardHandler)); err != nil {
-		return err
-	}
-	return tidyCatalog(ctx, inDatabase(server.admin, server.template))
-}
-
-// tidyCatalog vacuums the system catalog of the template, which the migrations leave full of dead rows, and lets
-// PostgreSQL write the cache file with which a session begins: otherwise each clone pays for both again. It leaves our
-// own tables as they are, as PostgreSQL plans for a table that was never vacuumed in another way than for one that was
-// and is empty.
-func tidyCatalog(ctx context.Context, template string) error {
-	vacuum := func(conn *pgx.Conn) error {
-		var tables string
-		err := conn.QueryRow(ctx, `SELECT string_agg(oid::regclass::text, ', ') FROM pg_class
-			WHERE relnamespace = 'pg_catalog'::regnamespace AND relkind = 'r' AND NOT relisshared`).Scan(&tables)
-		if err != nil {
-			return err
-		}
-		_, err = conn.Exec(ctx, "VACUUM (FREEZE) "+tables)
-		return err
-	}
-	begin := func(*pgx.Conn) error { return nil } // writes the file
-	for _, do := range []func(*pgx.Conn) error{vacuum, begin} {
-		conn, err := pgx.Connect(ctx, template)
-		if err != nil {
-			return err
-		}
-		if err := errors.Join(do(conn), conn.Close(ctx)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func stop() error {
-	if server.conn != nil {
-		defer server.conn.Close(context.Background())
-	}
-	if server.cluster != nil {
-		return server.cluster.Close()
-	}
-	if server.template != "" {
-		return admin(context.Background(), "DROP DATABASE "+server.template)
-	}
-	return nil
-}
-
-// create makes a database of a template and drops it when the test ends.
-func create(t testing.TB, template string) string {
-	t.Helper()
-	name := fmt.Sprintf("pgdue_test_%d_%d", os.Getpid(), server.clones.Add(1))
-	statement := "CREATE DATABASE " + name + " TEMPLATE " + template
-	if server.cluster != nil {
-		// By the log, the default, it takes four times as long. A server that syncs its files is better off with the
-		// log.
-		statement += " STRATEGY file_copy"
-	}
-	if err := admin(t.Context(), statement); err != nil {
-		t.Fatal("storetest: ", err)
-	}
-	t.Cleanup(func() {
-		if err := admin(context.Background(), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			t.Error("storetest: ", err)
-		}
-	})
-	return inDatabase(server.admin, name)
-}
-
-// admin runs a statement in the maintenance database. PostgreSQL copies one template at a time, so it is done in turn,
-// on one connection: to make one costs as much as the copy.
-func admin(ctx context.Context, statement string) (err error) {
-	adminMu.Lock()
-	defer adminMu.Unlock()
-	if server.conn == nil || server.conn.IsClosed() {
-		if server.conn, err = pgx.Connect(ctx, server.admin); err != nil {
-			return err
-		}
-	}
-	_, err = server.conn.Exec(ctx, statement)
-	return err
-}
-
-var adminMu sync.Mutex
-
-// inDatabase is the URL base with another database.
-func inDatabase(base, database string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return base // the connection says what is wrong with it
-	}
-	u.Path = "/" + database
-	return u.String()
 }

@@ -8,8 +8,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"github.com/pgdue/pgdue/internal/store"
 )
 
@@ -92,12 +90,10 @@ func (w *Wire) Cuts() int {
 // Open returns a Store on the database at url whose connections this wire carries, closed when the test ends.
 func (w *Wire) Open(t testing.TB, url string) *store.Store {
 	t.Helper()
-	config, err := pgxpool.ParseConfig(url)
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := Config(t, url)
+	dial := config.ConnConfig.DialFunc
 	config.ConnConfig.DialFunc = func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		conn, err := dial(ctx, network, address)
 		if err != nil {
 			return nil, err
 		}

@@ -3,7 +3,7 @@
 // fires: the row of one node says that it serves everything, and no node runs. What a test needs in the database beside
 // what the API writes, it inserts itself.
 //
-//	test ─▶ client or scheduler ─▶ Serve ─▶ server.Server ─▶ store.Store ─▶ a clone of the migrated database
+//	test ─▶ client or scheduler ─▶ Serve ─▶ server.Server ─▶ store.Store ─▶ a migrated database
 //	  └──────────────────────── SQL ───────────────────────────────────────────────┘
 package servertest
 
@@ -29,14 +29,20 @@ var Now = time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)
 // Node is the id of the only node, web-1.
 const Node = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
+// stillClock lets the clock of a database be a row, which is at Now.
+var stillClock = fmt.Sprintf(`
+	CREATE SCHEMA servertest;
+	CREATE TABLE servertest.clock AS SELECT timestamptz '%s' AS now;
+	CREATE OR REPLACE FUNCTION pgdue.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
+		AS $$ SELECT now FROM servertest.clock $$`, Now.Format(time.RFC3339Nano))
+
 // Open returns a store on a database of the test's own, and a connection to it.
 func Open(t testing.TB) (server.Store, *pgx.Conn) {
 	t.Helper()
-	url := storetest.URL(t)
+	url := storetest.PreparedURL(t, stillClock)
 	conn := storetest.Conn(t, url)
 	storetest.Exec(t, conn, `INSERT INTO pgdue.nodes (id, name, queues, version, started_at, beat_at)
 		VALUES ($1, 'web-1', '{exec,http}', 'test', $2, $2)`, Node, Now)
-	SetNow(t, conn, Now)
 	return still{storetest.OpenURL(t, url)}, conn
 }
 
@@ -52,8 +58,7 @@ func (s still) Why(ctx context.Context, id string, at time.Time) (why.Facts, err
 // SetNow lets the clock of the database stand still at another time, at which the node is alive.
 func SetNow(t testing.TB, conn *pgx.Conn, now time.Time) {
 	t.Helper()
-	storetest.Exec(t, conn, fmt.Sprintf(`CREATE OR REPLACE FUNCTION pgdue.now() RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE
-		AS $$ SELECT timestamptz '%s' $$`, now.Format(time.RFC3339Nano)))
+	storetest.Exec(t, conn, "UPDATE servertest.clock SET now = $1", now)
 	storetest.Exec(t, conn, "UPDATE pgdue.nodes SET beat_at = pgdue.now()")
 }
 
