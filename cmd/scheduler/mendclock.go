@@ -18,10 +18,10 @@ func newMendClock() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mend-clock",
 		Short: "Find the jobs that a database clock that was set back has left too far ahead, and mend them",
-		Long: "Finds the jobs whose next run lies further ahead than their triggers allow from now: they were decided " +
-			"while\nthe database's clock was ahead. With --apply each gets the next run that its trigger allows, and an " +
-			"event tells\nof it. Fire times that were decided ahead of their time then come again. What somebody moved " +
-			"or skipped ahead\nstays. See first that the database's clock is right now.",
+		Long: "Finds the jobs whose next run lies further ahead than their triggers allow from now: they were\n" +
+			"decided while the database's clock was ahead. With --apply each gets the next run that its trigger\n" +
+			"allows, and an event tells of it. Fire times that were decided ahead of their time then come again.\n" +
+			"What somebody moved or skipped ahead stays. See first that the database's clock is right now.",
 		Example: "  scheduler mend-clock\n  scheduler mend-clock --apply",
 	}
 	cmd.Flags().BoolVar(&apply, "apply", false, "write what is shown; without it nothing is")

@@ -111,7 +111,8 @@ func TestNothingIsAheadWhileTheClockGoesForward(t *testing.T) {
 		for range 12 {
 			now += rapid.Float64Range(0, 40).Draw(r, "wait")
 			l = on(l, at(now))
-			switch act := rapid.SampledFrom([]string{"look", "look", "skip", "move", "pause", "resume"}).Draw(r, "act"); act {
+			acts := []string{"look", "look", "skip", "move", "pause", "resume"}
+			switch rapid.SampledFrom(acts).Draw(r, "act") {
 			case "look":
 				if l.State == job.StateActive {
 					l = decidedAt(l, at(now))

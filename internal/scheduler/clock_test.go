@@ -30,7 +30,8 @@ func TestJobsAheadAreTold(t *testing.T) {
 		}{{0, ""}, {2, "2 jobs stand further ahead than their triggers allow (ping, for one)"}, {0, ""}} {
 			ahead.Store(c.jobs)
 			time.Sleep(time.Hour)
-			if got := strings.Join(s.Warnings(), "\n"); !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
+			got := strings.Join(s.Warnings(), "\n")
+			if !strings.Contains(got, c.want) || (c.want == "") != (got == "") {
 				t.Errorf("with %d jobs ahead the warnings are %q, want %q", c.jobs, got, c.want)
 			}
 		}

@@ -138,9 +138,6 @@ func TestExplain(t *testing.T) {
 		{"no node", func(f *Facts) { f.Nodes = nil }, "no_node!",
 			"no live node serves its queue, exec; no node is alive at all",
 			"scheduler serve --enable-exec --database-url …"},
-		{"the only node drains", func(f *Facts) { f.Nodes[0].DrainingSince = new(f.Now.Add(-time.Second)) }, "no_node!",
-			"no live node serves its queue, exec; alive are web-1 (exec, draining since ",
-			"scheduler serve --enable-exec --database-url …"},
 		{"no node for http", func(f *Facts) { f.Queue = job.KindHTTP.Name }, "no_node!",
 			"no live node serves its queue, http; alive are web-1 (exec)", "scheduler serve --database-url …"},
 		{"no node for a name of a kind", func(f *Facts) { f.Queue = "exec:gpu" }, "no_node!", "exec:gpu",
@@ -149,9 +146,9 @@ func TestExplain(t *testing.T) {
 			"start a node that serves the queue func:mail"},
 		{"no node for a queue of somebody's", func(f *Facts) { f.Queue = "sql" }, "no_node!", "sql",
 			"start a node that serves the queue sql"},
-		{"no row of its schedule", func(f *Facts) { f.Queue = "" }, "blocked!",
+		{"no row of its schedule", func(f *Facts) { f.ID, f.Queue = "it's", "" }, "blocked!",
 			"it has no row in pgdue.next_run_times",
-			"scheduler resume j"},
+			"DELETE FROM pgdue.jobs WHERE id = 'it''s', and add the job again"},
 		{"no node for what will not fire", func(f *Facts) { f.Nodes = nil; finished(&f.Look); f.Job.DueAt = at(day) },
 			"finished!", "", "*"},
 
@@ -302,8 +299,9 @@ func TestExplain(t *testing.T) {
 			"the database's clock is 2s behind ", "*"},
 		{"decided by a clock that was ahead",
 			func(f *Facts) { f.Job.NextRunTime, f.Job.LastRunTime = at(605), at(600) },
-			"ahead!", "its next run, 2026-03-01 09:10:05 UTC, lies 10m further ahead than its trigger allows from now, " +
-				"2026-03-01 09:00:05 UTC; the database's clock was set back", "scheduler mend-clock --apply"},
+			"ahead!", "its next run, 2026-03-01 09:10:05 UTC, lies 10m further ahead than its trigger allows from " +
+				"now, 2026-03-01 09:00:05 UTC; the database's clock was set back",
+			"scheduler mend-clock --apply"},
 		{"moved ahead by a person", func(f *Facts) { f.Job.NextRunTime, f.Job.Moved = at(605), true }, "", "", ""},
 		{"the clock may be right", func(f *Facts) { f.Skew, f.SkewWithin = 3*time.Second, 1100*time.Millisecond }, "",
 			"", ""},
