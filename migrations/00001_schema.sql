@@ -48,20 +48,28 @@ CREATE TABLE pgdue.jobs (
     max_attempts     integer NOT NULL DEFAULT 1 CHECK (max_attempts >= 1),
     retry_min        interval CHECK (retry_min >= interval '0'),
     retry_max        interval CHECK (retry_max >= interval '0'),
-    retry_factor     double precision CHECK (retry_factor >= 1),
-    retry_on         text[],
+    retry_factor     double precision CHECK (retry_factor >= 1 AND retry_factor < 'Infinity'), -- NaN is above all
+    retry_on         text[] CHECK (array_ndims(retry_on) = 1 AND array_position(retry_on, NULL) IS NULL),
     history          text NOT NULL DEFAULT 'all' CHECK (history IN ('all', 'errors')),
     on_failure       jsonb CHECK (jsonb_typeof(on_failure) = 'object'),
     alert_if_no_success_for interval CHECK (alert_if_no_success_for > interval '0'),
     labels           jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(labels) = 'object'),
-    anchor           timestamptz NOT NULL CHECK (isfinite(anchor)),
-    created_at       timestamptz NOT NULL CHECK (isfinite(created_at)),
-    updated_at       timestamptz NOT NULL CHECK (isfinite(updated_at)),
+    anchor           timestamptz NOT NULL,
+    created_at       timestamptz NOT NULL,
+    updated_at       timestamptz NOT NULL,
     revision         bigint NOT NULL,
     created_revision bigint NOT NULL,
-    paused_at        timestamptz CHECK (isfinite(paused_at)),
+    paused_at        timestamptz,
     paused_by        text,
-    paused_reason    text
+    paused_reason    text,
+    -- What has no place in a program would hide the row, and those that are read with it. These are the years that JSON
+    -- has, and the longest duration of Go.
+    CONSTRAINT times_are_in_range CHECK (anchor BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND created_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND updated_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND paused_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'),
+    CONSTRAINT durations_are_in_range CHECK (greatest(misfire_grace_time, timeout, kill_grace, retry_min, retry_max,
+                                                alert_if_no_success_for) <= interval '106751 days 23:47:16.854775')
 );
 -- Housekeeping folds the successes of these jobs.
 CREATE INDEX jobs_history_errors ON pgdue.jobs (id) WHERE history = 'errors';
@@ -172,13 +180,16 @@ CREATE TABLE pgdue.nodes (
     id         uuid PRIMARY KEY,
     name       text NOT NULL,
     alive      boolean NOT NULL DEFAULT true,
-    queues     text[] NOT NULL,
+    queues     text[] NOT NULL CHECK (array_ndims(queues) = 1 AND array_position(queues, NULL) IS NULL),
     slots      integer NOT NULL DEFAULT 100 CHECK (slots >= 1),
     version    text NOT NULL,
     started_at timestamptz NOT NULL,
     beat       bigint NOT NULL DEFAULT 0,
     beat_at    timestamptz NOT NULL,
-    draining_since timestamptz
+    draining_since timestamptz,
+    CONSTRAINT times_are_in_range CHECK (started_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND beat_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND draining_since BETWEEN '1970-01-01Z' AND '9999-12-31Z')
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE pgdue.nodes IS
     'One row per scheduler process. Its row count and its beats are small: renewed every 3 s';
@@ -214,9 +225,13 @@ CREATE TABLE pgdue.running_instances (
     fire_count          bigint NOT NULL CHECK (fire_count >= 1),
     first_run_time      timestamptz NOT NULL,
     last_run_time       timestamptz NOT NULL,
-    CONSTRAINT times_are_finite CHECK (isfinite(scheduled_run_time) AND isfinite(started_at) AND isfinite(not_before)
-    AND isfinite(deadline)
-                                   AND isfinite(first_run_time) AND isfinite(last_run_time)),
+    CONSTRAINT times_are_in_range CHECK (scheduled_run_time BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND started_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND not_before BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND deadline BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND cancel_requested_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND first_run_time BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND last_run_time BETWEEN '1970-01-01Z' AND '9999-12-31Z'),
     PRIMARY KEY (job_id, run_id)
 );
 COMMENT ON TABLE pgdue.running_instances IS
@@ -258,9 +273,10 @@ CREATE TABLE pgdue.waiting_runs (
     fire_count         bigint NOT NULL CHECK (fire_count >= 1),
     first_run_time     timestamptz NOT NULL,
     last_run_time      timestamptz NOT NULL,
-    CONSTRAINT times_are_finite CHECK (isfinite(scheduled_run_time) AND isfinite(created_at)
-    AND isfinite(first_run_time)
-                                   AND isfinite(last_run_time)),
+    CONSTRAINT times_are_in_range CHECK (scheduled_run_time BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND created_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND first_run_time BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND last_run_time BETWEEN '1970-01-01Z' AND '9999-12-31Z'),
     PRIMARY KEY (job_id, run_id)
 );
 COMMENT ON TABLE pgdue.waiting_runs IS 'Runs that have not begun and wait for a free instance';
@@ -303,6 +319,11 @@ CREATE TABLE pgdue.run_history (
     last_run_time      timestamptz NOT NULL,
     job_revision       bigint NOT NULL,
     CONSTRAINT skipped_has_a_reason CHECK ((outcome = 'skipped') = (reason IS NOT NULL)),
+    CONSTRAINT times_are_in_range CHECK (scheduled_run_time BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND started_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND ended_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND first_run_time BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND last_run_time BETWEEN '1970-01-01Z' AND '9999-12-31Z'),
     -- A run is looked up by job and run id.
     PRIMARY KEY (job_id, run_id, attempt, ended_at)
 ) PARTITION BY RANGE (ended_at);

@@ -5,12 +5,14 @@ INSERT INTO pgdue.schema_compatibility VALUES (2, 2);
 
 CREATE TABLE pgdue.settings (
     only_row          boolean PRIMARY KEY DEFAULT true CHECK (only_row),
-    paused_at         timestamptz CHECK (isfinite(paused_at)),
+    paused_at         timestamptz
+        CONSTRAINT times_are_in_range CHECK (paused_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'),
     paused_by         text,
     paused_reason     text,
     system_identifier bigint,
     database_name     text,
-    history_retention interval NOT NULL DEFAULT '30 days' CHECK (history_retention >= interval '1 day')
+    history_retention interval NOT NULL DEFAULT '30 days' CHECK (history_retention BETWEEN interval '1 day'
+                                                                            AND interval '100 years')
 );
 COMMENT ON TABLE pgdue.settings IS 'One row: what holds for all nodes of this database';
 COMMENT ON COLUMN pgdue.settings.only_row IS 'Always true: there is one row';
@@ -30,12 +32,14 @@ CREATE TABLE pgdue.pauses (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     label_name  text,
     label_value text,
-    paused_at   timestamptz NOT NULL CHECK (isfinite(paused_at)),
+    paused_at   timestamptz NOT NULL,
     paused_by   text NOT NULL,
     reason      text NOT NULL DEFAULT '',
-    resumed_at  timestamptz CHECK (isfinite(resumed_at)),
+    resumed_at  timestamptz,
     resumed_by  text,
     run_missed  boolean NOT NULL DEFAULT false,
+    CONSTRAINT times_are_in_range CHECK (paused_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND resumed_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'),
     CONSTRAINT label_is_a_pair CHECK ((label_name IS NULL) = (label_value IS NULL)),
     CONSTRAINT of_everything_is_over CHECK (label_name IS NOT NULL OR resumed_at IS NOT NULL)
 );
@@ -134,14 +138,14 @@ COMMENT ON VIEW pgdue.job_overview IS
 CREATE TABLE pgdue.job_events (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     job_id  text NOT NULL,
-    at      timestamptz NOT NULL,
+    at      timestamptz NOT NULL CONSTRAINT times_are_in_range CHECK (at BETWEEN '1970-01-01Z' AND '9999-12-31Z'),
     actor   text NOT NULL,
     action  text NOT NULL CHECK (action IN ('added', 'changed', 'rescheduled', 'next_skipped', 'paused', 'resumed',
     'removed',
                                             'run_asked', 'cancel_asked')),
     reason  text,
-    before  jsonb,
-    after   jsonb
+    before  jsonb CHECK (jsonb_typeof(before) = 'object'),
+    after   jsonb CHECK (jsonb_typeof(after) = 'object')
 );
 COMMENT ON TABLE pgdue.job_events IS
     'What people and programs did to jobs: one row per change, written in its transaction. Append-only. Holds the '
@@ -167,18 +171,23 @@ CREATE TABLE pgdue.alerts (
     job_id           text NOT NULL,
     created_revision bigint NOT NULL,
     kind             text NOT NULL CHECK (kind IN ('failure', 'silence', 'recovery')),
-    at               timestamptz NOT NULL CHECK (isfinite(at)),
+    at               timestamptz NOT NULL,
     sentence         text NOT NULL,
     failures         integer NOT NULL DEFAULT 0,
-    since            timestamptz NOT NULL CHECK (isfinite(since)),
-    run_ended_at     timestamptz NOT NULL CHECK (isfinite(run_ended_at)),
+    since            timestamptz NOT NULL,
+    run_ended_at     timestamptz NOT NULL,
     paused           boolean NOT NULL DEFAULT false,
     http             jsonb CHECK (jsonb_typeof(http) = 'object'),
     state            text NOT NULL CHECK (state IN ('no_call', 'pending', 'delivered', 'given_up')),
     attempts         integer NOT NULL DEFAULT 0,
-    next_attempt_at  timestamptz CHECK (isfinite(next_attempt_at)),
+    next_attempt_at  timestamptz,
     last_error       text,
     ended_at         timestamptz,
+    CONSTRAINT times_are_in_range CHECK (at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND since BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND run_ended_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND next_attempt_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'
+                                     AND ended_at BETWEEN '1970-01-01Z' AND '9999-12-31Z'),
     CONSTRAINT pending_has_a_time CHECK ((state = 'pending') = (next_attempt_at IS NOT NULL)),
     CONSTRAINT a_call_has_a_request CHECK ((state = 'no_call') = (http IS NULL))
 );

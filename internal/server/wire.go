@@ -2,7 +2,6 @@ package server
 
 import (
 	"encoding/json"
-	"fmt"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -128,13 +127,14 @@ func eventOf(e job.Event) client.Event {
 	}
 }
 
-// objectOf reads a row that the database wrote as JSON; nil for none.
+// objectOf reads a row that the database wrote as a JSON object; nil for none. What somebody else wrote there may be
+// none, and is told of.
 func objectOf(row json.RawMessage) (object map[string]any) {
 	if row == nil {
 		return nil
 	}
 	if err := json.Unmarshal(row, &object); err != nil {
-		panic(fmt.Sprintf("the database wrote what is no JSON: %v", err))
+		return map[string]any{"unreadable": err.Error()}
 	}
 	return object
 }

@@ -47,6 +47,7 @@ func (s *Store) Alerts(ctx context.Context, f job.AlertFilter) ([]job.Alert, err
 
 // alertRow is a row of alerts.
 type alertRow struct {
+	damage
 	ID              uuid.UUID
 	Number          int64
 	JobID           string
@@ -70,7 +71,7 @@ type alertRow struct {
 func (r *alertRow) alert() job.Alert {
 	a := job.Alert{
 		ID: r.ID, Number: r.Number, JobID: r.JobID, CreatedRevision: r.CreatedRevision, Kind: job.AlertKind(r.Kind),
-		At: r.At.UTC(), Sentence: r.Sentence, Failures: r.Failures, Since: r.Since.UTC(),
+		At: r.At.UTC(), Sentence: r.explained(r.Sentence), Failures: r.Failures, Since: r.Since.UTC(),
 		RunEndedAt: r.RunEndedAt.UTC(),
 		Paused:     r.Paused, State: r.State, Attempts: r.Attempts, NextAttemptAt: orZero(r.NextAttemptAt),
 		LastError: deref(r.LastError), EndedAt: orZero(r.EndedAt),

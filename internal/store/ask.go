@@ -26,7 +26,7 @@ func readRows[T any](ctx context.Context, a asker, statement string, args pgx.St
 
 // list reads a statement's rows.
 func list[T any](ctx context.Context, a asker, statement string, args pgx.StrictNamedArgs) ([]T, error) {
-	return collect(ctx, a, statement, args, pgx.RowToStructByName[T])
+	return collect(ctx, a, statement, args, structByName[T]())
 }
 
 // values reads the rows of a statement that have one column.
@@ -47,7 +47,7 @@ func collect[T any](
 // queueRows queues a statement whose rows do gets.
 func queueRows[T any](b *pgx.Batch, statement string, args pgx.StrictNamedArgs, do func(T)) {
 	b.Queue(statement, args).Query(func(rows pgx.Rows) error {
-		list, err := pgx.CollectRows(rows, pgx.RowToStructByName[T])
+		list, err := pgx.CollectRows(rows, structByName[T]())
 		for _, r := range list {
 			do(r)
 		}

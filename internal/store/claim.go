@@ -85,11 +85,15 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]policy.Look
 	live := map[string][]job.Instance{}
 	waiting := map[string][]job.WaitingRun{}
 	count := map[string]int{}
+	bad := map[string]error{}
 	args := pgx.StrictNamedArgs{"job_ids": ids(due)}
 	b := &pgx.Batch{}
-	queueRows(b, claimLive, args, func(r instanceRow) { live[r.JobID] = append(live[r.JobID], r.instance()) })
+	queueRows(b, claimLive, args, func(r instanceRow) {
+		live[r.JobID], bad[r.JobID] = append(live[r.JobID], r.instance()), errors.Join(bad[r.JobID], r.unreadable())
+	})
 	queueRows(b, claimWaiting, args, func(r waitingRow) {
-		waiting[r.JobID], count[r.JobID] = append(waiting[r.JobID], r.run()), r.Waiting
+		waiting[r.JobID], bad[r.JobID] = append(waiting[r.JobID], r.run()), errors.Join(bad[r.JobID], r.unreadable())
+		count[r.JobID] = r.Waiting
 	})
 	// After them, so that a run that begins now is not said to begin before the end of one that no longer counted.
 	type jobNow struct {
@@ -109,7 +113,7 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]policy.Look
 		row := jobs[due[i].JobID]
 		j, err := row.job(&due[i])
 		looks[i] = policy.Look{
-			Job: j, Queue: due[i].Queue, Now: now, Err: err, Live: live[j.ID],
+			Job: j, Queue: due[i].Queue, Now: now, Err: errors.Join(err, bad[j.ID]), Live: live[j.ID],
 			Waiting: waiting[j.ID], WaitingCount: count[j.ID], Pauses: j.Covering(pauses),
 		}
 	}
@@ -140,6 +144,7 @@ func readRecent(ctx context.Context, tx pgx.Tx, looks []policy.Look) error {
 
 // recentRow is how long a job's recent runs took at most, and the gap between its recent fire times.
 type recentRow struct {
+	damage
 	JobID        string
 	Longest, Gap *time.Duration
 }

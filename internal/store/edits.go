@@ -264,12 +264,18 @@ func (e edit) try(ctx context.Context, tx pgx.Tx) (policy.Change, error) {
 	}
 	if c.After != nil && c.After != c.Before {
 		c.After.Revision, c.After.UpdatedAt = f.revision, f.now
+		if c.After.CreatedAt.IsZero() { // it could not be read, nor may the anchor
+			c.After.CreatedAt = f.now
+		}
+		if c.After.Anchor.IsZero() {
+			c.After.Anchor = f.now
+		}
 	}
 	return c, writeChange(ctx, tx, e, f, &c)
 }
 
-// lockJob locks and reads a job; nil when there is none. A job whose row cannot be read as one comes without the
-// trigger.
+// lockJob locks and reads a job; nil when there is none. A job whose row cannot be read as one is blocked, as the next
+// look would have it, and comes without what cannot be read: it can be defined anew, and removed.
 func lockJob(ctx context.Context, tx pgx.Tx, id string) (*policy.Look, error) {
 	locked, err := list[scheduleRow](ctx, tx, jobLock, pgx.StrictNamedArgs{"job_id": id})
 	if err != nil || len(locked) == 0 {
@@ -278,6 +284,9 @@ func lockJob(ctx context.Context, tx pgx.Tx, id string) (*policy.Look, error) {
 	looks, err := readLooks(ctx, tx, locked)
 	if err != nil {
 		return nil, fmt.Errorf("read job %s: %w", id, err)
+	}
+	if l := &looks[0]; l.Err != nil && l.State == job.StateActive {
+		l.State, l.Error = job.StateBlocked, l.Err.Error()
 	}
 	return &looks[0], nil
 }

@@ -60,6 +60,7 @@ func (e *event) queue(b *pgx.Batch) {
 // Events returns what was done to a job, newest first. The events of a removed job stay.
 func (s *Store) Events(ctx context.Context, f job.EventFilter) ([]job.Event, error) {
 	type row struct {
+		damage
 		ID            int64
 		JobID         string
 		At            time.Time
@@ -73,7 +74,7 @@ func (s *Store) Events(ctx context.Context, f job.EventFilter) ([]job.Event, err
 	err := read(ctx, s, eventRows, args, func(r row) {
 		list = append(list, job.Event{ID: r.ID, JobID: r.JobID, At: r.At.UTC(), Actor: r.Actor,
 			Action: job.Action(r.Action),
-			Reason: deref(r.Reason), Before: json.RawMessage(r.Before), After: json.RawMessage(r.After)})
+			Reason: r.explained(deref(r.Reason)), Before: json.RawMessage(r.Before), After: json.RawMessage(r.After)})
 	})
 	return list, err
 }

@@ -85,6 +85,7 @@ func (s *Store) judgeLocked(
 
 // watchRow is a row of alert_watch.
 type watchRow struct {
+	damage
 	JobID               string
 	CreatedRevision     int64
 	UpdatedAt           time.Time
@@ -117,7 +118,8 @@ func (r *watchRow) watch() policy.Watch {
 		State:               job.State(r.State), Now: r.Now.UTC(), Held: r.Held, ReleasedAt: orZero(r.ReleasedAt),
 		LastSuccess: orZero(r.LastSuccess),
 	}
-	if json.Unmarshal(r.OnFailure, &w.OnFailure) != nil || json.Unmarshal(r.Labels, &w.Labels) != nil {
+	if r.Damage != nil || json.Unmarshal(r.OnFailure, &w.OnFailure) != nil ||
+		json.Unmarshal(r.Labels, &w.Labels) != nil {
 		w.OnFailure = nil
 	}
 	if json.Unmarshal(r.Failures, &w.Failures) != nil {

@@ -20,6 +20,7 @@ var errNoSettings = errors.New("pgdue.settings has no row; INSERT INTO pgdue.set
 
 // pauseRow is a pause of a label or of everything.
 type pauseRow struct {
+	damage
 	LabelName  *string
 	LabelValue *string
 	PausedAt   time.Time
@@ -33,7 +34,7 @@ type pauseRow struct {
 func (r *pauseRow) pause() job.Pause {
 	return job.Pause{
 		Scope:    job.Scope{LabelName: deref(r.LabelName), LabelValue: deref(r.LabelValue)},
-		PausedAt: r.PausedAt.UTC(), PausedBy: deref(r.PausedBy), Reason: deref(r.Reason),
+		PausedAt: r.PausedAt.UTC(), PausedBy: deref(r.PausedBy), Reason: r.explained(deref(r.Reason)),
 		ResumedAt: orZero(r.ResumedAt), ResumedBy: deref(r.ResumedBy), RunMissed: r.RunMissed,
 	}
 }
@@ -225,6 +226,7 @@ func (s *Store) Pauses(ctx context.Context, limit int) ([]job.Pause, error) {
 		return nil, err
 	}
 	type row struct {
+		damage
 		JobID    string
 		PausedAt *time.Time
 		PausedBy *string
@@ -233,7 +235,7 @@ func (s *Store) Pauses(ctx context.Context, limit int) ([]job.Pause, error) {
 	err := read(ctx, s, pausesJobs, pgx.StrictNamedArgs{"limit": limit}, func(r row) {
 		list = append(list, job.Pause{
 			Scope: job.Scope{JobID: r.JobID}, PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy),
-			Reason: deref(r.Reason),
+			Reason: r.explained(deref(r.Reason)),
 		})
 	})
 	return list, err

@@ -101,18 +101,14 @@ func TestPoisonedJobIsBlockedAlone(t *testing.T) {
 
 // unreadables are values that stand in a table and have no place in Go, or cannot be reckoned with.
 var unreadables = []struct{ name, poison string }{
-	{"creation of the job", "ALTER TABLE pgdue.jobs DROP CONSTRAINT jobs_created_at_check; UPDATE pgdue.jobs SET " +
+	{"creation of the job", "ALTER TABLE pgdue.jobs DROP CONSTRAINT times_are_in_range; UPDATE pgdue.jobs SET " +
 		"created_at = 'infinity' WHERE id = 'bad'"},
-	{"start of an instance", `ALTER TABLE pgdue.running_instances DROP CONSTRAINT times_are_finite;
+	{"start of an instance", `ALTER TABLE pgdue.running_instances DROP CONSTRAINT times_are_in_range;
 		INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, started_at, job_revision, fire_count, first_run_time, last_run_time)
 		VALUES ('bad', gen_random_uuid(), now(), 'manual', 1, '-infinity', 1, 1, now(), now())`},
-	{"creation of a waiting run", `ALTER TABLE pgdue.waiting_runs DROP CONSTRAINT times_are_finite;
+	{"creation of a waiting run", `ALTER TABLE pgdue.waiting_runs DROP CONSTRAINT times_are_in_range;
 		INSERT INTO pgdue.waiting_runs (job_id, run_id, scheduled_run_time, cause, created_at, fire_count, first_run_time, last_run_time)
 		VALUES ('bad', gen_random_uuid(), now(), 'manual', 'infinity', 1, now(), now())`},
-	{"start in the history", `WITH live AS (INSERT INTO pgdue.running_instances (job_id, run_id, scheduled_run_time, cause, attempt, started_at, job_revision, fire_count, first_run_time, last_run_time)
-			VALUES ('bad', gen_random_uuid(), now(), 'manual', 1, now(), 1, 1, now(), now()))
-		INSERT INTO pgdue.run_history (job_id, run_id, attempt, final, cause, scheduled_run_time, outcome, sentence, started_at, ended_at, first_run_time, last_run_time, job_revision)
-		VALUES ('bad', gen_random_uuid(), 1, true, 'manual', now(), 'failed', '', '-infinity', now(), now(), now(), 1)`},
 }
 
 // What cannot even be read stops nobody else either.

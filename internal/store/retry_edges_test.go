@@ -106,7 +106,7 @@ func TestTakeOverOfAnUnreadableJob(t *testing.T) {
 		add(t, s, storetest.Job(t, id, `{"type":"date"}`))
 	}
 	tick(t, dead)
-	storetest.Exec(t, conn, "ALTER TABLE pgdue.jobs DROP CONSTRAINT jobs_paused_at_check; UPDATE pgdue.jobs SET "+
+	storetest.Exec(t, conn, "ALTER TABLE pgdue.jobs DROP CONSTRAINT times_are_in_range; UPDATE pgdue.jobs SET "+
 		"paused_at = 'infinity' WHERE id = 'bad'")
 	takeOverAll(t, s, conn)
 	if got := storetest.Query[string](t, conn,

@@ -15,6 +15,7 @@ import (
 
 // jobRow is a row of jobs.
 type jobRow struct {
+	damage
 	ID                  string
 	Trigger             []byte
 	Executor            string
@@ -48,6 +49,7 @@ type jobRow struct {
 
 // scheduleRow is a row of next_run_times.
 type scheduleRow struct {
+	damage
 	JobID       string
 	Queue       string
 	State       string
@@ -79,6 +81,11 @@ func (r *jobRow) job(s *scheduleRow) (job.Job, error) {
 		j.Trigger = t.Anchored(j.Anchor)
 	} else {
 		errTrigger = fmt.Errorf("pgdue.jobs.trigger is not a trigger: %w", errTrigger)
+	}
+	if damaged := errors.Join(r.Damage, s.Damage); damaged != nil {
+		j.Trigger = nil // it counts from one of these times
+		return j, fmt.Errorf("its rows cannot be read in full: %w",
+			errors.Join(damaged, r.readWork(&j.Work), r.readOnFailure(&j.OnFailure), r.readLabels(&j.Labels)))
 	}
 	if err := errors.Join(errTrigger, r.readWork(&j.Work), r.readOnFailure(&j.OnFailure),
 		r.readLabels(&j.Labels)); err != nil {
@@ -182,6 +189,7 @@ func scheduleArgs(j *job.Job) pgx.StrictNamedArgs {
 
 // instanceRow is a running instance with its node's name.
 type instanceRow struct {
+	damage
 	JobID            string
 	RunID            uuid.UUID
 	ScheduledRunTime time.Time
@@ -228,6 +236,14 @@ func (r *standsForRow) standsFor() job.StandsFor {
 	return job.StandsFor{FireCount: r.FireCount, FirstRunTime: r.FirstRunTime.UTC(), LastRunTime: r.LastRunTime.UTC()}
 }
 
+// unreadable is what an instance's job is blocked with, nil for a row that can be read.
+func (r *instanceRow) unreadable() error {
+	if r.Damage == nil {
+		return nil
+	}
+	return fmt.Errorf("the row of run %s in pgdue.running_instances cannot be read in full: %w", r.RunID, r.Damage)
+}
+
 func (r *instanceRow) instance() job.Instance {
 	return job.Instance{
 		Run: job.Run{
@@ -243,6 +259,7 @@ func (r *instanceRow) instance() job.Instance {
 
 // waitingRow is a row of waiting_runs, and how many wait beside it.
 type waitingRow struct {
+	damage
 	JobID            string
 	RunID            uuid.UUID
 	ScheduledRunTime time.Time
@@ -252,6 +269,14 @@ type waitingRow struct {
 	Payload          *string
 	Waiting          int
 	standsForRow
+}
+
+// unreadable is what a waiting run's job is blocked with, nil for a row that can be read.
+func (r *waitingRow) unreadable() error {
+	if r.Damage == nil {
+		return nil
+	}
+	return fmt.Errorf("the row of run %s in pgdue.waiting_runs cannot be read in full: %w", r.RunID, r.Damage)
 }
 
 func (r *waitingRow) run() job.WaitingRun {
@@ -266,6 +291,7 @@ func (r *waitingRow) run() job.WaitingRun {
 
 // runRow is a row of a job's runs: of run_history, or a running instance.
 type runRow struct {
+	damage
 	JobID            string
 	RunID            uuid.UUID
 	State            string
@@ -300,7 +326,7 @@ func (r *runRow) view() job.RunView {
 		},
 		Final: r.Final, Outcome: job.Outcome(deref(r.Outcome)), Reason: job.Reason(deref(r.Reason)),
 		Sentence: deref(r.Sentence), StartedAt: orZero(r.StartedAt), EndedAt: orZero(r.EndedAt),
-		Took: deref(r.Duration), NodeID: deref(r.NodeID), Node: deref(r.Node), Error: deref(r.Error),
+		Took: deref(r.Duration), NodeID: deref(r.NodeID), Node: deref(r.Node), Error: r.explained(deref(r.Error)),
 		Output: deref(r.Output), Status: r.Status,
 		FireCount: r.FireCount, FirstRunTime: r.FirstRunTime.UTC(), LastRunTime: r.LastRunTime.UTC(),
 	}}

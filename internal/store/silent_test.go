@@ -31,8 +31,9 @@ var calls = map[string]func(ctx context.Context, s *store.Store, n job.Node) err
 	},
 	"complete": func(ctx context.Context, s *store.Store, n job.Node) error {
 		_, err := s.Complete(ctx,
-			[]job.Record{{Run: job.Run{JobID: "j", RunID: uuid.New(), Cause: job.CauseSchedule, Attempt: 1},
-				Final: true, Outcome: job.Succeeded, NodeID: n.ID}})
+			[]job.Record{{Run: job.Run{JobID: "j", RunID: uuid.New(), Cause: job.CauseSchedule,
+				Attempt: 1, ScheduledRunTime: time.Now()}, StartedAt: time.Now(), Final: true,
+				Outcome: job.Succeeded, NodeID: n.ID}})
 		return err
 	},
 	"wake waiting": func(ctx context.Context, s *store.Store, _ job.Node) error {

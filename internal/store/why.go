@@ -108,9 +108,14 @@ func readWhyJob(ctx context.Context, tx pgx.Tx, f *why.Facts) (known bool, err e
 func readInstances(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	one := pgx.StrictNamedArgs{"job_ids": []string{f.ID}}
 	return errors.Join(
-		readRows(ctx, tx, claimLive, one, func(r instanceRow) { f.Live = append(f.Live, r.instance()) }),
+		readRows(ctx, tx, claimLive, one, func(r instanceRow) {
+			f.Live, f.Err = append(f.Live, r.instance()), errors.Join(f.Err, r.unreadable())
+		}),
 		readRows(ctx, tx, claimWaiting, one,
-			func(r waitingRow) { f.Waiting, f.WaitingCount = append(f.Waiting, r.run()), r.Waiting }),
+			func(r waitingRow) {
+				f.Waiting, f.WaitingCount = append(f.Waiting, r.run()), r.Waiting
+				f.Err = errors.Join(f.Err, r.unreadable())
+			}),
 		readRows(ctx, tx, claimRecent, one,
 			func(r recentRow) { f.RecentDuration, f.RecentGap = deref(r.Longest), deref(r.Gap) }),
 	)
@@ -121,19 +126,34 @@ func readAround(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	one := pgx.StrictNamedArgs{"job_id": f.ID}
 	// Those that wait or run have no place in it: whoever asks for what came before a moment gets what has ended.
 	latest := pgx.StrictNamedArgs{"job_id": f.ID, "before": f.Now.AddDate(1, 0, 0), "limit": whyRecent}
-	type retention struct{ HistoryRetention time.Duration }
+	type retention struct {
+		damage
+		HistoryRetention time.Duration
+	}
 	return errors.Join(
-		readRows(ctx, tx, whyNodes, one,
-			func(n why.NodeFact) { n.BeatAt = n.BeatAt.UTC(); f.Nodes = append(f.Nodes, n) }),
+		readRows(ctx, tx, whyNodes, one, func(r nodeRow) { f.Nodes = append(f.Nodes, r.fact()) }),
 		readRows(ctx, tx, whyPauses, one, func(r pauseRow) { f.Pauses = append(f.Pauses, r.pause()) }),
 		readRows(ctx, tx, whyRetention, nil, func(r retention) { f.Retention = r.HistoryRetention }),
 		readRows(ctx, tx, runsRows, latest, func(r runRow) { f.Recent = append(f.Recent, r.view()) }),
 	)
 }
 
+// nodeRow is a node as its row shows it.
+type nodeRow struct {
+	damage
+	why.NodeFact
+}
+
+func (r *nodeRow) fact() why.NodeFact {
+	n := r.NodeFact
+	n.Name, n.BeatAt = r.explained(n.Name), n.BeatAt.UTC()
+	return n
+}
+
 // readGone reads what is left of a job that is not there.
 func readGone(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	type row struct {
+		damage
 		RemovedAt         *time.Time
 		RemovedBy, Reason *string
 		LastEnded         *time.Time

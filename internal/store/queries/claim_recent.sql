@@ -7,7 +7,8 @@ CROSS JOIN LATERAL (
     SELECT max(ended_at - started_at) AS longest
     FROM (SELECT h.started_at, h.ended_at
           FROM pgdue.run_history h
-          WHERE h.job_id = j.job_id AND h.outcome IN ('succeeded', 'failed', 'timed_out') AND h.started_at IS NOT NULL
+          WHERE h.job_id = j.job_id AND h.outcome IN ('succeeded', 'failed', 'timed_out')
+            AND isfinite(h.started_at) AND isfinite(h.ended_at)
             AND h.ended_at > pgdue.now() - interval '2 days'
           ORDER BY h.ended_at DESC
           LIMIT 5) ended
@@ -18,7 +19,7 @@ CROSS JOIN LATERAL (
           FROM (SELECT h.scheduled_run_time
                 FROM pgdue.run_history h
                 WHERE h.job_id = j.job_id AND h.cause = 'schedule'
-                    AND (h.outcome <> 'succeeded' OR h.started_at IS NOT NULL)
+                    AND isfinite(h.scheduled_run_time) AND (h.outcome <> 'succeeded' OR h.started_at IS NOT NULL)
                     AND h.ended_at > pgdue.now() - interval '2 days'
                 ORDER BY h.ended_at DESC
                 LIMIT 8) fires) gaps

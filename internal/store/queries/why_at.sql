@@ -5,12 +5,13 @@ SELECT run_id FROM (
     (SELECT run_id, last_run_time - first_run_time AS span, ended_at
      FROM pgdue.run_history
      WHERE job_id = @job_id AND first_run_time < @until AND last_run_time >= @from
-         AND ended_at > @from::timestamptz - interval '1 hour'
+         AND ended_at > @from::timestamptz - interval '1 hour' AND isfinite(first_run_time) AND isfinite(last_run_time)
      ORDER BY ended_at LIMIT 100)
     UNION ALL
     (SELECT run_id, last_run_time - first_run_time, ended_at
      FROM pgdue.run_history
      WHERE job_id = @job_id AND reason = 'rescheduled' AND first_run_time < @until AND last_run_time >= @from
+         AND isfinite(first_run_time) AND isfinite(last_run_time)
      ORDER BY last_run_time LIMIT 100)
     UNION ALL
     SELECT run_id, '0', started_at FROM pgdue.running_instances
