@@ -375,6 +375,12 @@ WHERE i.inhparent = 'pgdue.run_history'::regclass;
 COMMENT ON VIEW pgdue.history_partitions IS
     'The partitions of run_history: each with the first moment of its rows, the moment before which they end, and its '
     'size. The DEFAULT one has neither';
+COMMENT ON COLUMN pgdue.history_partitions.partition IS 'The table';
+COMMENT ON COLUMN pgdue.history_partitions.starts_at IS
+    'The first moment at which its rows ended; null for the DEFAULT one';
+COMMENT ON COLUMN pgdue.history_partitions.ends_at IS
+    'The moment before which all of them ended; null for the DEFAULT one';
+COMMENT ON COLUMN pgdue.history_partitions.bytes IS 'Its size, with its indexes';
 
 -- +goose StatementBegin
 -- The functions below run as their owner, and pgdue.now() follows a setting of the session: what the caller may do is
@@ -488,6 +494,22 @@ SELECT job_id, run_id, 'ended', attempt, cause, scheduled_run_time, outcome, rea
        duration, node, error, fire_count
 FROM pgdue.run_history;
 COMMENT ON VIEW pgdue.runs IS 'All runs: those that wait, those that run, and those that ended or were skipped';
+COMMENT ON COLUMN pgdue.runs.job_id IS 'The job';
+COMMENT ON COLUMN pgdue.runs.run_id IS 'The run; stays equal over attempts';
+COMMENT ON COLUMN pgdue.runs.state IS
+    'waiting; running; retrying: between two attempts; ended: also where it was skipped';
+COMMENT ON COLUMN pgdue.runs.attempt IS 'Number of the attempt, from 1; null while it waits';
+COMMENT ON COLUMN pgdue.runs.cause IS 'Why the run exists: schedule, manual, backfill';
+COMMENT ON COLUMN pgdue.runs.scheduled_run_time IS 'The nominal fire time';
+COMMENT ON COLUMN pgdue.runs.outcome IS 'How it ended; null until then';
+COMMENT ON COLUMN pgdue.runs.reason IS 'Why it was skipped';
+COMMENT ON COLUMN pgdue.runs.sentence IS 'The same for a person; null until it has ended';
+COMMENT ON COLUMN pgdue.runs.started_at IS 'When the attempt began; null where none did';
+COMMENT ON COLUMN pgdue.runs.ended_at IS 'When the end or skip was recorded; null until then';
+COMMENT ON COLUMN pgdue.runs.duration IS 'How long the work took by its node''s clock; null where nobody measured it';
+COMMENT ON COLUMN pgdue.runs.node IS 'Name of the node that executes or executed it';
+COMMENT ON COLUMN pgdue.runs.error IS 'What went wrong, in a line';
+COMMENT ON COLUMN pgdue.runs.fire_count IS 'How many fire times the row stands for';
 
 -- +goose Down
 DROP VIEW pgdue.runs;

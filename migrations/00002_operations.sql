@@ -82,6 +82,14 @@ FROM (SELECT 'everything' AS what, NULL AS label_name, NULL AS label_value, paus
 COMMENT ON VIEW pgdue.lasting_pauses IS
     'What is paused now by a label or with everything, since when, by whom, why, and the command that ends it. Single '
     'jobs that are paused are in job_overview';
+COMMENT ON COLUMN pgdue.lasting_pauses.what IS 'What is paused: everything, or label NAME=VALUE';
+COMMENT ON COLUMN pgdue.lasting_pauses.label_name IS 'The label; null where everything is paused';
+COMMENT ON COLUMN pgdue.lasting_pauses.label_value IS 'and its value';
+COMMENT ON COLUMN pgdue.lasting_pauses.paused_at IS 'Since when';
+COMMENT ON COLUMN pgdue.lasting_pauses.paused_by IS 'Who paused';
+COMMENT ON COLUMN pgdue.lasting_pauses.reason IS 'Why; empty where nobody said';
+COMMENT ON COLUMN pgdue.lasting_pauses.resume IS 'The command that ends the pause';
+COMMENT ON COLUMN pgdue.lasting_pauses.sentence IS 'All of that for a person';
 
 CREATE VIEW pgdue.job_overview AS
 SELECT j.id AS job_id,
@@ -134,6 +142,23 @@ LEFT JOIN LATERAL (SELECT (array_agg(what ORDER BY label_name NULLS FIRST, pause
                    WHERE label_name IS NULL OR j.labels ->> label_name = label_value) p ON true;
 COMMENT ON VIEW pgdue.job_overview IS
     'Each job with its state, next run time, running instances, last outcome, and what keeps it from running';
+COMMENT ON COLUMN pgdue.job_overview.job_id IS 'The job';
+COMMENT ON COLUMN pgdue.job_overview.state IS
+    'As in next_run_times; paused also where a label or everything is, blocked also where that row is gone';
+COMMENT ON COLUMN pgdue.job_overview.next_run_time IS 'The next nominal fire time; null when there is none';
+COMMENT ON COLUMN pgdue.job_overview.last_run_time IS 'The last fire time that was decided';
+COMMENT ON COLUMN pgdue.job_overview.due_at IS 'When a claim must next look at the job; null is never';
+COMMENT ON COLUMN pgdue.job_overview.running IS 'How many running instances it has, retrying ones included';
+COMMENT ON COLUMN pgdue.job_overview.max_instances IS 'and how many it may have';
+COMMENT ON COLUMN pgdue.job_overview.waiting IS 'How many of its runs wait';
+COMMENT ON COLUMN pgdue.job_overview.last_outcome IS 'How its latest run ended, skips included';
+COMMENT ON COLUMN pgdue.job_overview.last_reason IS 'Why that was skipped';
+COMMENT ON COLUMN pgdue.job_overview.last_ended_at IS 'When that ended';
+COMMENT ON COLUMN pgdue.job_overview.problem IS 'What keeps it from running, with the remedy; null when nothing does';
+COMMENT ON COLUMN pgdue.job_overview.paused_with IS 'What it is paused with, where that is a label or everything';
+COMMENT ON COLUMN pgdue.job_overview.paused_at IS 'Since when it is paused';
+COMMENT ON COLUMN pgdue.job_overview.paused_by IS 'Who paused it';
+COMMENT ON COLUMN pgdue.job_overview.paused_reason IS 'Why it is paused';
 
 CREATE TABLE pgdue.job_events (
     id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

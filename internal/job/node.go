@@ -1,6 +1,8 @@
 package job
 
 import (
+	"fmt"
+	"os"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,6 +15,15 @@ type Node struct {
 	Queues  []string
 	Slots   int // attempts at the same time per queue
 	Version string
+}
+
+// ProcessName is host:pid of this process: how its nodes begin to be called, and its sessions of the database.
+func ProcessName() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s:%d", host, os.Getpid())
 }
 
 // Peer is another node as its row shows it.

@@ -3,7 +3,6 @@ package scheduler
 import (
 	"context"
 	"fmt"
-	"os"
 
 	"github.com/google/uuid"
 
@@ -14,15 +13,6 @@ import (
 func newNode(name, version string, queues []string, slots int) job.Node {
 	id := uuid.New()
 	return job.Node{ID: id, Name: name + "/" + id.String()[:4], Queues: queues, Slots: slots, Version: version}
-}
-
-// processName is host:pid.
-func processName() string {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "unknown"
-	}
-	return fmt.Sprintf("%s:%d", host, os.Getpid())
 }
 
 // identify keeps a node from firing in a restored copy what fires in the original.

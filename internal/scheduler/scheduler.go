@@ -95,7 +95,7 @@ func (s *Scheduler) setDefaults() {
 		s.Metrics = noMetrics{}
 	}
 	if s.Name == "" {
-		s.Name = processName()
+		s.Name = job.ProcessName()
 	}
 }
 

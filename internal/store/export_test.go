@@ -10,3 +10,6 @@ func (s *Store) SetCallLimit(d time.Duration) { s.limit, s.editLimit = d, d }
 
 // SetIdleLimit shortens how long a transaction may idle.
 func (s *Store) SetIdleLimit(d time.Duration) { s.begin = beginStatement(d) }
+
+// SessionName is sessionName.
+var SessionName = sessionName

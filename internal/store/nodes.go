@@ -75,14 +75,14 @@ func (s *Store) Beat(ctx context.Context, id uuid.UUID) (peers []job.Peer, err e
 }
 
 // readOrphans reads the nodes whose row is gone though instances of theirs are left.
-func readOrphans(ctx context.Context, conn *pgx.Conn) ([]job.Peer, error) {
-	tx, err := conn.BeginTx(ctx,
-		pgx.TxOptions{BeginQuery: withLockTimeout("begin isolation level read committed read only", loopLockLimit)})
-	if err != nil {
-		return nil, err
-	}
-	defer rollback(ctx, tx)
-	return list[job.Peer](ctx, tx, nodeOrphans, nil)
+func readOrphans(ctx context.Context, conn *pgx.Conn) (orphans []job.Peer, err error) {
+	reading := pgx.TxOptions{
+		BeginQuery: withLockTimeout("begin isolation level read committed read only", loopLockLimit)}
+	err = pgx.BeginTxFunc(ctx, conn, reading, func(tx pgx.Tx) error {
+		orphans, err = list[job.Peer](ctx, tx, nodeOrphans, nil)
+		return err
+	})
+	return orphans, err
 }
 
 // MarkDead marks a node dead if its beat still stands where it was seen.

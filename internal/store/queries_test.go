@@ -51,7 +51,7 @@ func TestEverythingHasAComment(t *testing.T) {
 		  AND obj_description(c.oid, 'pg_class') IS NULL
 		UNION ALL
 		SELECT a.attrelid::regclass || '.' || a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-		WHERE c.relnamespace = 'pgdue'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+		WHERE c.relnamespace = 'pgdue'::regnamespace AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
 		  AND c.relname <> 'goose_db_version' AND a.attnum > 0 AND NOT a.attisdropped AND col_description(a.attrelid, a.attnum) IS NULL
 		UNION ALL
 		SELECT p.oid::regprocedure::text FROM pg_proc p

@@ -79,7 +79,7 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 		config.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	if config.ConnConfig.RuntimeParams["application_name"] == "" {
-		config.ConnConfig.RuntimeParams["application_name"] = "pgdue"
+		config.ConnConfig.RuntimeParams["application_name"] = sessionName(job.ProcessName())
 	}
 	if config.PingTimeout == 0 {
 		config.PingTimeout = pingTimeout
@@ -103,6 +103,13 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 		return nil, unreachable(config.ConnConfig, err)
 	}
 	return s, nil
+}
+
+// sessionName is what the sessions of a process are called in pg_stat_activity, so that each is known to be of its
+// node. PostgreSQL keeps 63 bytes; of a host's name the end tells more, as of pods that have one template.
+func sessionName(process string) string {
+	const ours, most = job.Itself + " ", 63
+	return ours + process[max(0, len(ours)+len(process)-most):]
 }
 
 // New makes a Store on a pool that the caller owns and closes. It asks the database nothing yet. The loops of a node,
