@@ -42,7 +42,7 @@ func (s *Store) CancelAllTx(ctx context.Context, tx pgx.Tx, jobID string, by job
 func (s *Store) cancel(
 	ctx context.Context, jobID string, runID *uuid.UUID, by job.Author,
 ) (c job.Cancellation, err error) {
-	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+	err = s.inEdit(ctx, jobID, func(ctx context.Context, tx pgx.Tx) (err error) {
 		c, err = cancelRuns(ctx, tx, jobID, runID, by)
 		return err
 	})

@@ -201,7 +201,7 @@ func present(id string, by job.Author, decide func(policy.Look) (policy.Change, 
 
 // edit does e in a transaction of its own. ErrLocked: somebody holds the job's lock.
 func (s *Store) edit(ctx context.Context, e edit) (c policy.Change, err error) {
-	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+	err = s.inEdit(ctx, e.id, func(ctx context.Context, tx pgx.Tx) (err error) {
 		c, err = e.do(ctx, tx)
 		return err
 	})

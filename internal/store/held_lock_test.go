@@ -10,16 +10,19 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// Edits that wait for a job that somebody has locked keep no connection from the claims and completions of others.
-func TestWaitingEditsStopNoClaim(t *testing.T) {
+// Edits that wait for a job that somebody has locked keep no connection from the claims and completions of others, nor
+// from reads, probes and the edits of other jobs.
+func TestWaitingEditsStopNothingElse(t *testing.T) {
 	t.Parallel()
-	const edits = 6
+	const edits = 24
 	config := storetest.Config(t, storetest.URL(t))
 	config.MaxConns = 4
 	s, conn, watcher := storetest.OpenConfig(t, config), storetest.Connect(t, config), storetest.Connect(t, config)
 	add(t, s, storetest.Job(t, "held", `{"type":"interval","every":"1h"}`))
 	add(t, s, storetest.Job(t, "free", `{"type":"date"}`))
 	n := newNode(t, s, &work{})
+	s.SetLockLimit(time.Minute)
+	s.SetCallLimit(time.Minute)
 	tx, err := conn.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -32,16 +35,28 @@ func TestWaitingEditsStopNoClaim(t *testing.T) {
 			edited <- err
 		}()
 	}
-	storetest.Await(t, watcher, "edits to wait for the lock", `SELECT count(*) = 4 FROM pg_stat_activity
+	storetest.Await(t, watcher, "an edit to wait for the lock", `SELECT count(*) = 1 FROM pg_stat_activity
 		WHERE datname = current_database() AND wait_event_type = 'Lock'`)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
+	if waiting := s.AwaitTurns(ctx, "held", edits); waiting != edits {
+		t.Errorf("%d edits have or await their turn", waiting)
+	}
 	if _, err := n.Tick(ctx); err != nil {
 		t.Error("tick: ", err)
 	}
 	n.Finish(ctx)
 	n.Flush(ctx)
 	wantRan(t, watcher, 1)
+	if _, err := s.Jobs(ctx, "", 10); err != nil {
+		t.Error("read: ", err)
+	}
+	if err := s.CheckSchema(ctx); err != nil {
+		t.Error("probe: ", err)
+	}
+	if _, err := s.RunNow(ctx, "free", "", job.Author{}); err != nil {
+		t.Error("edit of another job: ", err)
+	}
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -50,6 +65,39 @@ func TestWaitingEditsStopNoClaim(t *testing.T) {
 			t.Error("edit after the lock is gone: ", err)
 		}
 	}
+}
+
+// Many jobs that somebody has locked together, as by LOCK TABLE, take half of the connections; whoever waits for his
+// turn in vain is told so.
+func TestEditsLeaveConnectionsToReads(t *testing.T) {
+	t.Parallel()
+	config := storetest.Config(t, storetest.URL(t))
+	config.MaxConns = 4
+	s, conn, watcher := storetest.OpenConfig(t, config), storetest.Connect(t, config), storetest.Connect(t, config)
+	ids := []string{"a", "b", "c", "d", "e", "f"}
+	for _, id := range ids {
+		add(t, s, storetest.Job(t, id, `{"type":"interval","every":"1h"}`))
+	}
+	storetest.Exec(t, conn, "BEGIN")
+	storetest.Exec(t, conn, "SELECT FROM pgdue.next_run_times FOR UPDATE")
+	edited := make(chan error, len(ids))
+	for _, id := range ids {
+		go func() {
+			_, err := s.Pause(t.Context(), id, job.Author{})
+			edited <- err
+		}()
+	}
+	storetest.Await(t, watcher, "edits to wait for locks", `SELECT count(*) = 2 FROM pg_stat_activity
+		WHERE datname = current_database() AND wait_event_type = 'Lock'`)
+	if _, err := s.Jobs(t.Context(), "", 10); err != nil {
+		t.Error("read: ", err)
+	}
+	for range ids {
+		if err := <-edited; !errors.Is(err, job.ErrLocked) {
+			t.Errorf("edit: %v, want ErrLocked", err)
+		}
+	}
+	storetest.Exec(t, conn, "ROLLBACK")
 }
 
 // An edit of a job that stays locked says so; nothing of it is written.

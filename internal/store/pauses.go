@@ -59,10 +59,16 @@ func earliest(due []scheduleRow) (first *time.Time) {
 	return first
 }
 
+// What is edited that is not one job: no id has a space.
+const (
+	allPauses = "all pauses"
+	manyJobs  = "many jobs"
+)
+
 // PauseMany pauses a label or everything. No run of what is covered is said to have begun after this has returned; a
 // claim that read before the commit may still write the runs that it began before.
 func (s *Store) PauseMany(ctx context.Context, scope job.Scope, by job.Author) (p job.Paused, err error) {
-	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) (err error) {
+	err = s.inEdit(ctx, allPauses, func(ctx context.Context, tx pgx.Tx) (err error) {
 		p, err = pauseScope(ctx, tx, scope, by)
 		return err
 	})
@@ -121,7 +127,7 @@ func (s *Store) ResumeMany(
 	if err != nil {
 		return r, err
 	}
-	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.inEdit(ctx, allPauses, func(ctx context.Context, tx pgx.Tx) error {
 		p, err := lockPauses(ctx, tx, scope)
 		if err != nil {
 			return err
@@ -188,7 +194,7 @@ func (s *Store) makeLabelDue(ctx context.Context, scope job.Scope) (made int, er
 
 func (s *Store) makeJobsDue(ctx context.Context, jobIDs []string) (made int, err error) {
 	args := pgx.StrictNamedArgs{"job_ids": jobIDs}
-	err = s.inEdit(ctx, func(ctx context.Context, tx pgx.Tx) error {
+	err = s.inEdit(ctx, manyJobs, func(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, labelLock, args); err != nil {
 			return err
 		}

@@ -57,6 +57,7 @@ type Store struct {
 	editLimit time.Duration   // of an edit
 	lockLimit time.Duration   // of an edit's wait for a lock
 
+	turns    *turns    // of edits
 	renewals *renewals // on a connection of their own
 }
 
@@ -113,8 +114,8 @@ func sessionName(process string) string {
 }
 
 // New makes a Store on a pool that the caller owns and closes. It asks the database nothing yet. The loops of a node,
-// edits and reads share the pool, which must be large enough that edits which wait for a lock leave connections to the
-// loops; a node has two connections beside it.
+// edits and reads share the pool, of which edits, which may wait for locks, take half; a node has two connections
+// beside it.
 func New(pool *pgxpool.Pool) *Store {
 	s := &Store{loops: pool, pool: pool}
 	s.setUp(pool.Config().ConnConfig)
@@ -123,6 +124,7 @@ func New(pool *pgxpool.Pool) *Store {
 
 func (s *Store) setUp(config *pgx.ConnConfig) {
 	s.config, s.begin = config.Copy(), beginStatement(idleLimit)
+	s.turns = newTurns(s.pool.Config().MaxConns)
 	s.renewals = &renewals{config: s.config, gate: &gate{}}
 	s.limit, s.editLimit, s.lockLimit = callTimeout, editTimeout, lockLimit
 }
@@ -154,8 +156,14 @@ func (s *Store) inTxWithLocks(ctx context.Context, do func(context.Context, pgx.
 	return locked(transact(ctx, s.loops, withLockTimeout(s.begin, loopLockLimit), s.limit, do))
 }
 
-// inEdit is inTx for an edit, which waits for a lock so long and no longer: ErrLocked.
-func (s *Store) inEdit(ctx context.Context, do func(context.Context, pgx.Tx) error) error {
+// inEdit is inTx for an edit of something, which waits for its turn and then for a lock, each so long and no longer:
+// ErrLocked.
+func (s *Store) inEdit(ctx context.Context, what string, do func(context.Context, pgx.Tx) error) error {
+	done, err := s.turns.take(ctx, what, s.lockLimit)
+	if err != nil {
+		return err
+	}
+	defer done()
 	return locked(transact(ctx, s.pool, withLockTimeout(s.begin, s.lockLimit), s.editLimit, do))
 }
 
