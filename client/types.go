@@ -278,8 +278,8 @@ type RunRequest struct {
 	Payload string `json:"payload,omitempty" doc:"What the run is given, at most 64 KiB: a program as PGDUE_PAYLOAD in its environment, a request as its body"`
 }
 
-// Event is what somebody did to a job. Before and After are its rows in the tables jobs and next_run_times, also what
-// is secret in them; absent where there was no job.
+// Event is what somebody did to a job. Before and After are its rows in the tables jobs and next_run_times, with their
+// secrets masked; absent where there was no job.
 type Event struct {
 	ID     int64          `json:"id" doc:"Grows with time"`
 	JobID  string         `json:"job_id"`

@@ -174,7 +174,7 @@ CREATE TABLE pgdue.job_events (
 );
 COMMENT ON TABLE pgdue.job_events IS
     'What people and programs did to jobs: one row per change, written in its transaction. Append-only. Holds the '
-    'jobs'' definitions, also what is secret in them (headers, environment)';
+    'jobs'' definitions, with their secrets masked';
 COMMENT ON COLUMN pgdue.job_events.id IS 'Grows with time';
 COMMENT ON SEQUENCE pgdue.job_events_id_seq IS 'Numbers events';
 COMMENT ON COLUMN pgdue.job_events.job_id IS 'The job, also where it is removed by now';

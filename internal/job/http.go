@@ -50,12 +50,13 @@ func (h *HTTP) checkURL(v *violations, field string) {
 	u, err := url.Parse(h.URL)
 	switch {
 	case err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "":
-		v.add(field, "%s is not an absolute http or https URL, as in https://example.org/ping", say.Quoted(h.URL))
+		v.add(field, "%s is not an absolute http or https URL, as in https://example.org/ping",
+			say.Quoted(maskURLs(h.URL)))
 	case !validPort(u.Port()):
-		v.add(field, "%s has the port %s, and ports are 1 to 65535", say.Quoted(h.URL), u.Port())
+		v.add(field, "%s has the port %s, and ports are 1 to 65535", say.Quoted(maskURLs(h.URL)), u.Port())
 	case strings.ContainsFunc(h.URL, func(r rune) bool { return r <= ' ' || r == 0x7f }):
 		v.add(field, "%s holds a space or a control character; write a space as %%20, in a query also as +",
-			say.Quoted(h.URL))
+			say.Quoted(maskURLs(h.URL)))
 	}
 }
 

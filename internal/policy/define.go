@@ -47,7 +47,8 @@ func inSecondOf(at, now time.Time) bool {
 }
 
 // Add makes a job, in the place of a finished one where there is one; present is nil where there is none. ErrExists:
-// the id is taken by a job that is not finished. *InvalidError: its trigger can never fire.
+// the id is taken by a job that is not finished. *InvalidError: its trigger can never fire, or a secret in it is
+// masked.
 func Add(present *Look, d job.Definition, now time.Time, revision int64) (Change, error) {
 	var lastRunTime time.Time
 	if present != nil {
@@ -55,6 +56,10 @@ func Add(present *Look, d job.Definition, now time.Time, revision int64) (Change
 			return Change{}, job.ErrExists
 		}
 		lastRunTime = present.LastRunTime
+	}
+	d, err := d.Unmasked(nil)
+	if err != nil {
+		return Change{}, err
 	}
 	j, err := NewJob(d, now, revision, lastRunTime)
 	if err != nil {
@@ -75,8 +80,13 @@ func Put(present *Look, d job.Definition, now time.Time, revision int64) (Change
 }
 
 // Redefine gives the job the definition d. An equal definition changes nothing. Anchor, next run time and pause are
-// kept unless the trigger changes; then fire times that were due are dropped. A blocked job is active again.
+// kept unless the trigger changes; then fire times that were due are dropped. A blocked job is active again. Secrets
+// that d has masked stay as they are; an *InvalidError says that they cannot.
 func (l Look) Redefine(d job.Definition) (Change, error) {
+	d, err := d.Unmasked(&l.Definition)
+	if err != nil {
+		return Change{}, err
+	}
 	if l.Trigger == nil || !job.SameStored(l.Trigger, d.Trigger) {
 		return l.redefineAnew(d)
 	}

@@ -26,7 +26,7 @@ func (s *Server) registerJobs(api huma.API) {
 		OperationID: "put-job", Method: http.MethodPut, Path: "/v1/jobs/{id}", Summary: "Create or replace a job",
 		Description: "Answers 201 when the job is new. An equal definition changes nothing; anchor and " +
 			"next run time are " +
-			"kept unless the trigger changes.",
+			"kept unless the trigger changes. Secrets that are masked as GET shows them stay as they are.",
 		MaxBodyBytes: maxBody + 1,
 		Errors:       []int{400, 403, 412, 413, 415, 503},
 		Responses:    map[string]*huma.Response{"201": jobResponse(api, "Created")},

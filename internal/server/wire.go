@@ -26,8 +26,9 @@ func details(fields []job.FieldError, idLocation string) []error {
 
 // jobOf is the wire form of a job.
 func jobOf(o job.Overview) client.Job {
+	shown := o.Definition.Masked()
 	j := client.Job{
-		JobDefinition: form.Write(&o.Definition),
+		JobDefinition: form.Write(&shown),
 
 		State:       stateOf(o),
 		Anchor:      o.Anchor,

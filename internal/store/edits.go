@@ -300,12 +300,15 @@ func writeChange(ctx context.Context, tx pgx.Tx, e edit, f found, c *policy.Chan
 			return err
 		}
 	}
+	if c.After != nil && c.After != c.Before {
+		tells.tellAfter(c.Before, c.After)
+	}
 	b := &pgx.Batch{}
 	switch {
 	case c.After == nil:
 		queueRemoval(b, c)
 	case c.After == c.Before: // only to be looked at
-		tells.detail = map[string]string{"run_id": c.Wait[0].RunID.String()}
+		tells.tell("run_id", c.Wait[0].RunID.String())
 		queueCounted(b, "make the job due", 1, jobDue, pgx.StrictNamedArgs{"job_id": e.id})
 	case f.look == nil:
 		if err := insertJob(ctx, tx, c.After); err != nil {
@@ -323,7 +326,9 @@ func writeChange(ctx context.Context, tx pgx.Tx, e edit, f found, c *policy.Chan
 	queueCounted(b, "record dropped fire times", len(c.Dropped), historyInsert, historyColumns.args(c.Dropped))
 	queueCounted(b, "let runs wait", len(c.Wait), waitingInsert, waitingColumns.args(c.Wait))
 	queueCounted(b, "give up runs", len(c.GiveUp), claimGiveUp, giveUpColumns.args(c.GiveUp))
-	tells.queue(b)
+	if err := tells.queue(b); err != nil {
+		return err
+	}
 	if c.After != nil && c.After != c.Before {
 		b.Queue(jobNotify, pgx.StrictNamedArgs{"queue": c.After.Queue(), "due_at": orNull(c.After.DueAt)})
 	}

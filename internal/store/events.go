@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,13 +20,51 @@ type event struct {
 	actor  string
 	action job.Action
 	reason string
-	before []byte            // the job's rows; nil where there was none
-	detail map[string]string // what else is told with the rows after it
+	before []byte         // the job's rows, masked; nil where there was none
+	detail map[string]any // what else is told with the rows after it, or in the place of their columns
 }
 
-// readBefore reads the job's rows as they are before the change.
+// readBefore reads the job's rows as they are before the change. Until tellAfter says otherwise, what of them is masked
+// is the same after it.
 func (e *event) readBefore(ctx context.Context, tx pgx.Tx) error {
-	return tx.QueryRow(ctx, eventBefore, pgx.StrictNamedArgs{"job_id": e.jobID}).Scan(&e.before)
+	var row []byte
+	err := tx.QueryRow(ctx, eventBefore, pgx.StrictNamedArgs{"job_id": e.jobID}).Scan(&row)
+	if err != nil {
+		return err
+	}
+	if e.before, err = job.MaskRow(row); err != nil {
+		return err
+	}
+	var columns struct {
+		Payload   json.RawMessage `json:"payload"`
+		OnFailure json.RawMessage `json:"on_failure"`
+	}
+	e.detail = map[string]any{}
+	if err = json.Unmarshal(e.before, &columns); err == nil {
+		e.detail["payload"], e.detail["on_failure"] = columns.Payload, columns.OnFailure
+	}
+	return err
+}
+
+// tellAfter tells of the definition after the change as it may be shown; before is nil where there was none. That
+// nothing but secrets changed would not be seen.
+func (e *event) tellAfter(before, after *job.Job) {
+	if after.Work == nil { // its row cannot be read, and keeps what it holds
+		return
+	}
+	now := after.Definition.Masked()
+	e.detail = map[string]any{"payload": now.Work, "on_failure": now.OnFailure}
+	if before == nil || before.Work == nil {
+		return
+	}
+	was := before.Definition.Masked()
+	rotated := func(was, now, shownWas, shownNow any) bool {
+		return !job.SameStored(was, now) && job.SameStored(shownWas, shownNow)
+	}
+	if rotated(before.Work, after.Work, was.Work, now.Work) ||
+		rotated(before.OnFailure, after.OnFailure, was.OnFailure, now.OnFailure) {
+		e.detail["secrets"] = "changed"
+	}
 }
 
 // tellCancel records that a run of a job, or all of them (nil), were to be cancelled. The job may be removed by now.
@@ -38,23 +77,37 @@ func tellCancel(ctx context.Context, tx pgx.Tx, jobID string, runID *uuid.UUID, 
 		return err
 	}
 	if runID != nil {
-		e.detail = map[string]string{"run_id": runID.String()}
+		e.tell("run_id", runID.String())
 	}
 	b := &pgx.Batch{}
-	e.queue(b)
+	if err := e.queue(b); err != nil {
+		return err
+	}
 	return send(ctx, tx, b)
 }
 
+// tell tells something else with the rows after the change.
+func (e *event) tell(name string, value any) {
+	if e.detail == nil {
+		e.detail = map[string]any{}
+	}
+	e.detail[name] = value
+}
+
 // queue queues the event behind the statements of the change.
-func (e *event) queue(b *pgx.Batch) {
-	detail := e.detail
-	if detail == nil {
-		detail = map[string]string{}
+func (e *event) queue(b *pgx.Batch) error {
+	detail := []byte("{}")
+	if e.detail != nil {
+		var err error
+		if detail, err = json.Marshal(e.detail); err != nil {
+			return fmt.Errorf("write the event: %w", err)
+		}
 	}
 	queueCounted(b, "record the event", 1, eventInsert, pgx.StrictNamedArgs{
 		"job_id": e.jobID, "at": e.at, "actor": e.actor, "action": string(e.action), "reason": text(e.reason),
-		"before": e.before, "detail": detail,
+		"before": e.before, "detail": string(detail),
 	})
+	return nil
 }
 
 // Events returns what was done to a job, newest first. The events of a removed job stay.
