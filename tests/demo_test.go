@@ -56,7 +56,8 @@ func TestDemo(t *testing.T) {
 		`pgdue_fires_total{outcome="skipped",reason="max_instances"} [1-9]`,
 		`pgdue_history_partitions_ahead 14`, `pgdue_nodes_alive 1`, `process_start_time_seconds `)
 
-	// kill -9 of everything, and the same command again.
+	// kill -9 of everything, and the same command again, beside a job of one's own.
+	output(t, scheduler, "add", "mine", "--server", api, "--every", "1h", "--", "true")
 	node.kill()
 	node = dev()
 	api, database = node.find(`API +(http://\S+)`), node.find(`psql '(postgres://\S+)'`)

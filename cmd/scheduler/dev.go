@@ -17,6 +17,7 @@ import (
 	"github.com/pgdue/pgdue/client"
 	"github.com/pgdue/pgdue/examples"
 	"github.com/pgdue/pgdue/internal/devpg"
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/store"
 )
 
@@ -153,22 +154,32 @@ func (d *dev) watchCluster(ctx context.Context, do func(context.Context) error) 
 	return err
 }
 
-// refuseOtherJobs keeps the demo away from a database that is used for something.
+// refuseOtherJobs keeps the demo away from a database that is used for something. Jobs that were added to the demo's do
+// not make it one.
 func (d *dev) refuseOtherJobs(ctx context.Context, demo []client.JobDefinition) error {
-	present, err := d.store.Jobs(ctx, "", 100)
+	ids := []string{demoChild}
+	for _, j := range demo {
+		ids = append(ids, j.ID)
+	}
+	present, err := d.store.Jobs(ctx, "", len(ids)+1)
 	if err != nil {
 		return fmt.Errorf("look for jobs beside the demo's: %w", err)
 	}
-	for _, j := range present {
-		ours := j.ID == demoChild || slices.ContainsFunc(demo,
-			func(d client.JobDefinition) bool { return d.ID == j.ID })
-		if !ours {
-			return fmt.Errorf("the database holds the job %q, which is not the demo's: leave out --demo, or give the "+
-				"demo a database of its own "+
-				"with --data-dir or --database-url", j.ID)
+	other := slices.IndexFunc(present, func(o job.Overview) bool { return !slices.Contains(ids, o.ID) })
+	if other < 0 {
+		return nil
+	}
+	for _, j := range demo {
+		told, err := d.store.Events(ctx, job.EventFilter{JobID: j.ID, Limit: 1})
+		if err != nil {
+			return fmt.Errorf("look for an earlier demo: %w", err)
+		}
+		if len(told) > 0 {
+			return nil
 		}
 	}
-	return nil
+	return fmt.Errorf("the database holds the job %q and has had no demo: leave out --demo, or give the demo a "+
+		"database of its own with --data-dir or --database-url", present[other].ID)
 }
 
 // demoChild is the job that the demo's job adds.
