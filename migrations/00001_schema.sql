@@ -153,10 +153,12 @@ COMMENT ON COLUMN pgdue.next_run_times.error IS 'Why the job is blocked';
 COMMENT ON COLUMN pgdue.next_run_times.moved IS
     'Whether somebody moved the next run, or skipped the one before ahead of its time: else it is the first fire time '
     'of the trigger from now on, unless the clock was set back';
--- The claim's only path: the due jobs of one queue, oldest first. The one secondary index, so that a claim's update
--- writes as little as can be.
+-- The claim's only path: the due jobs of one queue, oldest first. The one secondary index that holds jobs which a claim
+-- finds, so that its update writes as little as can be.
 CREATE INDEX next_run_times_due ON pgdue.next_run_times (queue, due_at) WHERE due_at IS NOT NULL;
 COMMENT ON INDEX pgdue.next_run_times_due IS 'The due jobs of a queue, oldest first: the path of every claim';
+CREATE INDEX next_run_times_paused ON pgdue.next_run_times (job_id) WHERE state = 'paused';
+COMMENT ON INDEX pgdue.next_run_times_paused IS 'The jobs that are paused by themselves, to be listed and counted';
 
 -- +goose StatementBegin
 CREATE FUNCTION pgdue.mend_due_at() RETURNS trigger LANGUAGE plpgsql AS $$

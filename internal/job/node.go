@@ -62,9 +62,14 @@ type Gauges struct {
 	Running   int64         // running instances that execute
 	Retrying  int64         // running instances between two attempts
 	Waiting   int64         // waiting runs
-	OldestDue time.Duration // how long ago the oldest due job became due; 0 when none is
-	Nodes     int64         // nodes that are alive
-	DaysAhead int64         // as in Housekeeping
+	OldestDue time.Duration // how long ago the oldest due job became due; 0 when none is, or everything is paused
+
+	PausedEverything int64 // 1 while everything is paused
+	PausedLabels     int64 // labels that are paused
+	PausedJobs       int64 // jobs that are paused by themselves
+
+	Nodes     int64 // nodes that are alive
+	DaysAhead int64 // as in Housekeeping
 }
 
 // Housekeeping is what Store.Maintain found and did.

@@ -44,6 +44,10 @@ func newGauges(source Source) *gauges {
 	describe := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", name), help, nil, nil)
 	}
+	paused := func(what string) *prometheus.Desc {
+		return prometheus.NewDesc(prometheus.BuildFQName(namespace, "", "pauses"),
+			"Pauses that last: of everything, of labels, of single jobs.", nil, prometheus.Labels{"of": what})
+	}
 	return &gauges{
 		source: source,
 		up:     describe("database_up", "Whether the database answered this node's question for the values below."),
@@ -54,8 +58,12 @@ func newGauges(source Source) *gauges {
 				func(g job.Gauges) float64 { return float64(g.Retrying) }},
 			{describe("waiting_runs", "Runs that wait for a free instance."),
 				func(g job.Gauges) float64 { return float64(g.Waiting) }},
-			{describe("oldest_due_seconds", "For how long the oldest due job has been due; 0 when none is."),
+			{describe("oldest_due_seconds", "For how long the oldest due job has been due; 0 when none is, "+
+				"or everything is paused."),
 				func(g job.Gauges) float64 { return g.OldestDue.Seconds() }},
+			{paused("everything"), func(g job.Gauges) float64 { return float64(g.PausedEverything) }},
+			{paused("label"), func(g job.Gauges) float64 { return float64(g.PausedLabels) }},
+			{paused("job"), func(g job.Gauges) float64 { return float64(g.PausedJobs) }},
 			{describe("nodes_alive", "Nodes that are alive."),
 				func(g job.Gauges) float64 { return float64(g.Nodes) }},
 			{describe("history_partitions_ahead",

@@ -26,8 +26,8 @@ type source func(context.Context) (job.Gauges, error)
 func (s source) Gauges(ctx context.Context) (job.Gauges, error) { return s(ctx) }
 
 func well(context.Context) (job.Gauges, error) {
-	return job.Gauges{Running: 3, Retrying: 1, Waiting: 4, OldestDue: 1500 * time.Millisecond, Nodes: 2, DaysAhead: 14},
-		nil
+	return job.Gauges{Running: 3, Retrying: 1, Waiting: 4, OldestDue: 1500 * time.Millisecond, Nodes: 2, DaysAhead: 14,
+		PausedEverything: 1, PausedLabels: 2, PausedJobs: 3}, nil
 }
 
 // everything tells m once of everything that there is to tell.
@@ -83,7 +83,8 @@ func TestWhatIsToldIsCounted(t *testing.T) {
 		`pgdue_history_rows_folded_total 7`,
 		`pgdue_housekeeping_errors_total 1`, `pgdue_running_instances 3`, `pgdue_retrying_instances 1`,
 		`pgdue_waiting_runs 4`,
-		`pgdue_oldest_due_seconds 1.5`, `pgdue_nodes_alive 2`, `pgdue_history_partitions_ahead 14`,
+		`pgdue_oldest_due_seconds 1.5`, `pgdue_pauses{of="everything"} 1`, `pgdue_pauses{of="label"} 2`,
+		`pgdue_pauses{of="job"} 3`, `pgdue_nodes_alive 2`, `pgdue_history_partitions_ahead 14`,
 		`pgdue_database_up 1`)
 }
 
