@@ -21,7 +21,7 @@ type Why struct {
 
 // Finding is one thing that a person should know.
 type Finding struct {
-	Code     string `json:"code" example:"at_limit" doc:"table_locked, paused_all, paused_label, paused, blocked, row_locked, no_node, slots_taken, not_claimed, ahead, at_limit, finished, waiting, retrying, skipped_before, failing, replaced, node_silent, clock"`
+	Code     string `json:"code" example:"at_limit" doc:"table_locked, paused_all, paused_label, paused, blocked, row_locked, no_node, slots_taken, not_claimed, ahead, at_limit, finished, waiting, retrying, skipped_before, failing, replaced, node_silent, zone_rules, clock"`
 	Blocks   bool   `json:"blocks" doc:"Whether it keeps the job from running"`
 	Sentence string `json:"sentence" doc:"What is so, with the evidence"`
 	Remedy   string `json:"remedy,omitempty" doc:"A command to copy, or what to do in words"`

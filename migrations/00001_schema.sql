@@ -127,6 +127,7 @@ CREATE TABLE pgdue.next_run_times (
     due_at        timestamptz,
     error         text,
     moved         boolean NOT NULL DEFAULT false,
+    zone_rules    bigint,
     CONSTRAINT finished_has_no_next_run_time CHECK (state <> 'finished' OR next_run_time IS NULL),
     CONSTRAINT blocked_says_why CHECK ((state = 'blocked') = (error IS NOT NULL)),
     CONSTRAINT blocked_is_not_due CHECK (state <> 'blocked' OR due_at IS NULL),
@@ -153,6 +154,8 @@ COMMENT ON COLUMN pgdue.next_run_times.error IS 'Why the job is blocked';
 COMMENT ON COLUMN pgdue.next_run_times.moved IS
     'Whether somebody moved the next run, or skipped the one before ahead of its time: else it is the first fire time '
     'of the trigger from now on, unless the clock was set back';
+COMMENT ON COLUMN pgdue.next_run_times.zone_rules IS
+    'Fingerprint of the time zone rules by which the next run was computed, as in nodes; null where it depends on none';
 -- The claim's only path: the due jobs of one queue, oldest first. The one secondary index that holds jobs which a claim
 -- finds, so that its update writes as little as can be.
 CREATE INDEX next_run_times_due ON pgdue.next_run_times (queue, due_at) WHERE due_at IS NOT NULL;
@@ -185,6 +188,8 @@ CREATE TABLE pgdue.nodes (
     queues     text[] NOT NULL CHECK (array_ndims(queues) = 1 AND array_position(queues, NULL) IS NULL),
     slots      integer NOT NULL DEFAULT 100 CHECK (slots >= 1),
     version    text NOT NULL,
+    zone_rules bigint NOT NULL DEFAULT 0,
+    tzdata     text NOT NULL DEFAULT '',
     started_at timestamptz NOT NULL,
     beat       bigint NOT NULL DEFAULT 0,
     beat_at    timestamptz NOT NULL,
@@ -202,6 +207,9 @@ COMMENT ON COLUMN pgdue.nodes.alive IS
 COMMENT ON COLUMN pgdue.nodes.queues IS 'The queues whose jobs this node claims';
 COMMENT ON COLUMN pgdue.nodes.slots IS 'How many attempts of one queue the node executes at a time';
 COMMENT ON COLUMN pgdue.nodes.version IS 'Version of the program';
+COMMENT ON COLUMN pgdue.nodes.zone_rules IS
+    'Fingerprint of the time zone rules that the node knows: nodes with equal rules have equal ones';
+COMMENT ON COLUMN pgdue.nodes.tzdata IS 'Release of the node''s time zone database, and where it is from; for people';
 COMMENT ON COLUMN pgdue.nodes.started_at IS 'When the node registered';
 COMMENT ON COLUMN pgdue.nodes.beat IS 'Grows with every renewal; others watch that it moves, and compare no clocks';
 COMMENT ON COLUMN pgdue.nodes.beat_at IS 'When the node last renewed, by the database''s clock; for people';

@@ -221,8 +221,8 @@ func closeServer(web *http.Server) {
 func (n *node) schedule(ctx context.Context) error {
 	first := true
 	for {
-		s := &scheduler.Scheduler{Store: n.store, Executor: n.pool, Log: n.log, Version: buildVersion(), Drain: n.drain,
-			Slots: n.slots, Metrics: n.metrics, Hurry: hurry(ctx)}
+		s := &scheduler.Scheduler{Store: n.store, Executor: n.pool, Log: n.log, Version: buildVersion(),
+			TZData: tzdataVersion, Drain: n.drain, Slots: n.slots, Metrics: n.metrics, Hurry: hurry(ctx)}
 		n.current.Store(s)
 		err := s.Run(ctx)
 		switch {

@@ -142,6 +142,8 @@ type Job struct {
 	Error       string    // why the job is blocked
 	// Moved says that somebody moved NextRunTime, or skipped the one before ahead of its time.
 	Moved bool
+	// ZoneRules is the trigger.Rules by which NextRunTime was computed; 0 where it depends on no zone's rules.
+	ZoneRules int64
 
 	PausedAt     time.Time // since when the job is paused; zero when it is not
 	PausedBy     string    // who paused it

@@ -15,6 +15,9 @@ type Node struct {
 	Queues  []string
 	Slots   int // attempts at the same time per queue
 	Version string
+	// ZoneRules is the trigger.Rules that the node computes with, TZData says for people where they are from.
+	ZoneRules int64
+	TZData    string
 }
 
 // ProcessName is host:pid of this process: how its nodes begin to be called, and its sessions of the database.

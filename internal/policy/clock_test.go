@@ -12,7 +12,8 @@ import (
 // decidedAt is the job after a look at a moment.
 func decidedAt(l Look, now time.Time) Look {
 	d := Plan(on(l, now))
-	l.State, l.NextRunTime, l.LastRunTime, l.DueAt, l.Moved = d.State, d.NextRunTime, d.LastRunTime, d.DueAt, d.Moved
+	l.State, l.NextRunTime, l.LastRunTime, l.DueAt = d.State, d.NextRunTime, d.LastRunTime, d.DueAt
+	l.Moved, l.ZoneRules = d.Moved, d.ZoneRules
 	return l
 }
 

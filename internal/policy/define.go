@@ -92,6 +92,9 @@ func (l Look) Redefine(d job.Definition) (Change, error) {
 	}
 	after := l
 	if l.State != job.StateBlocked && l.Definition.Equal(&d) {
+		if c := l.Rezone(); !c.Nothing() {
+			return c, nil
+		}
 		return changed(job.ActionChanged, &l, &after, nil, nil), nil
 	}
 	var dropped []job.Record

@@ -30,7 +30,8 @@ func fireAt(t *trigger.Trigger, at time.Time) time.Time { return at.Add(t.Delay(
 // follow gives j, which is written outside of a claim, the fire time after the given time. Without one j is finished.
 func follow(j *job.Job, after, now time.Time) {
 	next := fireAfter(j.Trigger, after)
-	j.State, j.NextRunTime, j.DueAt, j.Error, j.Moved = job.StateActive, next.at, next.dueAt, "", false
+	j.State, j.NextRunTime, j.DueAt, j.Error = job.StateActive, next.at, next.dueAt, ""
+	j.Moved, j.ZoneRules = false, j.Trigger.Rules()
 	if next.none() {
 		j.State, j.DueAt = job.StateFinished, now.Add(removeAfter)
 	}

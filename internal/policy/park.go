@@ -51,7 +51,8 @@ func (p *planner) endPauses() {
 		return
 	}
 	j := *c.After
-	p.d.State, p.d.NextRunTime, p.d.LastRunTime, p.d.Moved = j.State, j.NextRunTime, j.LastRunTime, j.Moved
+	p.d.State, p.d.NextRunTime, p.d.LastRunTime = j.State, j.NextRunTime, j.LastRunTime
+	p.d.Moved, p.d.ZoneRules = j.Moved, j.ZoneRules
 	p.d.Skip, p.d.Wait = c.Dropped, c.Wait
 	p.count += len(c.Wait)
 	j.State = p.look.State // as it was found: only who is found finished is removed

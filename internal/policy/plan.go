@@ -32,6 +32,7 @@ type Decision struct {
 	DueAt       time.Time
 	Error       string // why State is blocked
 	Moved       bool   // as in Job
+	ZoneRules   int64  // as in Job
 }
 
 // Start is a run that begins, at its fire time or after it has waited.
@@ -64,7 +65,7 @@ type Replaced struct {
 func Plan(l Look) Decision {
 	p := planner{look: l, count: max(l.WaitingCount, len(l.Waiting)), foundWaiting: len(l.Waiting) > 0}
 	p.d = Decision{State: l.State, NextRunTime: l.NextRunTime, LastRunTime: l.LastRunTime, Error: l.Error,
-		Moved: l.Moved}
+		Moved: l.Moved, ZoneRules: l.ZoneRules}
 	if l.State == job.StateBlocked || l.State == job.StatePaused {
 		return p.d // never due: nothing to do until a person acts
 	}
@@ -227,7 +228,7 @@ func (p *planner) skipSpan(r job.Record, why string) {
 // advance finds the next fire time after the given one, and when it is due.
 func (p *planner) advance(after time.Time) {
 	next := fireAfter(p.look.Trigger, after)
-	p.d.NextRunTime, p.dueAt, p.d.Moved = next.at, next.dueAt, false
+	p.d.NextRunTime, p.dueAt, p.d.Moved, p.d.ZoneRules = next.at, next.dueAt, false, p.look.Trigger.Rules()
 	if next.none() {
 		p.d.State = job.StateFinished
 	}

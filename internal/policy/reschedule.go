@@ -62,7 +62,7 @@ func (l Look) MoveNext(at time.Time, by job.Author) (Change, error) {
 	if l.State == job.StateFinished {
 		after.State = job.StateActive
 	}
-	after.NextRunTime, after.Moved = at, true
+	after.NextRunTime, after.Moved, after.ZoneRules = at, true, 0
 	if after.State == job.StateActive {
 		if after.DueAt = fireAt(l.Trigger, at); l.busy() {
 			after.DueAt = l.Now

@@ -34,6 +34,6 @@ func (d *decider) decide(l policy.Look) (decision policy.Decision) {
 func blocked(j job.Job, reason string) policy.Decision {
 	return policy.Decision{
 		State: job.StateBlocked, NextRunTime: j.NextRunTime, LastRunTime: j.LastRunTime, Error: reason,
-		Moved: j.Moved,
+		Moved: j.Moved, ZoneRules: j.ZoneRules,
 	}
 }

@@ -24,7 +24,7 @@
 //	                 ║ dead nodes
 //	              leaseLoop ═══▶ lease ══▶ without it nothing begins; its end cancels what may not outlive it
 //
-//	              houseLoop     clockLoop
+//	              houseLoop     clockLoop     zoneLoop
 //
 //	loop          does                              without being woken      ends with
 //	claimLoop     begins what is due                when due; every Poll     Run's context
@@ -37,6 +37,7 @@
 //	callLoop      makes the calls of alerts         every Poll               Run's context
 //	houseLoop     keeps house in the database       every hour               Run's context
 //	clockLoop     finds jobs that stand ahead       every clockEvery         Run's context
+//	zoneLoop      follows the rules of time zones   every zonesEvery         Run's context
 //	listenLoop    wakes claims and cancels          all the time             the node
 //
 // When Run's context ends, the node drains: it claims nothing more, but goes on to renew its lease and to record ends

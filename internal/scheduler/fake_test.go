@@ -30,12 +30,15 @@ type fake struct {
 
 	lasting []job.Pause
 	stands  func() job.Ahead
+	zones   func() []job.ZoneRules
 
 	mu     sync.Mutex
 	ends   []job.Record
 	claims []time.Time
 	mine   [][]string // of each MakeWaitingDue
 	left   bool
+
+	rezoned int // how often
 }
 
 func (f *fake) Identify(context.Context, string) (job.Identified, error) {
@@ -53,6 +56,22 @@ func (f *fake) Maintain(context.Context) (job.Housekeeping, error) {
 		return job.Housekeeping{Known: true, DaysAhead: 14}, nil
 	}
 	return f.maintain()
+}
+
+func (f *fake) Rezone(context.Context, job.Author, func(policy.Change)) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.rezoned++
+	return nil
+}
+
+func (f *fake) TellZoneRules(context.Context, uuid.UUID, int64, string) error { return nil }
+
+func (f *fake) OtherZoneRules(context.Context, int64) ([]job.ZoneRules, error) {
+	if f.zones == nil {
+		return nil, nil
+	}
+	return f.zones(), nil
 }
 
 func (f *fake) JobsAhead(context.Context) (job.Ahead, error) {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/policy"
 )
 
 // Scheduler is one registration of a node: it claims due jobs, runs them through its Executor and records their ends.
@@ -23,9 +24,10 @@ type Scheduler struct {
 	Store    Store
 	Executor job.Executor
 	Log      *slog.Logger
-	Name     string  // the node's name; default host:pid
-	Version  string  // of this program, for the nodes table
-	Metrics  Metrics // told of what is durable; default nobody
+	Name     string        // the node's name; default host:pid
+	Version  string        // of this program, for the nodes table
+	TZData   func() string // which time zone database the machine has now, for people; default unknown
+	Metrics  Metrics       // told of what is durable; default nobody
 
 	Slots int           // attempts at the same time per queue; default 100
 	Batch int           // jobs per claim and queue; default 200
@@ -54,6 +56,7 @@ type Scheduler struct {
 	calls       *callLoop
 	house       *houseLoop
 	clock       *clockLoop
+	zones       *zoneLoop
 	listener    *listenLoop
 }
 
@@ -94,6 +97,9 @@ func (s *Scheduler) setDefaults() {
 	if s.Metrics == nil {
 		s.Metrics = noMetrics{}
 	}
+	if s.TZData == nil {
+		s.TZData = func() string { return "unknown" }
+	}
 	if s.Name == "" {
 		s.Name = job.ProcessName()
 	}
@@ -102,6 +108,7 @@ func (s *Scheduler) setDefaults() {
 // compose makes the loops, each after what it needs.
 func (s *Scheduler) compose() {
 	s.node = newNode(s.Name, s.Version, s.Executor.Queues(), s.Slots)
+	s.node.ZoneRules, s.node.TZData = policy.ZoneRules(), s.TZData()
 	s.story = &story{log: s.Log, node: s.node.Name}
 	s.lease = &lease{}
 	s.slots = newSlots(s.node.Queues, s.Slots)
@@ -129,6 +136,9 @@ func (s *Scheduler) compose() {
 		story: s.story,
 	}
 	s.house = &houseLoop{store: s.Store, story: s.story, metrics: s.Metrics}
+	s.zones = &zoneLoop{
+		store: s.Store, node: s.node, tzdata: s.TZData, story: s.story, refresh: policy.RefreshZoneRules,
+	}
 	s.clock = &clockLoop{store: s.Store, story: s.story, metrics: s.Metrics}
 	s.listener = &listenLoop{
 		store: s.Store, node: s.node, story: s.story, poll: s.Poll, claims: s.claims.wake, cancels: s.cancels.wake,
@@ -168,6 +178,7 @@ func (s *Scheduler) Run(ctx context.Context) error {
 	g.Go(func() error { return s.listener.run(loops) })
 	g.Go(func() error { return s.house.run(claims) })
 	g.Go(func() error { return s.clock.run(claims) })
+	g.Go(func() error { return s.zones.run(claims) })
 	g.Go(func() error { return s.judges.run(loops) })
 	g.Go(func() error { return s.calls.run(claims) })
 
@@ -253,5 +264,5 @@ func (s *Scheduler) Warnings() []string {
 	if !s.composed.Load() {
 		return nil
 	}
-	return slices.Concat(s.house.latest(), s.clock.warnings())
+	return slices.Concat(s.house.latest(), s.clock.warnings(), s.zones.warnings())
 }

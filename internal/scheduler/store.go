@@ -64,6 +64,13 @@ type Store interface {
 	Maintain(ctx context.Context) (job.Housekeeping, error)
 	// JobsAhead says how many jobs stand ahead because the database's clock was set back.
 	JobsAhead(ctx context.Context) (job.Ahead, error)
+	// Rezone computes the next runs anew that were computed by other time zone rules than this process's, and calls
+	// moved for each that moved, after its commit.
+	Rezone(ctx context.Context, by job.Author, moved func(policy.Change)) error
+	// TellZoneRules writes by which time zone rules a node computes from now on.
+	TellZoneRules(ctx context.Context, node uuid.UUID, rules int64, tzdata string) error
+	// OtherZoneRules lists the live nodes that compute by others.
+	OtherZoneRules(ctx context.Context, rules int64) ([]job.ZoneRules, error)
 	// Listen calls the function of a topic whenever somebody notifies it, and all of them once at first, until ctx ends
 	// or the connection breaks. The topics are queues, of which a job may have become due earlier than was known, and a
 	// node's CancelTopic.

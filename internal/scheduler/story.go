@@ -286,6 +286,26 @@ func (s *story) notKept(err error) {
 	s.log.Warn("housekeeping did not succeed; it is tried again", "node", s.node, "err", err)
 }
 
+func (s *story) zonesChanged(n job.Node) {
+	s.log.Info("the machine has other rules of time zones; next runs are computed anew", "node", s.node, "tzdata",
+		n.TZData)
+}
+
+func (s *story) zonesDiffer(n job.Node, others []job.ZoneRules, remedy string) {
+	s.log.Warn("nodes compute local times by different rules of time zones", "node", s.node, "tzdata", n.TZData,
+		"others", zonesOf(others), "remedy", remedy)
+}
+
+func (s *story) rezoned(c policy.Change) {
+	s.log.Info("next run moved, as the rules of time zones changed", "node", s.node, "job", c.After.ID, "from",
+		c.Before.NextRunTime, "to", c.After.NextRunTime)
+}
+
+func (s *story) zonesNotLookedAt(err error) {
+	s.log.Warn("next runs could not be compared with the rules of time zones; it is tried again", "node", s.node,
+		"err", err)
+}
+
 func (s *story) ahead(a job.Ahead, remedy string) {
 	s.log.Warn("jobs stand further ahead than their triggers allow: the database's clock was set back", "node", s.node,
 		"jobs", a.Jobs, "job", a.One, "remedy", remedy)

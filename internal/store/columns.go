@@ -142,6 +142,7 @@ var advanceColumns = columns[policy.Decided]{
 	col("due_ats", func(d *policy.Decided) *time.Time { return orNull(d.Decision.DueAt) }),
 	col("errors", func(d *policy.Decided) *string { return text(d.Decision.Error) }),
 	col("moveds", func(d *policy.Decided) bool { return d.Decision.Moved }),
+	col("zone_rules", func(d *policy.Decided) *int64 { return number(d.Decision.ZoneRules) }),
 }
 
 // attemptColumns tell an attempt's end from all others.

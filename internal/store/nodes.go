@@ -20,6 +20,7 @@ func (s *Store) Register(ctx context.Context, n job.Node) error {
 		return s.renew(ctx, func(ctx context.Context, tx pgx.Tx) error {
 			_, err := tx.Exec(ctx, nodeRegister, pgx.StrictNamedArgs{
 				"id": n.ID, "name": n.Name, "queues": n.Queues, "slots": n.Slots, "version": n.Version,
+				"zone_rules": n.ZoneRules, "tzdata": n.TZData,
 			})
 			return err
 		})

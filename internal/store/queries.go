@@ -122,6 +122,10 @@ var (
 	whyRowSuspects    = query("why_row_suspects")
 	whySchedule       = query("why_schedule")
 	whyTableLocks     = query("why_table_locks")
+	zoneLock          = query("zone_lock")
+	zoneOthers        = query("zone_others")
+	zoneSame          = query("zone_same")
+	zoneTell          = query("zone_tell")
 )
 
 func query(name string) string {

@@ -58,6 +58,7 @@ type scheduleRow struct {
 	DueAt       *time.Time
 	Error       *string
 	Moved       bool
+	ZoneRules   *int64
 }
 
 // job reads the rows as a job. With an error, which names the column, the job has all that could be read.
@@ -73,7 +74,7 @@ func (r *jobRow) job(s *scheduleRow) (job.Job, error) {
 		Anchor: r.Anchor.UTC(), CreatedAt: r.CreatedAt.UTC(), UpdatedAt: r.UpdatedAt.UTC(),
 		Revision: r.Revision, CreatedRevision: r.CreatedRevision,
 		State: job.State(s.State), NextRunTime: orZero(s.NextRunTime), LastRunTime: orZero(s.LastRunTime),
-		DueAt: orZero(s.DueAt), Moved: s.Moved, Error: deref(s.Error),
+		DueAt: orZero(s.DueAt), Moved: s.Moved, ZoneRules: deref(s.ZoneRules), Error: deref(s.Error),
 		PausedAt: orZero(r.PausedAt), PausedBy: deref(r.PausedBy), PausedReason: deref(r.PausedReason),
 	}
 	t, errTrigger := trigger.Parse(r.Trigger)
@@ -170,6 +171,14 @@ func jobArgs(j *job.Job) (pgx.StrictNamedArgs, error) {
 	}, nil
 }
 
+// number is nil for 0.
+func number(n int64) *int64 {
+	if n == 0 {
+		return nil
+	}
+	return &n
+}
+
 // positive is nil for 0.
 func positive(d time.Duration) *time.Duration {
 	if d == 0 {
@@ -183,7 +192,7 @@ func scheduleArgs(j *job.Job) pgx.StrictNamedArgs {
 	return pgx.StrictNamedArgs{
 		"job_id": j.ID, "queue": j.Queue(), "state": string(j.State), "next_run_time": orNull(j.NextRunTime),
 		"last_run_time": orNull(j.LastRunTime), "due_at": orNull(j.DueAt), "error": text(j.Error),
-		"moved": j.Moved,
+		"moved": j.Moved, "zone_rules": number(j.ZoneRules),
 	}
 }
 

@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"iter"
 	"math"
 	"sort"
 	"sync"
@@ -61,7 +62,7 @@ func loadZone(name string) (*zone, error) {
 	if err := checkZoneName(name); err != nil {
 		return nil, err
 	}
-	loc, err := time.LoadLocation(name)
+	loc, err := loadLocation(name)
 	if err != nil {
 		return nil, fail("timezone", "the rules of %s cannot be read on this machine: %v", name, err)
 	}
@@ -73,21 +74,33 @@ func loadZone(name string) (*zone, error) {
 }
 
 func newZone(loc *time.Location) *zone {
-	t := time.Date(1969, 12, 1, 0, 0, 0, 0, time.UTC).In(loc)
-	until := time.Date(2200, 2, 1, 0, 0, 0, 0, time.UTC)
-	z := &zone{loc: loc, spans: []span{{unanchored, offsetOf(t)}}}
+	from := time.Date(1969, 12, 1, 0, 0, 0, 0, time.UTC).In(loc)
+	z := &zone{loc: loc, spans: []span{{unanchored, offsetOf(from)}}}
 	z.maxOffset, z.minOffset = z.spans[0].offset, z.spans[0].offset
-	for {
-		_, end := t.ZoneBounds()
-		if end.IsZero() || end.After(until) {
-			return z
-		}
-		// the library ends a leap year, where it has only a rule, a day early: 31 December ends at its start
-		if !end.After(t) {
-			end = t.AddDate(0, 0, 1)
-		}
+	for end := range boundsAfter(from, time.Date(2200, 2, 1, 0, 0, 0, 0, time.UTC)) {
 		z.add(span{instantOf(end), offsetOf(end)})
-		t = end
+	}
+	return z
+}
+
+// boundsAfter are the moments in (from, until] at which something changes in the zone of from, if only its
+// abbreviation.
+func boundsAfter(from, until time.Time) iter.Seq[time.Time] {
+	return func(yield func(time.Time) bool) {
+		for t := from; ; {
+			_, end := t.ZoneBounds()
+			if end.IsZero() || end.After(until) {
+				return
+			}
+			// the library ends a leap year, where it has only a rule, a day early: 31 December ends at its start
+			if !end.After(t) {
+				end = t.AddDate(0, 0, 1)
+			}
+			if !yield(end) {
+				return
+			}
+			t = end
+		}
 	}
 }
 

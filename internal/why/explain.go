@@ -17,7 +17,7 @@ func Explain(f Facts) Answer {
 	a := Answer{Facts: f}
 	for _, find := range []func(*Facts) []Finding{
 		tableLocks, pauses, blockedJob, rowLocks, noNode, slotsTaken, notClaimed, aheadOfTrigger, limitMet, finishedJob,
-		waitingRuns, retryingRuns, limitMetBefore, failures, replacedRuns, silentNodes, clockDiffers,
+		waitingRuns, retryingRuns, limitMetBefore, failures, replacedRuns, silentNodes, zoneRulesDiffer, clockDiffers,
 	} {
 		a.Findings = append(a.Findings, find(&f)...)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/policy"
+	"github.com/pgdue/pgdue/internal/trigger"
 )
 
 const twelve = "scheduler modify j --max-instances 12; if more must not run at a time, let it fire no more often " +
@@ -27,6 +28,26 @@ func facts(t *testing.T, change func(*Facts)) Facts {
 		change(&f)
 	}
 	return f
+}
+
+var inStockholm = func() *trigger.Trigger {
+	t, err := trigger.Parse([]byte(`{"type":"cron","expression":"*/5 * * * * *","timezone":"Europe/Stockholm"}`))
+	if err != nil {
+		panic(err)
+	}
+	return t
+}()
+
+// ofTwoRules are two nodes like that one, of which one computes by the rules 7.
+func ofTwoRules(n NodeFact, other int64) []NodeFact {
+	two := n
+	n.ZoneRules, n.TZData, two.ZoneRules, two.TZData, two.ID = 7, "2025b", other, "2026a", uuid.Nil
+	return []NodeFact{n, two}
+}
+
+// stockholmBy lets a job in Stockholm be decided by nodes of the rules 7 and those.
+func stockholmBy(other int64) func(*Facts) {
+	return func(f *Facts) { f.Job.Trigger, f.Nodes = inStockholm, ofTwoRules(f.Nodes[0], other) }
 }
 
 // liveSince are instances of a job that began at the given seconds.
@@ -303,6 +324,10 @@ func TestExplain(t *testing.T) {
 				"now, 2026-03-01 09:00:05 UTC; the database's clock was set back",
 			"scheduler mend-clock --apply"},
 		{"moved ahead by a person", func(f *Facts) { f.Job.NextRunTime, f.Job.Moved = at(605), true }, "", "", ""},
+		{"nodes of other time zone rules", stockholmBy(8), "zone_rules", "nodes compute its local times by different " +
+			"rules of time zones: web-1 (tzdata 2025b), web-1 (tzdata 2026a)", "*"},
+		{"nodes of equal ones", stockholmBy(7), "", "", ""},
+		{"nodes of other ones, and no zone", func(f *Facts) { f.Nodes = ofTwoRules(f.Nodes[0], 8) }, "", "", ""},
 		{"the clock may be right", func(f *Facts) { f.Skew, f.SkewWithin = 3*time.Second, 1100*time.Millisecond }, "",
 			"", ""},
 	} {

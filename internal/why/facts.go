@@ -51,6 +51,9 @@ type NodeFact struct {
 	BeatAt time.Time
 	// DrainingSince is since when it claims nothing more and waits for its runs to end; nil: it claims.
 	DrainingSince *time.Time
+	// ZoneRules tells its time zone rules from others; 0: not known. TZData says for people which they are.
+	ZoneRules int64
+	TZData    string
 }
 
 // Holder is a session that holds what a claim of the job needs, or that everybody queues behind.
@@ -120,5 +123,6 @@ const (
 	WhyFailing       = "failing"        // the latest runs failed
 	WhyReplaced      = "replaced"       // the latest runs replaced each other
 	WhyNodeSilent    = "node_silent"    // a node does not renew its lease
+	WhyZoneRules     = "zone_rules"     // nodes compute its local times by different rules
 	WhyClock         = "clock"          // the database's clock is another one than this process's
 )

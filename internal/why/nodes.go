@@ -182,6 +182,27 @@ func aheadOfTrigger(f *Facts) []Finding {
 		"scheduler mend-clock --apply")}
 }
 
+// zoneRulesDiffer tells of nodes that would fire the job at different instants.
+func zoneRulesDiffer(f *Facts) []Finding {
+	if f.Job.Trigger == nil || f.Job.Trigger.Rules() == 0 {
+		return nil
+	}
+	known := map[int64]bool{}
+	var names []string
+	for _, n := range f.Nodes {
+		if n.Alive && f.Now.Sub(n.BeatAt) < job.DeadAfter && n.ZoneRules != 0 {
+			known[n.ZoneRules] = true
+			names = append(names, fmt.Sprintf("%s (tzdata %s)", n.Name, n.TZData))
+		}
+	}
+	if len(known) < 2 {
+		return nil
+	}
+	return []Finding{toKnow(WhyZoneRules, fmt.Sprintf("nodes compute its local times by different rules of time "+
+		"zones: %s; which of them decides a fire sets the next one", several(names)),
+		"give all machines the same tzdata; each node sees it within ten minutes")}
+}
+
 func clockDiffers(f *Facts) []Finding {
 	ahead := "ahead of"
 	if f.Skew < 0 {

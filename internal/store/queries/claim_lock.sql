@@ -4,7 +4,7 @@
 -- again would read the older snapshot. What stands in other tables (running instances!) must be read by a later
 -- statement. Nothing while everything is paused: settings is read once, not for each row, and again by claim_pauses.
 WITH due AS MATERIALIZED (
-    SELECT job_id, queue, state, next_run_time, last_run_time, due_at, error, moved
+    SELECT job_id, queue, state, next_run_time, last_run_time, due_at, error, moved, zone_rules
     FROM pgdue.next_run_times
     WHERE queue = @queue AND due_at <= pgdue.now()
       AND NOT EXISTS (SELECT FROM pgdue.settings WHERE paused_at IS NOT NULL)
@@ -12,4 +12,4 @@ WITH due AS MATERIALIZED (
     LIMIT @limit
     FOR UPDATE SKIP LOCKED
 )
-SELECT job_id, queue, state, next_run_time, last_run_time, due_at, error, moved FROM due
+SELECT job_id, queue, state, next_run_time, last_run_time, due_at, error, moved, zone_rules FROM due

@@ -1,3 +1,3 @@
 -- job_lock: locks a job for an edit, waiting for a claim in progress.
-SELECT job_id, queue, state, next_run_time, last_run_time, due_at, error, moved
+SELECT job_id, queue, state, next_run_time, last_run_time, due_at, error, moved, zone_rules
 FROM pgdue.next_run_times WHERE job_id = @job_id FOR UPDATE
