@@ -21,15 +21,16 @@ type Config struct {
 	// Close removes; a process that is killed leaves it behind. DefaultDataDir is the place for a developer's cluster.
 	DataDir string
 
-	// CacheDir holds downloaded PostgreSQL bundles. "" means pgdue in the user's cache directory, or for root
-	// /var/cache/pgdue, which the account that the server runs as can read.
+	// CacheDir holds downloaded PostgreSQL bundles, and the moulds of Fast. "" means pgdue in the user's cache
+	// directory, or for root /var/cache/pgdue, which the account that the server runs as can read.
 	CacheDir string
 
 	// Database is made when missing. "" means "pgdue".
 	Database string
 
 	// Fast trades durability for speed (fsync, synchronous_commit and full_page_writes off, and a temporary directory
-	// in memory where there is room): for tests.
+	// in memory where there is room), and copies the cluster that an earlier call has made in place of initdb: it has
+	// the password of that one. For tests.
 	Fast bool
 
 	// Settings are further server settings, such as max_connections. Port, addresses and the settings of Fast win.
@@ -70,7 +71,7 @@ func (h *home) start(ctx context.Context, c Config) (*Cluster, error) {
 	}
 	c.Log.Debug("found PostgreSQL", "version", install.version, "bin", install.bin, "place", install.place)
 	if h.major == 0 {
-		if err := h.initdb(ctx, install, c.Fast); err != nil {
+		if err := h.initdb(ctx, install, newMould(c, install)); err != nil {
 			return nil, err
 		}
 	}

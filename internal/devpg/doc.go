@@ -15,6 +15,11 @@
 //	lock            held with flock(2) by the process that runs the cluster, and names it
 //	postgres.log    what the server says, and postgres.log.1 once that has grown
 //
+// # The cache
+//
+// Config.CacheDir holds what is the same for all clusters: downloaded bundles, and for clusters of tests moulds, one
+// for each installation, of which they are copied in place of initdb. Whatever is wrong with a mould, initdb is there.
+//
 // # Invariants
 //
 //   - A data directory is deleted only by the process that made it as a temporary one, or, where that lay in memory and
@@ -25,7 +30,7 @@
 //   - The server does not outlive its process for long, even after kill -9: the kernel (Linux) or a watchdog
 //     (elsewhere) then tells it to shut down. The data survives and the next Start recovers it.
 //   - Only loopback TCP is listened on, and only SCRAM with a generated password gets in, so other users of the machine
-//     stay outside.
+//     stay outside. Clusters from one mould share it; those that are to last have their own.
 //   - Nothing of the caller's environment reaches initdb or postgres: a PG* variable or DATABASE_URL is meant for the
 //     developer's own application.
 //   - PostgreSQL refuses to run as root. A root process runs it as `postgres`, or else `nobody`.

@@ -1,7 +1,6 @@
 package devpg
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -167,12 +166,12 @@ func (h *home) password() (string, error) {
 
 // newPassword keeps a password for the cluster that is about to be made. It is on disk before the cluster is, which
 // nobody could enter without it.
-func (h *home) newPassword() error {
+func (h *home) newPassword(password string) error {
 	f, err := h.root.OpenFile("password", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err
 	}
-	_, err = f.WriteString(rand.Text() + "\n")
+	_, err = f.WriteString(password + "\n")
 	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
 		return err
 	}
