@@ -231,6 +231,7 @@ CREATE TABLE pgdue.running_instances (
     cancel_requested_at timestamptz,
     cancel_requested_by text,
     cancel_reason       text,
+    trouble             text,
     payload             text,
     fire_count          bigint NOT NULL CHECK (fire_count >= 1),
     first_run_time      timestamptz NOT NULL,
@@ -262,6 +263,9 @@ COMMENT ON COLUMN pgdue.running_instances.job_revision IS 'Revision of the defin
 COMMENT ON COLUMN pgdue.running_instances.cancel_requested_at IS 'When somebody asked to cancel the run';
 COMMENT ON COLUMN pgdue.running_instances.cancel_requested_by IS 'Who asked';
 COMMENT ON COLUMN pgdue.running_instances.cancel_reason IS 'Why';
+COMMENT ON COLUMN pgdue.running_instances.trouble IS
+    'What a person must see to while the attempt goes on, as a process of it that cannot be killed; null while there '
+    'is nothing';
 COMMENT ON COLUMN pgdue.running_instances.payload IS
     'What a manual run was given by who asked for it; null for nearly all, so that the row stays narrow';
 COMMENT ON COLUMN pgdue.running_instances.fire_count IS

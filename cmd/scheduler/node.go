@@ -173,6 +173,9 @@ func (n *node) run(ctx context.Context, ready func(context.Context) error) error
 	}
 	defer context.AfterFunc(ctx, func() { n.log.Info("stopping", "cause", context.Cause(ctx)) })()
 	go n.tellHurry(ctx)
+	if os.Getpid() == 1 {
+		go executor.ReapOrphans(ctx)
+	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error {
 		if err := web.Serve(n.listener); !errors.Is(err, http.ErrServerClosed) {

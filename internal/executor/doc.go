@@ -8,7 +8,7 @@
 //
 // # Invariants
 //
-//   - Execute returns only when nothing of the attempt is left: the process group is empty, the connection is closed.
+//   - Execute returns only when nothing of the attempt is left: no process is left, the connection is closed.
 //     Until then the running instance counts, so max_instances is about work that really runs.
 //   - Why an attempt was stopped is the cause of its context, read in one place (Pool). A kind of work says only how it
 //     ended, and whether it was stopped or ended by itself: work that succeeded before it was stopped has succeeded.
@@ -17,11 +17,18 @@
 //
 // # What a program is, and when it has ended
 //
-// The program of exec work is started as leader of a new process group. The run ends when the leader ends. Whatever it
-// left behind in its group gets a moment to end as well, then SIGTERM, then SIGKILL: a run that has ended must have
-// nothing left that works. A run that is stopped gets SIGTERM and, after KillGrace, SIGKILL, the whole group at once.
+// On Linux the program of exec work is started by a supervisor of its own (supervise_linux.go): this same binary, once
+// more, which is the reaper of all that the program starts, in whatever group or session.
 //
-// A process that leaves the group (setsid, setpgid, a daemon) escapes: it is neither waited for nor killed, and what it
-// prints after the run's end is lost. When the node itself is killed, Linux kills the leader of every run with it (see
-// starter_linux.go); its descendants, and on other systems the leader too, run on uncounted.
+//	node ── control pipe ──▶ supervisor ──▶ program ──▶ …
+//	     ◀──── report ─────     reaps and kills all of these
+//
+// The run ends when the program ends. Whatever it left behind gets a moment to end as well, then SIGTERM, then SIGKILL:
+// a run that has ended must have nothing left that works. A run that is stopped gets SIGTERM and, after its job's kill
+// grace, SIGKILL. When the node dies, its end of the control pipe closes, and all is killed at once. When the node is
+// frozen, the supervisor still ends what outlives its timeout. What cannot be killed, because it runs as another user,
+// is told at once, and its attempt goes on to count.
+//
+// On other systems the program is started as leader of a process group. What leaves the group escapes, and goes on when
+// the node is killed (group_other.go).
 package executor

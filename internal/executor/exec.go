@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"syscall"
 
 	"github.com/pgdue/pgdue/internal/job"
@@ -23,31 +22,35 @@ func (x *Exec) queues() []string { return []string{job.KindExec.Name} }
 // run runs the program of an attempt.
 func (x *Exec) run(ctx context.Context, a *job.Attempt) *end {
 	e := new(end)
-	cmd, err := x.command(a)
+	p, err := x.program(a)
 	if err != nil {
 		e.err = err
 		return e
 	}
-	g, err := startGroup(cmd, a.MayBegin, &e.output)
+	t, err := startTree(p, a.MayBegin, a.Tell, &e.output)
 	switch {
 	case errors.Is(err, errNotBegun):
 		e.notBegun = true
 		return e
 	case err != nil:
-		e.err = explainStart(cmd.Path, err)
+		e.err = explainStart(p.Path, err)
 		return e
 	}
-	var left string
-	e.stopped, left = g.wait(ctx, a.Definition.EffectiveKillGrace())
-	if left != "" {
-		e.output.note("pgdue ended processes that the program left running: " + left)
+	ended, err := t.wait(ctx)
+	if err != nil {
+		e.err = explainStart(p.Path, err)
+		return e
 	}
-	e.status, e.err = exitOf(g.state)
+	e.stopped = ended.Stopped
+	if ended.Left != "" {
+		e.output.note("pgdue ended processes that the program left running: " + ended.Left)
+	}
+	e.status, e.err = exitOf(ended.Status)
 	return e
 }
 
-// command is the program of a as it will be started, or what is wrong with it.
-func (x *Exec) command(a *job.Attempt) (*exec.Cmd, error) {
+// program is that of a as it will be started, or what is wrong with it.
+func (x *Exec) program(a *job.Attempt) (*program, error) {
 	work := a.Definition.Work.(*job.Exec)
 	if len(work.Command) == 0 {
 		return nil, errors.New("the command is empty")
@@ -60,7 +63,9 @@ func (x *Exec) command(a *job.Attempt) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &exec.Cmd{Path: path, Args: work.Command, Env: assignments(env), Dir: work.Dir}, nil
+	return &program{Path: path, Args: work.Command, Env: assignments(env), Dir: work.Dir,
+		Name: fmt.Sprintf("%s/%s/%d", a.JobID, a.RunID, a.Attempt), Grace: a.Definition.EffectiveKillGrace(),
+		Timeout: a.Definition.EffectiveTimeout()}, nil
 }
 
 func checkDir(dir string) error {
@@ -83,6 +88,8 @@ func explainStart(path string, err error) error {
 	switch {
 	case errors.Is(err, syscall.ENOEXEC):
 		return fmt.Errorf("%q is not a program for this system; a script begins with a line such as #!/bin/sh", path)
+	case errors.Is(err, errSupervisorDied):
+		return err
 	case errors.Is(err, os.ErrNotExist):
 		return fmt.Errorf("%q exists, but the interpreter that it names does not", path)
 	}
@@ -90,8 +97,7 @@ func explainStart(path string, err error) error {
 }
 
 // exitOf is the exit code and error of a program that has ended; the code is nil when a signal killed it.
-func exitOf(state *os.ProcessState) (*int, error) {
-	status := state.Sys().(syscall.WaitStatus)
+func exitOf(status syscall.WaitStatus) (*int, error) {
 	if status.Signaled() {
 		return nil, fmt.Errorf("killed by signal %s", signalName(status.Signal()))
 	}

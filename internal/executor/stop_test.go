@@ -23,7 +23,14 @@ const ready = `; echo $$ > "$1.new"; mv "$1.new" "$1"; `
 // group.
 func cancelled(t *testing.T, grace time.Duration, script string, cause error) (res job.Result, group int) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "pid")
+	return cancelledWith(t, filepath.Join(t.TempDir(), "pid"), grace, script, cause)
+}
+
+// cancelledWith is cancelled with a file of the caller's.
+func cancelledWith(
+	t *testing.T, file string, grace time.Duration, script string, cause error,
+) (res job.Result, group int) {
+	t.Helper()
 	a := execAttempt("sh", "-c", script, "sh", file)
 	a.Definition.Timeout, a.Definition.KillGrace = time.Minute, grace
 	ctx, cancel := context.WithCancelCause(t.Context())
@@ -180,19 +187,22 @@ func TestExecLetsChildrenFinishTheirLastWords(t *testing.T) {
 	}
 }
 
-func TestExecDoesNotWaitForAProcessThatLeftTheGroup(t *testing.T) {
+// A process that left the group and the session ends with its run all the same.
+func TestExecEndsWhatLeftTheGroup(t *testing.T) {
 	t.Parallel()
+	needSupervisor(t)
 	file := filepath.Join(t.TempDir(), "pid")
 	a := execAttempt("sh", "-c", `"$0" "$1" & until test -e "$1"; do sleep 0.01; done; echo first`, os.Args[0], file)
 	a.Definition.Work.(*job.Exec).Env[helperEnv] = "escape"
 	res := execPool().Execute(t.Context(), a)
 	escaped := pid(t, file)
 	t.Cleanup(func() { syscall.Kill(escaped, syscall.SIGKILL) })
-	want := job.Result{Outcome: job.Succeeded, Output: "first\n", Status: status(0)}
+	want := job.Result{Outcome: job.Succeeded, Status: status(0),
+		Output: "first\n[pgdue ended processes that the program left running: SIGTERM]\n"}
 	if diff := cmp.Diff(want, res); diff != "" {
 		t.Errorf("Result (-want +got):\n%s", diff)
 	}
-	if !executor.GroupWorks(escaped) {
-		t.Error("the process that left the group was killed, against the package comment")
+	if executor.GroupWorks(escaped) {
+		t.Error("the process that left the group goes on")
 	}
 }

@@ -83,6 +83,7 @@ type Instance struct {
 	Node      string // the node's name, "" when its row is gone
 	StartedAt time.Time
 	Deadline  time.Time // when its timeout passes; zero without one
+	Trouble   string    // what a person must see to while it goes on, as a process that cannot be killed
 	Cancel    CancelRequest
 }
 
@@ -119,6 +120,15 @@ type Attempt struct {
 	// Trusted says whether the node may begin work at this very moment. It is asked right before anything of the work
 	// leaves the node: a process that was frozen does not know how long. nil: it may.
 	Trusted func() bool
+	// Trouble is told what a person must see to while the attempt goes on. nil: nobody listens.
+	Trouble func(string)
+}
+
+// Tell tells what a person must see to.
+func (a *Attempt) Tell(trouble string) {
+	if a.Trouble != nil {
+		a.Trouble(trouble)
+	}
 }
 
 // MayBegin says whether the work may begin at this very moment.

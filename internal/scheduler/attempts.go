@@ -17,6 +17,7 @@ import (
 type attempts struct {
 	node     job.Node
 	executor job.Executor
+	store    Store
 	lease    *lease // its context ends all of them
 	ends     *ends
 	story    *story
@@ -40,9 +41,12 @@ func (a *attempts) start(d policy.Decided, r policy.Start) {
 	ctx, release := a.hold(ctx, r.RunID)
 	a.executing.Go(func() {
 		defer release()
+		life, end := context.WithCancel(context.Background())
+		defer end()
 		started := time.Now()
 		result := a.executor.Execute(ctx, job.Attempt{
 			Instance: i, Definition: d.Job.Definition, Trusted: a.lease.trusted,
+			Trouble: func(trouble string) { go a.trouble(life, i, trouble) },
 		})
 		a.end(d, i, result, time.Since(started))
 	})
@@ -56,6 +60,17 @@ func (a *attempts) instance(d policy.Decided, r policy.Start) job.Instance {
 		i.Deadline = d.Now.Add(t)
 	}
 	return i
+}
+
+// trouble tells what a person must see to, and writes it into the attempt's row, until the attempt has ended.
+func (a *attempts) trouble(life context.Context, i job.Instance, trouble string) {
+	a.story.trouble(i, trouble)
+	for life.Err() == nil {
+		if err := a.store.Trouble(life, i.Run, trouble); err == nil {
+			return
+		}
+		sleep(life, afterTrouble)
+	}
 }
 
 // end makes the record of an attempt's end.

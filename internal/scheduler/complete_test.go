@@ -135,3 +135,41 @@ func TestEndsTellOthersWhereThisNodeMayNotBegin(t *testing.T) {
 		})
 	}
 }
+
+// What a person must see to is in the log and in the row at once, or when the database is back, while the run goes on.
+func TestTroubleIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{claim: oneRun(t)}
+		var log bytes.Buffer
+		s := &Scheduler{Store: f, Executor: stuck{}, Log: slog.New(slog.NewTextHandler(&log, nil)), Name: "n"}
+		register(t, s)
+		if _, err := s.Tick(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		f.mu.Lock()
+		f.troubles = []string{}
+		f.mu.Unlock()
+		time.Sleep(time.Minute)
+		f.mu.Lock()
+		if len(f.troubles) != 1 || f.troubles[0] != "process 7 cannot be killed" {
+			t.Errorf("in the row stands %q", f.troubles)
+		}
+		f.mu.Unlock()
+		s.Finish(t.Context())
+		if n := strings.Count(log.String(), "process 7 cannot be killed"); n != 1 {
+			t.Errorf("it is told %d times", n)
+		}
+	})
+}
+
+// stuck is work that cannot be stopped for an hour.
+type stuck struct{}
+
+func (stuck) Queues() []string { return []string{job.KindExec.Name} }
+
+func (stuck) Execute(_ context.Context, a job.Attempt) job.Result {
+	a.Tell("process 7 cannot be killed")
+	time.Sleep(time.Hour)
+	return job.Result{Outcome: job.Cancelled}
+}

@@ -38,6 +38,8 @@ type fake struct {
 	mine   [][]string // of each MakeWaitingDue
 	left   bool
 
+	troubles []string // nil: the database is away
+
 	rezoned int // how often
 }
 
@@ -48,6 +50,16 @@ func (f *fake) Identify(context.Context, string) (job.Identified, error) {
 func (f *fake) Lasting(context.Context) ([]job.Pause, error) { return f.lasting, nil }
 
 func (f *fake) Register(context.Context, job.Node) error { return nil }
+
+func (f *fake) Trouble(_ context.Context, _ job.Run, trouble string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.troubles == nil {
+		return errDown
+	}
+	f.troubles = append(f.troubles, trouble)
+	return nil
+}
 
 func (f *fake) Draining(context.Context, uuid.UUID) error { return nil }
 

@@ -114,7 +114,7 @@ func (s *Scheduler) compose() {
 	s.slots = newSlots(s.node.Queues, s.Slots)
 	s.ends = &ends{wake: newSignal()}
 	s.attempts = &attempts{
-		node: s.node, executor: s.Executor, lease: s.lease, ends: s.ends, story: s.story,
+		node: s.node, executor: s.Executor, store: s.Store, lease: s.lease, ends: s.ends, story: s.story,
 		cancelFuncs: map[uuid.UUID]context.CancelCauseFunc{},
 	}
 	s.cancels = &cancelLoop{store: s.Store, node: s.node.ID, attempts: s.attempts, story: s.story, wake: newSignal()}

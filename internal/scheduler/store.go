@@ -49,6 +49,9 @@ type Store interface {
 	// ErrRejected: nothing was written.
 	Complete(ctx context.Context, ended []job.Record) (recorded []job.Record, err error)
 
+	// Trouble writes into the row of an attempt what a person must see to while it goes on.
+	Trouble(ctx context.Context, r job.Run, trouble string) error
+
 	// MakeWaitingDue makes those of the jobs due that have waiting runs, and says how many. It comes after the commit
 	// that ended instances of theirs. Other nodes are notified of those whose queue is none of mine, in which the
 	// caller claims next by itself.

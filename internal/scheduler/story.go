@@ -114,6 +114,11 @@ func (s *story) ended(i job.Instance, r job.Result, took time.Duration) {
 	s.log.Warn("run ended", append(attrs, "err", r.Error)...)
 }
 
+func (s *story) trouble(i job.Instance, trouble string) {
+	s.log.Error("run cannot be stopped; it goes on to be counted", "job", i.JobID, "run", i.RunID, "attempt", i.Attempt,
+		"trouble", trouble)
+}
+
 func (s *story) replaced(r policy.Replaced) {
 	s.log.Info("run is being replaced", "job", r.JobID, "run", r.RunID, "reason", r.Request.Reason)
 }

@@ -32,6 +32,13 @@ func (s *Store) MakeWaitingDue(ctx context.Context, jobIDs, mine []string) (made
 	return made, err
 }
 
+// Trouble writes into the row of an attempt what a person must see to while it goes on.
+func (s *Store) Trouble(ctx context.Context, r job.Run, trouble string) error {
+	return s.exec(ctx, s.limit, instanceTrouble, pgx.StrictNamedArgs{
+		"job_id": r.JobID, "run_id": r.RunID, "attempt": r.Attempt, "trouble": trouble,
+	})
+}
+
 // removedByHand ends the sentence of a run whose running instance somebody has deleted.
 const removedByHand = "; its row in pgdue.running_instances had been removed by hand"
 

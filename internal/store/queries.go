@@ -53,6 +53,7 @@ var (
 	identityRead      = query("identity_read")
 	identitySystem    = query("identity_system")
 	identityWrite     = query("identity_write")
+	instanceTrouble   = query("instance_trouble")
 	jobBlock          = query("job_block")
 	jobDelete         = query("job_delete")
 	jobDue            = query("job_due")

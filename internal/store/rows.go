@@ -211,6 +211,7 @@ type instanceRow struct {
 	Node             *string
 	StartedAt        time.Time
 	Deadline         *time.Time
+	Trouble          *string
 	Payload          *string
 	cancelRow
 	standsForRow
@@ -262,7 +263,8 @@ func (r *instanceRow) instance() job.Instance {
 		StandsFor: r.standsFor(), Payload: deref(r.Payload),
 		State: r.State, NotBefore: orZero(r.NotBefore),
 		NodeID: deref(r.NodeID), Node: deref(r.Node), StartedAt: r.StartedAt.UTC(), Deadline: orZero(r.Deadline),
-		Cancel: r.request(),
+		Trouble: deref(r.Trouble),
+		Cancel:  r.request(),
 	}
 }
 

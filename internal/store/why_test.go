@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 	"github.com/pgdue/pgdue/internal/why"
@@ -339,4 +340,33 @@ func TestWhyOfWhoMaySeeLittle(t *testing.T) {
 			t.Errorf("%q lacks %q", a.Findings[0].Sentence, want)
 		}
 	}
+}
+
+// A run that cannot be stopped is told of, until its next attempt.
+func TestWhyARunIsStuck(t *testing.T) {
+	t.Parallel()
+	s, gate := storetest.Open(t), make(chan struct{})
+	d := storetest.Job(t, "j", `{"type":"interval","every":"1h"}`)
+	d.MaxInstances = 2
+	add(t, s, d)
+	n := newNode(t, s, &work{gate: gate})
+	if _, err := s.RunNow(t.Context(), "j", "", job.Author{}); err != nil {
+		t.Fatal(err)
+	}
+	tick(t, n)
+	views, err := s.Runs(t.Context(), job.RunFilter{JobID: "j", Limit: 1})
+	if err != nil || len(views) != 1 {
+		t.Fatal(views, err)
+	}
+	if err := s.Trouble(t.Context(), views[0].Run, "process 7 runs as user 0"); err != nil {
+		t.Fatal(err)
+	}
+	a := ask(t, s, "j")
+	wantCodes(t, a, "stuck")
+	if !strings.Contains(a.Findings[0].Sentence, "process 7 runs as user 0") {
+		t.Errorf("%q", a.Findings[0].Sentence)
+	}
+	close(gate)
+	finish(t, n)
+	wantCodes(t, ask(t, s, "j"))
 }

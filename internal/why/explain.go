@@ -17,7 +17,8 @@ func Explain(f Facts) Answer {
 	a := Answer{Facts: f}
 	for _, find := range []func(*Facts) []Finding{
 		tableLocks, pauses, blockedJob, rowLocks, noNode, slotsTaken, notClaimed, aheadOfTrigger, limitMet, finishedJob,
-		waitingRuns, retryingRuns, limitMetBefore, failures, replacedRuns, silentNodes, zoneRulesDiffer, clockDiffers,
+		waitingRuns, retryingRuns, limitMetBefore, failures, replacedRuns, stuckRuns, silentNodes, zoneRulesDiffer,
+		clockDiffers,
 	} {
 		a.Findings = append(a.Findings, find(&f)...)
 	}

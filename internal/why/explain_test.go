@@ -167,9 +167,8 @@ func TestExplain(t *testing.T) {
 			"start a node that serves the queue func:mail"},
 		{"no node for a queue of somebody's", func(f *Facts) { f.Queue = "sql" }, "no_node!", "sql",
 			"start a node that serves the queue sql"},
-		{"no row of its schedule", func(f *Facts) { f.ID, f.Queue = "it's", "" }, "blocked!",
-			"it has no row in pgdue.next_run_times",
-			"DELETE FROM pgdue.jobs WHERE id = 'it''s', and add the job again"},
+		{"no row of its schedule", func(f *Facts) { f.Queue = "" }, "blocked!",
+			"the row was deleted by hand; any edit makes it anew", "scheduler resume j"},
 		{"no node for what will not fire", func(f *Facts) { f.Nodes = nil; finished(&f.Look); f.Job.DueAt = at(day) },
 			"finished!", "", "*"},
 
@@ -265,6 +264,11 @@ func TestExplain(t *testing.T) {
 		{"finished, and runs", func(f *Facts) { f.Live = liveSince(0); finished(&f.Look) }, "finished",
 			"it is finished and will not fire again; its last fire time was 2026-03-01 09:00:00 UTC; 1 run " +
 				"is still running", ""},
+
+		{"a run that cannot be stopped", func(f *Facts) {
+			f.Live, f.Job.MaxInstances = liveSince(0), 2
+			f.Live[0].State, f.Live[0].Trouble = job.InstanceExecuting, "process 7 (ping) runs as user 0"
+		}, "stuck", " cannot be stopped on web-1", ""},
 
 		{"replaced again and again",
 			func(f *Facts) { f.Recent = []job.RunView{replacedAt(2), replacedAt(1), ranAt(0, job.Succeeded, true)} },

@@ -124,5 +124,6 @@ const (
 	WhyReplaced      = "replaced"       // the latest runs replaced each other
 	WhyNodeSilent    = "node_silent"    // a node does not renew its lease
 	WhyZoneRules     = "zone_rules"     // nodes compute its local times by different rules
+	WhyStuck         = "stuck"          // a run cannot be stopped
 	WhyClock         = "clock"          // the database's clock is another one than this process's
 )

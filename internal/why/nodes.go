@@ -115,6 +115,18 @@ func notClaimed(f *Facts) []Finding {
 		remedy)}
 }
 
+// stuckRuns tells of runs that cannot be stopped.
+func stuckRuns(f *Facts) (found []Finding) {
+	for _, i := range f.Live {
+		if i.Trouble != "" && i.State == job.InstanceExecuting {
+			found = append(found,
+				toKnow(WhyStuck, fmt.Sprintf("run %s cannot be stopped on %s, and goes on to be counted: %s",
+					i.RunID, i.Where(), i.Trouble), ""))
+		}
+	}
+	return found
+}
+
 // silentNodes tells of nodes that do not renew their leases, and of instances whose node has no row.
 func silentNodes(f *Facts) (found []Finding) {
 	rows := map[uuid.UUID]bool{}

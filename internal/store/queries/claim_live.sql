@@ -3,6 +3,7 @@
 -- that an earlier holder of the lock began. Instances that end meanwhile only lower the count.
 SELECT r.job_id, r.run_id, r.scheduled_run_time, r.cause, r.attempt, r.job_revision, r.node_id, n.name AS node,
        r.state, r.not_before, r.started_at, r.deadline, r.cancel_requested_at, r.cancel_requested_by, r.cancel_reason,
+       r.trouble,
        r.fire_count, r.first_run_time, r.last_run_time,
        CASE r.state WHEN 'retrying' THEN r.payload END AS payload
 FROM pgdue.running_instances r
