@@ -66,7 +66,7 @@ func printEvents(w io.Writer, events []client.Event) error {
 }
 
 // quietColumns change with every edit, and tell a person nothing.
-var quietColumns = []string{"revision", "updated_at", "due_at", "moved"}
+var quietColumns = []string{"revision", "updated_at", "due_at", "moved", "zone_rules"}
 
 // changesOf lists what an event changed in the job's rows as "column: before → after". Of a job that was added or
 // removed it lists nothing: all of it is new, or gone.
