@@ -177,7 +177,7 @@ type Run struct {
 	NotBefore        time.Time `json:"not_before,omitzero" doc:"While it is retrying: when the next attempt may begin; attempt and started_at are those of the one before"`
 	Node             string    `json:"node,omitempty"`
 	Error            string    `json:"error,omitempty"`
-	Output           string    `json:"output,omitempty" doc:"The last of what the work printed or answered"`
+	Output           string    `json:"output,omitempty" doc:"The last of what the work printed or answered; left out of lists"`
 	Status           *int      `json:"status,omitempty" doc:"Exit code or HTTP status"`
 	FireCount        int64     `json:"fire_count,omitempty" doc:"How many fire times this record stands for"`
 	FirstRunTime     time.Time `json:"first_run_time,omitzero" doc:"The first of these fire times"`

@@ -1,14 +1,42 @@
 package job
 
-import "time"
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
 
 // RunFilter says which runs of a job a reader asks for.
 type RunFilter struct {
 	JobID string
 	// Before, when not zero, leaves out running instances and all records whose EndedAt is not before it.
 	Before time.Time
+	// Behind, when not zero, leaves out all up to that place, itself included.
+	Behind RunPlace
 	// Limit is how many are wanted at most.
 	Limit int
+}
+
+// RunPlace is what orders a row among a job's runs: those that wait come first, then those that run, those between two
+// attempts, and those that have ended; in each the latest first.
+type RunPlace struct {
+	State     string
+	At        time.Time // scheduled_run_time of one that waits, started_at of one that runs, else ended_at
+	Scheduled time.Time // of one that has ended: several end at one moment
+	RunID     uuid.UUID
+	Attempt   int // of one that has ended
+}
+
+// Place is where the row stands.
+func (v *RunView) Place() RunPlace {
+	p := RunPlace{State: v.State, At: v.StartedAt, RunID: v.RunID, Attempt: 1}
+	switch v.State {
+	case RunWaiting:
+		p.At = v.ScheduledRunTime
+	case RunEnded:
+		p.At, p.Scheduled, p.Attempt = v.EndedAt, v.ScheduledRunTime, v.Attempt
+	}
+	return p
 }
 
 // States of a RunView.

@@ -12,19 +12,20 @@ import (
 	"github.com/pgdue/pgdue/internal/policy"
 )
 
-func FuzzCursorIsReadBack(f *testing.F) {
-	for _, s := range []string{"", "~2", "2026-03-01T09:00:00Z", "2026-03-01T10:00:00.123456+01:00~7", "~", "~0",
-		"~10001", "now~1"} {
+func FuzzPlaceIsReadBack(f *testing.F) {
+	const run = "1176e6c4-7a40-5c1e-9b51-6c1c6f2f1d10"
+	for _, s := range []string{"", "~2", "2026-03-01T09:00:00Z", "waiting~2026-03-01T10:00:00.123456+01:00~" + run,
+		"ended~2026-03-01T10:00:00Z~2026-03-01T09:00:00Z~" + run + "~2", "~", "now~1~2~3~4"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		c, err := parseCursor(s)
-		if err != nil {
+		p, _, err := parsePlace(s)
+		if err != nil || p.State == "" {
 			return
 		}
-		again, err := parseCursor(c.String())
-		if err != nil || again.skip != c.skip || !again.at.Equal(c.at) {
-			t.Errorf("%q is %+v, written %q, read back %+v, %v", s, c, c, again, err)
+		again, _, err := parsePlace(placeText(p))
+		if err != nil || placeText(again) != placeText(p) {
+			t.Errorf("%q is %+v, written %q, read back %+v, %v", s, p, placeText(p), again, err)
 		}
 	})
 }

@@ -69,7 +69,7 @@ func (s *Server) why(ctx context.Context, in *whyInput) (*whyOutput, error) {
 func whyOf(a why.Answer) client.Why {
 	w := client.Why{
 		JobID: a.ID, Now: a.Now, Verdict: a.Verdict, Findings: make([]client.Finding, len(a.Findings)),
-		Running: make([]client.WhyInstance, len(a.Live)), Fires: withoutOutput(runsOf(a.Recent)),
+		Running: make([]client.WhyInstance, len(a.Live)), Fires: runsOf(a.Recent),
 		Next: client.WhyNext{At: a.Job.NextRunTime, Timezone: "UTC", MaxInstances: a.Job.MaxInstances},
 	}
 	for i, f := range a.Findings {
@@ -100,12 +100,4 @@ func instanceOf(l job.Instance) client.WhyInstance {
 		LastRunTime: l.LastRunTime,
 	}})
 	return client.WhyInstance{Run: run, NotBefore: l.NotBefore, Deadline: l.Deadline}
-}
-
-// withoutOutput leaves the outputs to those who ask for a run.
-func withoutOutput(runs []client.Run) []client.Run {
-	for i := range runs {
-		runs[i].Output = ""
-	}
-	return runs
 }

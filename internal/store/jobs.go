@@ -71,9 +71,24 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 	return list, err
 }
 
-// Runs returns a job's runs, newest first.
+// Runs returns a job's runs, newest first, without what they printed, and with the beginning of a long error.
 func (s *Store) Runs(ctx context.Context, f job.RunFilter) ([]job.RunView, error) {
-	return s.views(ctx, runsRows, pgx.StrictNamedArgs{"job_id": f.JobID, "before": orNull(f.Before), "limit": f.Limit})
+	return s.views(ctx, runsRows, runsArgs(f))
+}
+
+// runsArgs are those of runs. upto bounds by the index what ended, for a time and for a place.
+func runsArgs(f job.RunFilter) pgx.StrictNamedArgs {
+	p, upto := f.Behind, f.Before
+	if !upto.IsZero() {
+		upto = upto.Add(-time.Microsecond)
+	}
+	if p.State == job.RunEnded {
+		upto = p.At
+	}
+	return pgx.StrictNamedArgs{
+		"job_id": f.JobID, "limit": f.Limit, "upto": orNull(upto), "state": text(p.State), "at": orNull(p.At),
+		"scheduled": orNull(p.Scheduled), "run_id": p.RunID, "attempt": p.Attempt,
+	}
 }
 
 // Run returns all rows of one run, attempts ascending. ErrNotFound.

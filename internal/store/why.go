@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/policy"
 	"github.com/pgdue/pgdue/internal/why"
 )
@@ -125,7 +126,7 @@ func readInstances(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 func readAround(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 	one := pgx.StrictNamedArgs{"job_id": f.ID}
 	// Those that wait or run have no place in it: whoever asks for what came before a moment gets what has ended.
-	latest := pgx.StrictNamedArgs{"job_id": f.ID, "before": f.Now.AddDate(1, 0, 0), "limit": whyRecent}
+	latest := runsArgs(job.RunFilter{JobID: f.ID, Before: f.Now.AddDate(1, 0, 0), Limit: whyRecent})
 	type retention struct {
 		damage
 		HistoryRetention time.Duration
