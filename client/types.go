@@ -287,8 +287,8 @@ type Event struct {
 	Actor  string         `json:"actor" doc:"Who, as they said"`
 	Action string         `json:"action" doc:"added, changed, rescheduled, next_skipped, paused, resumed, removed, run_asked or cancel_asked"`
 	Reason string         `json:"reason,omitempty" doc:"Why, where it was said"`
-	Before map[string]any `json:"before,omitempty" doc:"The job's rows before; absent when it was added"`
-	After  map[string]any `json:"after,omitempty" doc:"The job's rows after; absent when it was removed"`
+	Before map[string]any `json:"before,omitempty" doc:"The job's rows before, without long values that did not change; absent when it was added"`
+	After  map[string]any `json:"after,omitempty" doc:"The job's rows after, likewise; absent when it was removed"`
 }
 
 // EventPage is a part of what was done to a job, newest first.

@@ -170,7 +170,8 @@ CREATE TABLE pgdue.job_events (
                                             'run_asked', 'cancel_asked')),
     reason  text,
     before  jsonb CHECK (jsonb_typeof(before) = 'object'),
-    after   jsonb CHECK (jsonb_typeof(after) = 'object')
+    after   jsonb CHECK (jsonb_typeof(after) = 'object'),
+    bytes   integer NOT NULL DEFAULT 0 CHECK (bytes >= 0)
 );
 COMMENT ON TABLE pgdue.job_events IS
     'What people and programs did to jobs: one row per change, written in its transaction. Append-only. Holds the '
@@ -182,10 +183,13 @@ COMMENT ON COLUMN pgdue.job_events.at IS 'When';
 COMMENT ON COLUMN pgdue.job_events.actor IS 'Who, as they said; pgdue for what the scheduler did by itself';
 COMMENT ON COLUMN pgdue.job_events.action IS 'What was done';
 COMMENT ON COLUMN pgdue.job_events.reason IS 'Why, where it was said';
-COMMENT ON COLUMN pgdue.job_events.before IS 'Its rows in jobs and next_run_times before; null when it was added';
+COMMENT ON COLUMN pgdue.job_events.before IS
+    'Its rows in jobs and next_run_times before; null when it was added. What is long and did not change is left out, '
+    'and of what is very long the length is told';
 COMMENT ON COLUMN pgdue.job_events.after IS
     'The same after, with the run''s id as run_id where one was asked for, or to be cancelled; null when it was '
     'removed';
+COMMENT ON COLUMN pgdue.job_events.bytes IS 'How long before and after are as texts; readers take so many at a time';
 -- A job's latest events.
 CREATE INDEX job_events_latest ON pgdue.job_events (job_id, id);
 COMMENT ON INDEX pgdue.job_events_latest IS 'A job''s latest events';

@@ -170,7 +170,7 @@ func (d *dev) refuseOtherJobs(ctx context.Context, demo []client.JobDefinition) 
 		return nil
 	}
 	for _, j := range demo {
-		told, err := d.store.Events(ctx, job.EventFilter{JobID: j.ID, Limit: 1})
+		told, _, err := d.store.Events(ctx, job.EventFilter{JobID: j.ID, Limit: 1})
 		if err != nil {
 			return fmt.Errorf("look for an earlier demo: %w", err)
 		}

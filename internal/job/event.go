@@ -28,7 +28,8 @@ type Event struct {
 	Actor  string // who, see Author
 	Action Action
 	Reason string // why, "" where it was not said
-	// Before and After are the job's rows in jobs and next_run_times as JSON objects; nil where there was no job.
+	// Before and After are the job's rows in jobs and next_run_times as JSON objects, without long values that did not
+	// change; nil where there was no job.
 	Before, After json.RawMessage
 }
 

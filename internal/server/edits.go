@@ -41,8 +41,8 @@ func (s *Server) registerEdits(api huma.API) {
 		OperationID: "list-events", Method: http.MethodGet, Path: "/v1/jobs/{id}/events",
 		Summary: "List what was done to a job, newest first",
 		Description: "The events of a removed job stay, so an unknown id has none. They hold the job's rows before " +
-			"and after, also " +
-			"what is secret in them.",
+			"and after, with secrets masked, and without long values that did not change. A page may hold fewer than the " +
+			"limit: it ends when it has 1 MiB.",
 		Errors: []int{404, 503},
 	}, s.listEvents)
 }
@@ -127,14 +127,13 @@ func (s *Server) listEvents(ctx context.Context, in *eventsInput) (*eventsOutput
 	if !job.ValidID(in.ID) {
 		return nil, noJob(in.ID)
 	}
-	events, err := s.Store.Events(ctx, job.EventFilter{JobID: in.ID, Before: in.Before, Limit: in.Limit + 1})
+	events, more, err := s.Store.Events(ctx, job.EventFilter{JobID: in.ID, Before: in.Before, Limit: in.Limit})
 	if err != nil {
 		return nil, s.problem(ctx, "list events of job", in.ID, err)
 	}
 	page := client.EventPage{Items: []client.Event{}}
-	if len(events) > in.Limit {
-		events = events[:in.Limit]
-		page.Next = events[in.Limit-1].ID
+	if more {
+		page.Next = events[len(events)-1].ID
 	}
 	for _, e := range events {
 		page.Items = append(page.Items, eventOf(e))

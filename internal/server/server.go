@@ -57,8 +57,8 @@ type Store interface {
 	// MoveNext moves a job's next fire; ErrNotFound, ErrBlocked, ErrNoNextFire, an *InvalidError when it cannot be
 	// then.
 	MoveNext(ctx context.Context, id string, at time.Time, by job.Author) (policy.Change, error)
-	// Events returns what was done to a job, newest first.
-	Events(ctx context.Context, f job.EventFilter) ([]job.Event, error)
+	// Events returns what was done to a job, newest first, and whether there is more behind it.
+	Events(ctx context.Context, f job.EventFilter) (page []job.Event, more bool, err error)
 	// RunNow lets a run of a job wait, so that it begins as soon as an instance is free, and is given the payload, ""
 	// for none. It is the one in Change.Wait; ErrNotFound, ErrBlocked, ErrPaused.
 	RunNow(ctx context.Context, id, payload string, by job.Author) (policy.Change, error)

@@ -452,8 +452,8 @@ func (o onlyIDs) MoveNext(_ context.Context, id string, _ time.Time, _ job.Autho
 	return c, o.check(id)
 }
 
-func (o onlyIDs) Events(_ context.Context, f job.EventFilter) ([]job.Event, error) {
-	return nil, o.check(f.JobID)
+func (o onlyIDs) Events(_ context.Context, f job.EventFilter) ([]job.Event, bool, error) {
+	return nil, false, o.check(f.JobID)
 }
 
 func (o onlyIDs) RunNow(_ context.Context, id, _ string, _ job.Author) (c policy.Change, err error) {

@@ -110,8 +110,12 @@ func (e *event) queue(b *pgx.Batch) error {
 	return nil
 }
 
-// Events returns what was done to a job, newest first. The events of a removed job stay.
-func (s *Store) Events(ctx context.Context, f job.EventFilter) ([]job.Event, error) {
+// eventBytes is how many bytes of rows make a page full, whatever its limit.
+const eventBytes = 1 << 20
+
+// Events returns what was done to a job, newest first, and whether there is more behind it. The events of a removed job
+// stay.
+func (s *Store) Events(ctx context.Context, f job.EventFilter) (page []job.Event, more bool, err error) {
 	type row struct {
 		damage
 		ID            int64
@@ -121,13 +125,15 @@ func (s *Store) Events(ctx context.Context, f job.EventFilter) ([]job.Event, err
 		Action        string
 		Reason        *string
 		Before, After []byte
+		More          bool
 	}
-	list := []job.Event{}
-	args := pgx.StrictNamedArgs{"job_id": f.JobID, "before": f.Before, "limit": f.Limit}
-	err := read(ctx, s, eventRows, args, func(r row) {
-		list = append(list, job.Event{ID: r.ID, JobID: r.JobID, At: r.At.UTC(), Actor: r.Actor,
+	page = []job.Event{}
+	args := pgx.StrictNamedArgs{"job_id": f.JobID, "before": f.Before, "limit": f.Limit, "bytes": eventBytes}
+	err = read(ctx, s, eventRows, args, func(r row) {
+		page = append(page, job.Event{ID: r.ID, JobID: r.JobID, At: r.At.UTC(), Actor: r.Actor,
 			Action: job.Action(r.Action),
 			Reason: r.explained(deref(r.Reason)), Before: json.RawMessage(r.Before), After: json.RawMessage(r.After)})
+		more = r.More
 	})
-	return list, err
+	return page, more, err
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,7 +85,7 @@ func TestEditsTellOfThemselves(t *testing.T) {
 	must(s.Modify(t.Context(), "e", o.After.Revision, more, job.Author{Actor: "ada", Reason: "slower"}))
 	must(s.Remove(t.Context(), "e", job.Author{Actor: "eve", Reason: "replaced"}))
 
-	events, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Limit: 100})
+	events, _, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Limit: 100})
 	must(events, err)
 	want := []string{
 		"somebody added, max_instances: - → 1, state: - → active",
@@ -111,7 +112,7 @@ func TestEditsTellOfThemselves(t *testing.T) {
 			t.Errorf("event %d at %s comes before %d at %s, after %s", e.ID, e.At, events[i].ID, events[i].At, e.After)
 		}
 	}
-	page, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Before: events[7].ID, Limit: 1})
+	page, _, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Before: events[7].ID, Limit: 1})
 	if err != nil || len(page) != 1 || page[0].ID != events[8].ID {
 		t.Errorf("the page before %d: %v, %v", events[7].ID, page, err)
 	}
@@ -123,7 +124,7 @@ func TestEventHoldsTheRows(t *testing.T) {
 	url := storetest.URL(t)
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	add(t, s, storetest.Job(t, "e", `{"type":"interval","every":"1h"}`))
-	const rows = `SELECT (to_jsonb(j) || (to_jsonb(n) - '{job_id,queue,error}'::text[]))::text
+	const rows = `SELECT (to_jsonb(j) || (to_jsonb(n) - '{job_id,queue,error,zone_rules}'::text[]))::text
 		FROM pgdue.jobs j JOIN pgdue.next_run_times n ON n.job_id = j.id`
 	storetest.Exec(t, conn, `UPDATE pgdue.jobs SET trigger = '{"type":"moon"}'`)
 	before := storetest.Query[string](t, conn, rows)
@@ -132,7 +133,7 @@ func TestEventHoldsTheRows(t *testing.T) {
 		t.Fatal(err)
 	}
 	after := storetest.Query[string](t, conn, rows)
-	events, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Limit: 1})
+	events, _, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Limit: 1})
 	if err != nil || len(events) != 1 {
 		t.Fatal(events, err)
 	}
@@ -178,7 +179,7 @@ func TestCancelTellsOfItself(t *testing.T) {
 	}
 	close(gate)
 	finish(t, n)
-	events, err := s.Events(t.Context(), job.EventFilter{JobID: "c", Limit: 10})
+	events, _, err := s.Events(t.Context(), job.EventFilter{JobID: "c", Limit: 10})
 	if err != nil || len(events) != 5 {
 		t.Fatalf("%d events, %v", len(events), err)
 	}
@@ -189,5 +190,58 @@ func TestCancelTellsOfItself(t *testing.T) {
 	if e := events[0]; e.Action != job.ActionCancelAsked || e.Reason != "gone" || e.Before != nil || e.After != nil ||
 		e.Actor != "ada" {
 		t.Errorf("the cancelled runs of the removed job are told as %+v", e)
+	}
+}
+
+// However long the values of a job are, what an event holds and a page takes is bounded: what is long and did not
+// change is left out, of what is very long the length is told, and a page ends when it is full.
+func TestEventsOfALargeJob(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t)
+	d := storetest.Job(t, "e", `{"type":"interval","every":"1h"}`)
+	program := func(length, edit int) job.Work {
+		return &job.Exec{Command: []string{"true", fmt.Sprint(edit) + strings.Repeat("x", length)}}
+	}
+	put := func() {
+		t.Helper()
+		if _, err := s.Put(t.Context(), d, job.Author{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.Work = program(900_000, 0)
+	put()
+	d.MaxInstances = 2 // alone
+	put()
+	for edit := range 40 {
+		d.Work = program(50_000, edit)
+		put()
+	}
+	var events []job.Event
+	var sizes []int
+	for before, more := int64(0), true; more; {
+		page, behind, err := s.Events(t.Context(), job.EventFilter{JobID: "e", Before: before, Limit: 1000})
+		if err != nil || len(page) == 0 {
+			t.Fatal(page, err)
+		}
+		bytes := 0
+		for _, e := range page {
+			bytes += len(e.Before) + len(e.After)
+		}
+		events, sizes = append(events, page...), append(sizes, bytes)
+		before, more = page[len(page)-1].ID, behind
+	}
+	if len(events) != 42 || len(sizes) < 4 || slices.Max(sizes) > 1<<20+150_000 {
+		t.Fatalf("%d events in pages of %d bytes", len(events), sizes)
+	}
+	alone, added := events[40], events[41]
+	if len(alone.Before)+len(alone.After) > 4000 || columnOf(alone.After, "max_instances") != "2" ||
+		columnOf(alone.After, "payload") != "<nil>" {
+		t.Errorf("a small change is told with %d bytes: %.200s", len(alone.Before)+len(alone.After), alone.After)
+	}
+	if told := columnOf(added.After, "payload"); !strings.HasPrefix(told, "left out: 9000") || added.Before != nil {
+		t.Errorf("the addition is told as %.200s", told)
+	}
+	if told := columnOf(events[0].After, "payload"); !strings.Contains(told, "39xxx") {
+		t.Errorf("the last edit is told as %.200s", told)
 	}
 }

@@ -64,7 +64,9 @@ func writeAnew(ctx context.Context, tx pgx.Tx, id string) error {
 	}
 	b := &pgx.Batch{}
 	queueCounted(b, "write next run time", 1, jobScheduleInsert, args)
-	tells.queue(b)
+	if err := tells.queue(b); err != nil {
+		return err
+	}
 	b.Queue(jobNotify, pgx.StrictNamedArgs{"queue": args["queue"], "due_at": args["due_at"]})
 	return send(ctx, tx, b)
 }

@@ -159,7 +159,7 @@ func tellAll(t *testing.T, url string) string {
 		for i := range runs {
 			told = append(told, runs[i].Error)
 		}
-		events, err := s.Events(t.Context(), job.EventFilter{JobID: id, Before: 1000, Limit: 10})
+		events, _, err := s.Events(t.Context(), job.EventFilter{JobID: id, Before: 1000, Limit: 10})
 		must(err)
 		for i := range events {
 			told = append(told, events[i].Reason)
