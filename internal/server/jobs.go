@@ -54,6 +54,8 @@ func (s *Server) registerJobs(api huma.API) {
 	}, s.resumeJob)
 	huma.Register(api, huma.Operation{
 		OperationID: "list-jobs", Method: http.MethodGet, Path: "/v1/jobs", Summary: "List the jobs, ordered by id",
+		Description: "A page may hold fewer than the limit: it ends when it has 1 MiB. Where it has a next, there " +
+			"are more.",
 		Errors: []int{503},
 	}, s.listJobs)
 }
@@ -250,21 +252,3 @@ type listInput struct {
 }
 
 func (in *listInput) Resolve(huma.Context) []error { return checkID("query.after", in.After) }
-
-type listOutput struct{ Body client.JobPage }
-
-func (s *Server) listJobs(ctx context.Context, in *listInput) (*listOutput, error) {
-	overviews, err := s.Store.Jobs(ctx, in.After, in.Limit+1)
-	if err != nil {
-		return nil, s.problem(ctx, "list jobs", "", err)
-	}
-	page := client.JobPage{Items: []client.Job{}}
-	if len(overviews) > in.Limit {
-		overviews = overviews[:in.Limit]
-		page.Next = overviews[in.Limit-1].ID
-	}
-	for _, o := range overviews {
-		page.Items = append(page.Items, jobOf(o))
-	}
-	return &listOutput{page}, nil
-}

@@ -33,7 +33,8 @@ func (s *Server) registerRuns(api huma.API) {
 	}, s.runNow)
 	huma.Register(api, huma.Operation{
 		OperationID: "get-run", Method: http.MethodGet, Path: "/v1/jobs/{id}/runs/{run_id}", Summary: "Look at one run",
-		Errors: []int{404, 503},
+		Description: "Of more than 16 attempts the earlier ones come without what they printed.",
+		Errors:      []int{404, 503},
 	}, s.getRun)
 }
 

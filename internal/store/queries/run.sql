@@ -1,7 +1,10 @@
--- run: all rows of one run, attempts ascending, one that waits or runs last.
+-- run: all rows of one run, attempts ascending, one that waits or runs last. Of more than 16 attempts the earlier ones
+-- come without what they printed: each may have 64 KiB of it.
 SELECT job_id, run_id, 'ended' AS state, attempt, final, cause, scheduled_run_time, outcome, reason, sentence,
        started_at, ended_at, duration,
-       node_id, node, error, output, status, fire_count, first_run_time, last_run_time, job_revision,
+       node_id, node, left(error, 4000) AS error,
+       CASE WHEN row_number() OVER (ORDER BY attempt DESC) <= 16 THEN output END AS output,
+       status, fire_count, first_run_time, last_run_time, job_revision,
        NULL::timestamptz AS not_before, NULL::timestamptz AS cancel_requested_at, NULL AS cancel_requested_by,
        NULL AS cancel_reason
 FROM pgdue.run_history
