@@ -53,8 +53,8 @@ func hostileBodies(longest int) map[string]string {
 }
 
 // What a body costs grows with its length, and no faster: one that is four times as long costs about four times as
-// much. With the square of the length it would be sixteen times, and seconds. It is the processor's time that is judged,
-// which depends little on what else the machine does, and the least of several tries. No test runs beside this one.
+// much. With the square of the length it would be sixteen times, and seconds. The processor's time is judged, which
+// depends little on what else the machine does, and the least of several tries. No test runs beside this one.
 func TestHostileBodies(t *testing.T) {
 	const (
 		short, factor, tooMuch = 75_000, 4, 8
