@@ -41,8 +41,8 @@ func (s *Server) registerEdits(api huma.API) {
 		OperationID: "list-events", Method: http.MethodGet, Path: "/v1/jobs/{id}/events",
 		Summary: "List what was done to a job, newest first",
 		Description: "The events of a removed job stay, so an unknown id has none. They hold the job's rows before " +
-			"and after, with secrets masked, and without long values that did not change. A page may hold fewer than the " +
-			"limit: it ends when it has 1 MiB.",
+			"and after, with secrets masked, and without long values that did not change. A page may hold fewer than " +
+			"the limit: it ends when it has 1 MiB.",
 		Errors: []int{404, 503},
 	}, s.listEvents)
 }
