@@ -24,7 +24,7 @@ func (c *Client) ModifyJob(ctx context.Context, id string, revision int64, patch
 	return j, err
 }
 
-// SkipNext skips a job's next fire: it is recorded as skipped at once and never begins. Job.LastRunTime is the fire
+// SkipNext skips a job's next fire: it is recorded as skipped at once and never begins. Job.LastFireTime is the fire
 // that was skipped. A job that has no further one is finished.
 func (c *Client) SkipNext(ctx context.Context, id string, r SkipNextRequest) (Job, error) {
 	var j Job

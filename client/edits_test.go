@@ -28,8 +28,8 @@ func TestJobsAreEdited(t *testing.T) {
 		t.Errorf("modified whatever its revision: %v", err)
 	}
 	skipped, err := c.SkipNext(ctx, "j", client.SkipNextRequest{Reason: "holiday"})
-	if err != nil || !skipped.LastRunTime.Equal(added.NextRunTime) || !skipped.NextRunTime.After(added.NextRunTime) {
-		t.Errorf("skipped %s, next %s, %v", skipped.LastRunTime, skipped.NextRunTime, err)
+	if err != nil || !skipped.LastFireTime.Equal(added.NextRunTime) || !skipped.NextRunTime.After(added.NextRunTime) {
+		t.Errorf("skipped %s, next %s, %v", skipped.LastFireTime, skipped.NextRunTime, err)
 	}
 	to := servertest.Now.Add(time.Hour)
 	if j, err := c.RescheduleJob(ctx, "j", client.RescheduleRequest{NextRunTime: to}); err != nil ||

@@ -122,19 +122,20 @@ type HTTP struct {
 type Job struct {
 	JobDefinition
 
-	State       string    `json:"state" doc:"active, paused, blocked; finishing: it will not fire again, and runs of it wait or execute; finished"`
-	Description string    `json:"description" doc:"The trigger in words"`
-	Anchor      time.Time `json:"anchor,omitzero" doc:"The moment from which the trigger counts"`
-	NextRunTime time.Time `json:"next_run_time,omitzero" doc:"The next nominal fire time; absent when the job is finishing or finished"`
-	LastRunTime time.Time `json:"last_run_time,omitzero" doc:"The last fire time that was decided"`
-	DueAt       time.Time `json:"due_at,omitzero" doc:"When a node must next look at the job, for whatever reason"`
-	Running     int       `json:"running" doc:"How many runs of this id execute now"`
-	Waiting     int       `json:"waiting" doc:"How many runs of this id wait for an instance"`
-	LastOutcome string    `json:"last_outcome,omitempty" doc:"How the latest run ended"`
-	LastReason  string    `json:"last_reason,omitempty" doc:"Why the latest run was skipped"`
-	LastEndedAt time.Time `json:"last_ended_at,omitzero"`
-	Problem     string    `json:"problem,omitempty" doc:"What keeps the job from running; absent when nothing does"`
-	Error       string    `json:"error,omitempty" doc:"Why the job is blocked"`
+	State        string    `json:"state" doc:"active, paused, blocked; finishing: it will not fire again, and runs of it wait or execute; finished"`
+	Description  string    `json:"description" doc:"The trigger in words"`
+	Anchor       time.Time `json:"anchor,omitzero" doc:"The moment from which the trigger counts"`
+	NextRunTime  time.Time `json:"next_run_time,omitzero" doc:"The next nominal fire time; absent when the job is finishing or finished"`
+	LastRunTime  time.Time `json:"last_run_time,omitzero" doc:"The run time of the run that began last, also of one that was asked for; absent where it is not among the latest 100 records"`
+	LastFireTime time.Time `json:"last_fire_time,omitzero" doc:"The last fire time that was decided: it became a run, or a skip, which may be ahead of its time"`
+	DueAt        time.Time `json:"due_at,omitzero" doc:"When a node must next look at the job, for whatever reason"`
+	Running      int       `json:"running" doc:"How many runs of this id execute now"`
+	Waiting      int       `json:"waiting" doc:"How many runs of this id wait for an instance"`
+	LastOutcome  string    `json:"last_outcome,omitempty" doc:"How the latest run ended"`
+	LastReason   string    `json:"last_reason,omitempty" doc:"Why the latest run was skipped"`
+	LastEndedAt  time.Time `json:"last_ended_at,omitzero"`
+	Problem      string    `json:"problem,omitempty" doc:"What keeps the job from running; absent when nothing does"`
+	Error        string    `json:"error,omitempty" doc:"Why the job is blocked"`
 
 	PausedAt     time.Time `json:"paused_at,omitzero" doc:"Since when the job is paused"`
 	PausedBy     string    `json:"paused_by,omitempty" doc:"Who paused it"`

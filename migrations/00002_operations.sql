@@ -96,7 +96,8 @@ SELECT j.id AS job_id,
        CASE WHEN n.job_id IS NULL THEN 'blocked'
             WHEN n.state = 'active' AND p.paused_with IS NOT NULL THEN 'paused' ELSE n.state END AS state,
        n.next_run_time,
-       n.last_run_time,
+       b.run_time AS last_run_time,
+       n.last_run_time AS last_fire_time,
        n.due_at,
        (SELECT count(*) FROM pgdue.running_instances r WHERE r.job_id = j.id)::integer AS running,
        j.max_instances,
@@ -133,6 +134,18 @@ CROSS JOIN LATERAL (SELECT n.state <> 'finished' OR EXISTS (SELECT FROM pgdue.wa
                                AND r.state = 'retrying') AS goes_on) g
 LEFT JOIN LATERAL (SELECT outcome, reason, ended_at FROM pgdue.run_history h
                    WHERE h.job_id = j.id AND h.final ORDER BY h.ended_at DESC LIMIT 1) h ON true
+LEFT JOIN LATERAL (SELECT run_time
+                   FROM ((SELECT r.started_at, r.scheduled_run_time AS run_time
+                          FROM pgdue.running_instances r
+                          WHERE r.job_id = j.id ORDER BY r.started_at DESC LIMIT 1)
+                         UNION ALL
+                         (SELECT coalesce(e.started_at, e.ended_at), -- a folded row has no start
+                                 CASE WHEN e.started_at IS NULL THEN e.last_run_time ELSE e.scheduled_run_time END
+                          FROM (SELECT started_at, ended_at, outcome, scheduled_run_time, last_run_time
+                                FROM pgdue.run_history WHERE job_id = j.id ORDER BY ended_at DESC LIMIT 100) e
+                          WHERE e.started_at IS NOT NULL OR e.outcome = 'succeeded'
+                          ORDER BY e.ended_at DESC LIMIT 1)) begun
+                   ORDER BY started_at DESC LIMIT 1) b ON true
 LEFT JOIN LATERAL (SELECT (array_agg(what ORDER BY label_name NULLS FIRST, paused_at))[1] AS paused_with,
                           (array_agg(paused_at ORDER BY label_name NULLS FIRST, paused_at))[1] AS paused_at,
                           (array_agg(paused_by ORDER BY label_name NULLS FIRST, paused_at))[1] AS paused_by,
@@ -146,7 +159,11 @@ COMMENT ON COLUMN pgdue.job_overview.job_id IS 'The job';
 COMMENT ON COLUMN pgdue.job_overview.state IS
     'As in next_run_times; paused also where a label or everything is, blocked also where that row is gone';
 COMMENT ON COLUMN pgdue.job_overview.next_run_time IS 'The next nominal fire time; null when there is none';
-COMMENT ON COLUMN pgdue.job_overview.last_run_time IS 'The last fire time that was decided';
+COMMENT ON COLUMN pgdue.job_overview.last_run_time IS
+    'The run time of the run that began last, also of one that was asked for; null where it is not among the latest '
+    '100 records of the job';
+COMMENT ON COLUMN pgdue.job_overview.last_fire_time IS
+    'The last fire time that was decided: it became a run, or a skip, which may be ahead of its time';
 COMMENT ON COLUMN pgdue.job_overview.due_at IS 'When a claim must next look at the job; null is never';
 COMMENT ON COLUMN pgdue.job_overview.running IS 'How many running instances it has, retrying ones included';
 COMMENT ON COLUMN pgdue.job_overview.max_instances IS 'and how many it may have';

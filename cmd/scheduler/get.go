@@ -66,6 +66,9 @@ func printJob(w io.Writer, j client.Job, runs []client.Run, failing string, now 
 	line("Trigger", j.Description)
 	line("Next run", inZoneAndUTC(j.NextRunTime, zoneOf(j)))
 	line("Last run", inZoneAndUTC(j.LastRunTime, zoneOf(j)))
+	if j.LastFireTime.After(j.LastRunTime) {
+		line("Decided up to", inZoneAndUTC(j.LastFireTime, zoneOf(j)))
+	}
 	line("Running", strings.Replace(runningOf(j), "/", " of at most ", 1))
 	if j.Waiting > 0 {
 		line("Waiting", fmt.Sprint(j.Waiting))

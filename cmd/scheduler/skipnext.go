@@ -26,7 +26,7 @@ func newSkipNext() *cobra.Command {
 			if r.output == outputJSON {
 				return printJSON(cmd.OutOrStdout(), j)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s will not run at %s; %s\n", j.ID, timeIn(j.LastRunTime, zoneOf(j)),
+			fmt.Fprintf(cmd.OutOrStdout(), "%s will not run at %s; %s\n", j.ID, timeIn(j.LastFireTime, zoneOf(j)),
 				nextOf(j))
 			return nil
 		},

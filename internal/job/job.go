@@ -155,6 +155,7 @@ type Overview struct {
 	Job
 	Running     int       // running instances of this id now
 	Waiting     int       // runs that wait for an instance
+	LastRan     time.Time // run time of the run that began last, zero where none is among the latest records
 	LastOutcome string    // code of the latest final record, "" when there is none
 	LastReason  string    // reason of that record when it was skipped
 	LastEndedAt time.Time // when that record was written

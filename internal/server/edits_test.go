@@ -25,8 +25,8 @@ func TestSkipNextAndReschedule(t *testing.T) {
 		return decode[client.Job](t, w, "application/json")
 	}
 	at := func(j client.Job) string { return j.NextRunTime.Format("15:04:05.999999") }
-	if j := edit("skip-next", ""); at(j) != "09:02:00" || j.LastRunTime.Format("15:04") != "09:01" {
-		t.Errorf("after a skip without a body the next run is at %s, the last was at %s", at(j), j.LastRunTime)
+	if j := edit("skip-next", ""); at(j) != "09:02:00" || j.LastFireTime.Format("15:04") != "09:01" {
+		t.Errorf("after a skip without a body the next run is at %s, the last was at %s", at(j), j.LastFireTime)
 	}
 	if j := edit("skip-next", `{"reason": "holiday"}`); at(j) != "09:03:00" {
 		t.Errorf("after another skip the next run is at %s", at(j))

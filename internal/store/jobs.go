@@ -34,6 +34,7 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		Queue       string
 		NextRunTime *time.Time
 		LastRunTime *time.Time
+		LastRan     *time.Time
 		DueAt       *time.Time
 		Error       *string
 		Running     int
@@ -59,7 +60,7 @@ func (s *Store) overviews(ctx context.Context, after string, id *string, limit i
 		}
 		list = append(list, job.Overview{
 			Job: j, Running: r.Running, Waiting: r.Waiting, LastOutcome: deref(r.LastOutcome),
-			LastReason:  deref(r.LastReason),
+			LastReason: deref(r.LastReason), LastRan: orZero(r.LastRan),
 			LastEndedAt: orZero(r.LastEndedAt), Problem: problem,
 		})
 		if r.HeldWith != nil {

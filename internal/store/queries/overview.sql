@@ -6,7 +6,8 @@ SELECT j.id, j.trigger, j.executor, j.payload, j.max_instances, j.overlap, j."co
        j.labels, j.anchor, j.created_at, j.updated_at, j.revision, j.created_revision,
        j.paused_at, j.paused_by, j.paused_reason,
        o.paused_with AS held_with, o.paused_at AS held_at, o.paused_by AS held_by, o.paused_reason AS held_reason,
-       coalesce(n.state, o.state) AS state, coalesce(n.queue, j.executor) AS queue, o.next_run_time, o.last_run_time,
+       coalesce(n.state, o.state) AS state, coalesce(n.queue, j.executor) AS queue, o.next_run_time,
+       o.last_fire_time AS last_run_time, o.last_run_time AS last_ran,
        o.due_at, CASE WHEN n.job_id IS NULL THEN o.problem ELSE n.error END AS error, o.running, o.waiting,
        o.last_outcome, o.last_reason, o.last_ended_at,
        o.problem
