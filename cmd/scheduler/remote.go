@@ -106,7 +106,7 @@ func runningOf(j client.Job) string {
 	return fmt.Sprintf("%d/%d", j.Running, *j.MaxInstances)
 }
 
-// whoAmI is user@host, as far as they are known.
+// whoAmI is user@host, as far as they are known, and within the run of a job that job.
 func whoAmI() string {
 	name, host := "somebody", "somewhere"
 	if u, err := user.Current(); err == nil {
@@ -114,6 +114,9 @@ func whoAmI() string {
 	}
 	if h, err := os.Hostname(); err == nil {
 		host = h
+	}
+	if id := os.Getenv("PGDUE_JOB_ID"); id != "" {
+		return fmt.Sprintf("job %s (%s@%s)", id, name, host)
 	}
 	return name + "@" + host
 }

@@ -118,3 +118,13 @@ func TestPayloadIsText(t *testing.T) {
 		t.Errorf("Latin-1: %v", err)
 	}
 }
+
+// A change that the run of a job makes is told as the job's, so that somebody finds where it comes from.
+func TestARunSaysOfWhichJobItIs(t *testing.T) {
+	t.Setenv("PGDUE_JOB_ID", "")
+	me := whoAmI()
+	t.Setenv("PGDUE_JOB_ID", "add-123")
+	if got, want := whoAmI(), "job add-123 ("+me+")"; got != want {
+		t.Errorf("it is %s, want %s", got, want)
+	}
+}

@@ -114,6 +114,7 @@ var (
 	whyGone           = query("why_gone")
 	whyNodes          = query("why_nodes")
 	whyNow            = query("why_now")
+	whyAdded          = query("why_added")
 	whyPauses         = query("why_pauses")
 	whyRetention      = query("why_retention")
 	whyRowFree        = query("why_row_free")

@@ -13,6 +13,7 @@ import (
 	"github.com/pgdue/pgdue/internal/scheduler"
 	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
+	"github.com/pgdue/pgdue/internal/why"
 )
 
 // A finished one-off is added again while its run still runs: the instance counts for the new job, whose fire is
@@ -199,5 +200,37 @@ func takeOverAll(t *testing.T, s *store.Store, conn *pgx.Conn) {
 	}
 	if _, done, err := s.TakeOver(t.Context(), p, 10); err != nil || !done {
 		t.Fatal("take over: ", done, err)
+	}
+}
+
+// Who adds a job again when it has finished is known, and no longer once somebody has removed it.
+func TestWhyKnowsWhoAddsAJobAgain(t *testing.T) {
+	t.Parallel()
+	s := storetest.Open(t)
+	d := storetest.Job(t, "123", `{"type":"date"}`)
+	n := newNode(t, s, &work{})
+	by := func(who string) why.Added {
+		t.Helper()
+		if _, err := s.Add(t.Context(), d, job.Author{Actor: who}); err != nil {
+			t.Fatal(err)
+		}
+		tick(t, n)
+		f, err := s.Why(t.Context(), "123", time.Time{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f.Added
+	}
+	if got := by("ada"); got != (why.Added{}) {
+		t.Errorf("added once: %+v", got)
+	}
+	if got := by("job add-123"); got.By != "job add-123" || got.At.IsZero() || got.After <= 0 {
+		t.Errorf("added again: %+v", got)
+	}
+	if _, err := s.Remove(t.Context(), "123", job.Author{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := by("eve"); got != (why.Added{}) {
+		t.Errorf("added after it was removed: %+v", got)
 	}
 }

@@ -136,7 +136,27 @@ func readAround(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 		readRows(ctx, tx, whyPauses, one, func(r pauseRow) { f.Pauses = append(f.Pauses, r.pause()) }),
 		readRows(ctx, tx, whyRetention, nil, func(r retention) { f.Retention = r.HistoryRetention }),
 		readRows(ctx, tx, runsRows, latest, func(r runRow) { f.Recent = append(f.Recent, r.view()) }),
+		readAdded(ctx, tx, f),
 	)
+}
+
+// readAdded reads who adds the job again. Between two times at which it was added, and not removed, it had finished.
+func readAdded(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
+	type row struct {
+		damage
+		At            time.Time
+		Actor, Action string
+	}
+	var added []row
+	err := readRows(ctx, tx, whyAdded, pgx.StrictNamedArgs{"job_id": f.ID}, func(r row) {
+		if job.Action(r.Action) == job.ActionAdded {
+			added = append(added, r)
+		}
+	})
+	if len(added) == 2 {
+		f.Added = why.Added{By: added[0].Actor, At: added[0].At.UTC(), After: added[0].At.Sub(added[1].At)}
+	}
+	return err
 }
 
 // nodeRow is a node as its row shows it.

@@ -198,6 +198,14 @@ func TestExplain(t *testing.T) {
 				[]job.RunView{skippedAt(1), ranAt(0, job.Succeeded, true)}
 		}, "at_limit!", "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s); until an instance " +
 			"ends fires are skipped", twelve},
+		{"at its limit, and added again and again", func(f *Facts) {
+			f.Live, f.RecentDuration, f.Recent = liveSince(0), time.Minute, []job.RunView{skippedAt(1)}
+			f.Added = Added{By: "job add-j (ada@web-1)", At: at(1), After: 5 * time.Second}
+		}, "at_limit!", "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s); until an instance " +
+			"ends fires are skipped", "job add-j (ada@web-1) adds it again and again, last at 2026-03-01 " +
+			"09:00:01 UTC, 5s after the time before: add it with --max-instances 12 there; scheduler modify j " +
+			"--max-instances 12 lasts until then; if more must not run at a time, let it fire no more often than " +
+			"every 1m0s"},
 		{"at its limit, and waits",
 			func(f *Facts) { f.Live, f.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, job.OverlapWait },
 			"at_limit",

@@ -28,6 +28,7 @@ type Facts struct {
 	// cannot be read as a job; its Queue is "" where the job has no row in next_run_times.
 	policy.Look
 
+	Added     Added // zero where the job has been added once since it was removed, or for the first time
 	Nodes     []NodeFact
 	Retention time.Duration
 	Recent    []job.RunView // the latest rows of its history, newest first
@@ -38,6 +39,13 @@ type Facts struct {
 	AtRuns []job.RunView
 	// AtTooLong says that the history since At was too long to be searched.
 	AtTooLong bool
+}
+
+// Added is who adds a job again and again, each time when it has finished.
+type Added struct {
+	By    string
+	At    time.Time     // the last time
+	After time.Duration // the time before that
 }
 
 // NodeFact is a node as its row shows it.

@@ -26,7 +26,7 @@ func limitMet(f *Facts) []Finding {
 	look := f.Look
 	look.LastRunTime = time.Time{} // the gap since then is none between two fires
 	l := policy.MeetLimit(look, j.NextRunTime, afterNext(j), nil)
-	met := finding(WhyAtLimit, stands, l.Sentence(f.Now)+"; "+whileAtLimit(f), limitRemedy(j, l))
+	met := finding(WhyAtLimit, stands, l.Sentence(f.Now)+"; "+whileAtLimit(f), limitRemedy(f, l))
 	met.brief = l.Reason() + "; " + l.Remedy()
 	return []Finding{met}
 }
@@ -65,27 +65,36 @@ func whileAtLimit(f *Facts) string {
 }
 
 // limitRemedy is the definition's change that would let all fires run.
-func limitRemedy(j *job.Job, l *policy.AtLimit) string {
+func limitRemedy(f *Facts, l *policy.AtLimit) string {
+	j, more := &f.Job, f.modify(fmt.Sprintf("--max-instances %d", l.Enough))
 	if l.Oldest.State == job.InstanceRetrying {
-		return fmt.Sprintf("%s; or give the run up: scheduler cancel %s %s", moreInstances(j, l), j.ID, l.Oldest.RunID)
+		return fmt.Sprintf("%s; or give the run up: scheduler cancel %s %s", more, j.ID, l.Oldest.RunID)
 	}
 	if l.Interval <= 0 {
-		return moreInstances(j, l) + "; or wait for the end of a run"
+		return more + "; or wait for the end of a run"
 	}
-	more := moreInstances(j, l)
 	switch {
 	case j.Overlap != job.OverlapSkip:
 		return more
 	case l.Duration > time.Duration(l.Max)*l.Interval:
 		return fmt.Sprintf("%s; if more must not run at a time, let it fire no more often than every %s", more,
 			say.Duration(l.Duration/time.Duration(l.Max)))
+	case f.Added.By != "":
+		return more + "; if more must not run at a time, add it with --overlap wait"
 	}
 	return more + fmt.Sprintf("; if more must not run at a time, let fires wait for their turn: scheduler modify %s "+
 		"--overlap wait", j.ID)
 }
 
-func moreInstances(j *job.Job, l *policy.AtLimit) string {
-	return fmt.Sprintf("scheduler modify %s --max-instances %d", j.ID, l.Enough)
+// modify is how the job is changed by those flags: where it is added, if that is done again and again, as what is
+// modified lasts until then.
+func (f *Facts) modify(flags string) string {
+	command := fmt.Sprintf("scheduler modify %s %s", f.ID, flags)
+	if f.Added.By == "" {
+		return command
+	}
+	return fmt.Sprintf("%s adds it again and again, last at %s, %s after the time before: add it with %s there; %s "+
+		"lasts until then", f.Added.By, say.Time(f.Added.At), say.Duration(f.Added.After), flags, command)
 }
 
 func metLimit(v *job.RunView) bool {
@@ -117,7 +126,7 @@ func limitMetBefore(f *Facts) []Finding {
 	if l.Enough = policy.Enough(l.Duration, l.Interval); l.Enough <= l.Max { // changed since, or runs take less by now
 		return []Finding{toKnow(WhySkippedBefore, s+"; as runs go now the limit is enough", "")}
 	}
-	return []Finding{toKnow(WhySkippedBefore, s+"; "+l.Remedy(), limitRemedy(j, l))}
+	return []Finding{toKnow(WhySkippedBefore, s+"; "+l.Remedy(), limitRemedy(f, l))}
 }
 
 func wasWere(n int64) string {
@@ -227,7 +236,7 @@ func replacedRuns(f *Facts) []Finding {
 	which := fmt.Sprintf("its latest %d runs were each replaced by the next", n)
 	replaced := toKnow(WhyReplaced,
 		which+": while runs take longer than the gap between two fires, overlap replace lets none succeed",
-		fmt.Sprintf("let it fire less often, or let runs end: scheduler modify %s --overlap skip", f.ID))
+		"let it fire less often, or let runs end: "+f.modify("--overlap skip"))
 	replaced.brief = which
 	return []Finding{replaced}
 }
