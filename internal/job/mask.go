@@ -1,6 +1,7 @@
 package job
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -13,30 +14,33 @@ import (
 
 // Masked is the definition as it may be shown.
 func (d Definition) Masked() Definition {
-	return d.withTexts(func(_ string, text string, secret bool) string { return masked(text, secret) })
+	return d.withTexts(maySecret, maskedText)
 }
 
 // Unmasked is the definition with the secrets of the stored one where its texts are masked as those would be; stored is
 // nil where there is none. *InvalidError: a mask stands where another text is stored, or none.
 func (d Definition) Unmasked(stored *Definition) (Definition, error) {
+	if !mayMask(written(d.Work)) && !mayMask(written(d.OnFailure)) {
+		return d, nil
+	}
 	known := map[string]string{}
 	if stored != nil {
-		stored.withTexts(func(place, text string, _ bool) string {
-			known[place] = text
+		stored.withTexts(maySecret, func(at *place, text string, _ bool) string {
+			known[at.String()] = text
 			return text
 		})
 	}
 	var v violations
 	found := false
-	whole := d.withTexts(func(place, text string, secret bool) string {
+	whole := d.withTexts(mayMask, func(at *place, text string, secret bool) string {
 		if !holdsMask(text, secret) {
 			return text
 		}
 		found = true
-		if before, ok := known[place]; ok && masked(before, secret) == text {
+		if before, ok := known[at.String()]; ok && masked(before, secret) == text {
 			return before
 		}
-		v.add(place, "holds %s in place of a secret, and is not what the stored job shows here; write the secret "+
+		v.add(at.String(), "holds %s in place of a secret, and is not what the stored job shows here; write the secret "+
 			"itself", Mask)
 		return text
 	})
@@ -58,85 +62,98 @@ func MaskRow(row json.RawMessage) (json.RawMessage, error) {
 	}
 	for _, name := range []string{"payload", "on_failure"} {
 		var tree any
-		if err := json.Unmarshal(columns[name], &tree); err != nil {
-			continue // a column that is not there
+		if !maySecret(columns[name]) || json.Unmarshal(columns[name], &tree) != nil {
+			continue // also a column that is not there
 		}
-		text, err := json.Marshal(withTexts(tree, name, false, func(_, text string, secret bool) string {
-			return masked(text, secret)
-		}))
-		if err != nil {
-			return nil, fmt.Errorf("mask a row of jobs: %w", err)
-		}
-		columns[name] = text
+		columns[name] = written(withTexts(tree, &place{name: name}, false, maskedText))
 	}
 	return json.Marshal(columns)
 }
 
-// onText makes of a text another one. Its place is like http.headers.Accept; secret says that the text as a whole is a
-// secret by its name.
-type onText func(place, text string, secret bool) string
+// onText makes of a text another one; secret says that the text as a whole is a secret by its name.
+type onText func(at *place, text string, secret bool) string
 
-// withTexts is the definition with other texts in its work and in what is done on failure.
-func (d Definition) withTexts(f onText) Definition {
+func maskedText(_ *place, text string, secret bool) string { return masked(text, secret) }
+
+// withTexts is the definition with other texts in its work and in what is done on failure, where their JSON is worth a
+// look.
+func (d Definition) withTexts(look func(text []byte) bool, f onText) Definition {
 	if d.Work != nil {
 		kind := d.Work.Kind()
-		w := kind.New()
-		rewrite(d.Work, w, kind.Name, f)
-		d.Work = w
+		if text := written(d.Work); look(text) {
+			d.Work = kind.New()
+			rewrite(text, d.Work, kind.Name, f)
+		}
 	}
 	if d.OnFailure != nil {
-		o := &OnFailure{}
-		rewrite(d.OnFailure, o, "on_failure", f)
-		d.OnFailure = o
+		if text := written(d.OnFailure); look(text) {
+			d.OnFailure = &OnFailure{}
+			rewrite(text, d.OnFailure, "on_failure", f)
+		}
 	}
 	return d
 }
 
-// rewrite reads from's JSON with other texts into to, of the same type.
-func rewrite(from, to any, place string, f onText) {
+// written is a value's JSON.
+func written(v any) []byte {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("%T has no JSON form: %v", v, err))
+	}
+	return text
+}
+
+// rewrite reads JSON with other texts in it.
+func rewrite(text []byte, to any, name string, f onText) {
 	var tree any
-	text, err := json.Marshal(from)
+	err := json.Unmarshal(text, &tree)
 	if err == nil {
-		err = json.Unmarshal(text, &tree)
-	}
-	if err == nil {
-		text, err = json.Marshal(withTexts(tree, place, false, f))
-	}
-	if err == nil {
-		err = json.Unmarshal(text, to)
+		err = json.Unmarshal(written(withTexts(tree, &place{name: name}, false, f)), to)
 	}
 	if err != nil {
-		panic(fmt.Sprintf("%T has no JSON form: %v", from, err))
+		panic(fmt.Sprintf("%T has another JSON form: %v", to, err))
 	}
 }
 
 // withTexts is a JSON value with other texts in it.
-func withTexts(v any, place string, secret bool, f onText) any {
+func withTexts(v any, at *place, secret bool, f onText) any {
 	switch v := v.(type) {
 	case string:
-		return f(place, v, secret)
+		return f(at, v, secret)
 	case map[string]any:
 		for name, value := range v {
-			v[name] = withTexts(value, under(place, name), secretName(name), f)
+			v[name] = withTexts(value, &place{under: at, name: name}, secretName(name), f)
 		}
 	case []any:
 		flag := false // whether the word before names a secret: --password x
 		for i, value := range v {
 			word, _ := value.(string)
 			isFlag := strings.HasPrefix(word, "-")
-			v[i] = withTexts(value, fmt.Sprintf("%s[%d]", place, i), flag && !isFlag, f)
+			v[i] = withTexts(value, &place{under: at, index: i + 1}, flag && !isFlag, f)
 			flag = isFlag && !strings.ContainsAny(word, "= ") && secretName(word)
 		}
 	}
 	return v
 }
 
-// under is the place of what an object has under a name.
-func under(place, name string) string {
-	if plainName.MatchString(name) {
-		return place + "." + name
+// place is where a text stands.
+type place struct {
+	under *place
+	name  string
+	index int // of a list, from 1; 0: it has a name
+}
+
+// String is like http.headers.Accept or exec.command[1].
+func (p *place) String() string {
+	switch {
+	case p.under == nil:
+		return p.name
+	case p.index > 0:
+		return fmt.Sprintf("%s[%d]", p.under, p.index-1)
+	case plainName.MatchString(p.name):
+		return p.under.String() + "." + p.name
 	}
-	return fmt.Sprintf("%s[%q]", place, name)
+	return fmt.Sprintf("%s[%q]", p.under, p.name)
 }
 
 func masked(text string, secret bool) string {
@@ -148,6 +165,9 @@ func masked(text string, secret bool) string {
 	}
 	return Mask
 }
+
+// mayMask says whether a JSON text may hold a mask.
+func mayMask(text []byte) bool { return bytes.Contains(text, []byte(Mask)) }
 
 // holdsMask says whether a mask stands in a text where a secret would.
 func holdsMask(text string, secret bool) (holds bool) {

@@ -1,6 +1,9 @@
 package job
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // Mask stands where a secret is not shown.
 const Mask = "*****"
@@ -20,6 +23,12 @@ func secretName(name string) bool {
 		}
 	}
 	return strings.Contains("_"+name+"_", "_auth_")
+}
+
+// maySecret says whether a JSON text may hold a secret. Most do not, and cost no more than this.
+func maySecret(text []byte) bool {
+	return bytes.Contains(text, []byte("://")) || bytes.Contains(bytes.ToLower(text), []byte("auth")) ||
+		secretName(string(text))
 }
 
 // maskURLs masks the secrets in the URLs of a text: passwords, or user names that stand alone, and what is named like a

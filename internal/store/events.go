@@ -54,7 +54,8 @@ func (e *event) tellAfter(before, after *job.Job) {
 	}
 	now := after.Definition.Masked()
 	e.detail = map[string]any{"payload": now.Work, "on_failure": now.OnFailure}
-	if before == nil || before.Work == nil {
+	if before == nil || before.Work == nil ||
+		job.SameStored(before.Work, after.Work) && job.SameStored(before.OnFailure, after.OnFailure) {
 		return
 	}
 	was := before.Definition.Masked()
