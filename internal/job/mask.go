@@ -40,8 +40,8 @@ func (d Definition) Unmasked(stored *Definition) (Definition, error) {
 		if before, ok := known[at.String()]; ok && masked(before, secret) == text {
 			return before
 		}
-		v.add(at.String(), "holds %s in place of a secret, and is not what the stored job shows here; write the secret "+
-			"itself", Mask)
+		v.add(at.String(), "holds %s in place of a secret, and is not what the stored job shows here; write the "+
+			"secret itself", Mask)
 		return text
 	})
 	if !found {
