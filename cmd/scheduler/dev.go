@@ -140,16 +140,17 @@ func (d *dev) watchCluster(ctx context.Context, do func(context.Context) error) 
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	gone := fmt.Errorf("PostgreSQL ended by itself; see its log %s", d.cluster.LogFile)
 	go func() {
 		select {
 		case <-ctx.Done():
 		case <-d.cluster.Done():
-			cancel(fmt.Errorf("PostgreSQL ended by itself; see its log %s", d.cluster.LogFile))
+			cancel(gone)
 		}
 	}()
 	err := do(ctx)
-	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause
+	if errors.Is(context.Cause(ctx), gone) { // else somebody asked for the end
+		return gone
 	}
 	return err
 }
