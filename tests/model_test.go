@@ -219,7 +219,7 @@ func (m *machine) skipNext(r *rapid.T) {
 
 func (m *machine) runNow(r *rapid.T) {
 	_, err := m.edits.RunNow(m.t.Context(), id(r), "", job.Author{})
-	must(r, err, job.ErrNotFound, job.ErrPaused)
+	must(r, err, job.ErrNotFound, job.ErrPaused, job.ErrNoRoom)
 }
 
 // cancel cancels an attempt that executes, or all runs of a job.

@@ -101,11 +101,9 @@ CREATE FUNCTION public.linger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PER
 CREATE TRIGGER linger AFTER INSERT ON pgdue.waiting_runs FOR EACH STATEMENT EXECUTE FUNCTION public.linger();`
 
 func newWorld(t *testing.T) (*world, func()) {
-	w := &world{t: t, url: storetest.URL(t), gens: map[string][]*generation{}}
+	h := &history{T: t}
+	w := &world{t: t, url: storetest.PreparedURL(h, rules), gens: map[string][]*generation{}}
 	w.rows = storetest.Conn(t, w.url)
-	if _, err := w.rows.PgConn().Exec(t.Context(), rules).ReadAll(); err != nil {
-		t.Fatal(err)
-	}
 	// One pool for all, as a session costs some 25 ms, and far more until it has planned what it is asked. What nodes
 	// do to each other they do in transactions, whosever session that is.
 	config := storetest.Config(t, w.url)
@@ -125,6 +123,21 @@ func newWorld(t *testing.T) (*world, func()) {
 		w.edits.Close()
 		w.pool.Close()
 		w.rows.Close(context.Background())
+		h.end()
+	}
+}
+
+// history is a part of a test after which its database may be lent to the next part.
+type history struct {
+	*testing.T
+	cleanUps []func()
+}
+
+func (h *history) Cleanup(do func()) { h.cleanUps = append(h.cleanUps, do) }
+
+func (h *history) end() {
+	for _, do := range slices.Backward(h.cleanUps) {
+		do()
 	}
 }
 
