@@ -53,12 +53,11 @@ func consume(t *testing.T, packages ...string) []string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	program := "package main\n"
+	program := "package consumer\n" // a program would cost a link, and show no more
 	for _, imported := range packages {
 		program += fmt.Sprintf("import _ %q\n", imported)
 	}
-	program += "func main() {}\n"
-	for name, text := range map[string]string{"go.sum": string(sums), "main.go": program} {
+	for name, text := range map[string]string{"go.sum": string(sums), "consumer.go": program} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -66,7 +65,7 @@ func consume(t *testing.T, packages ...string) []string {
 	goIn(t, dir, "mod", "init", "example.org/consumer")
 	goIn(t, dir, "mod", "edit", "-replace="+module+"="+ours)
 	goIn(t, dir, "mod", "tidy")
-	goIn(t, dir, "build", "-o", os.DevNull, ".")
+	goIn(t, dir, "build", ".")
 
 	var file struct{ Require []struct{ Path string } }
 	if err := json.Unmarshal(goIn(t, dir, "mod", "edit", "-json"), &file); err != nil {

@@ -80,12 +80,8 @@ type system struct {
 
 func newSystem(t *testing.T, s server) *system {
 	t.Helper()
-	db := s.database(t)
-	sys := &system{db: db, store: storetest.OpenConfig(t, db), rows: storetest.Connect(t, db)}
-	if err := sys.store.Migrate(t.Context(), quiet()); err != nil {
-		t.Fatal(err)
-	}
-	return sys
+	db := s.migrated(t)
+	return &system{db: db, store: storetest.OpenConfig(t, db), rows: storetest.Connect(t, db)}
 }
 
 // add adds an exec job.

@@ -104,7 +104,7 @@ var buildScheduler = func() func(testing.TB) string {
 			}
 			atExit = append(atExit, func() { os.RemoveAll(dir) })
 			var out []byte
-			if out, err = exec.Command("go", "build", "-o", filepath.Join(dir, "scheduler"),
+			if out, err = exec.Command("go", "build", "-ldflags=-s -w", "-o", filepath.Join(dir, "scheduler"),
 				"../cmd/scheduler").CombinedOutput(); err != nil {
 				err = fmt.Errorf("build the scheduler: %w: %s", err, out)
 			}

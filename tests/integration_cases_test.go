@@ -51,7 +51,11 @@ func migrateByScript(t *testing.T, s server) {
 		t.Fatal(err)
 	}
 	made := schema(t, rows)
-	if diff := cmp.Diff(schema(t, newSystem(t, s).rows), made); diff != "" {
+	byProcess := s.database(t)
+	if err := storetest.OpenConfig(t, byProcess).Migrate(t.Context(), quiet()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(schema(t, storetest.Connect(t, byProcess)), made); diff != "" {
 		t.Errorf("the script makes other tables than migrate (-migrate +script):\n%s", diff)
 	}
 	process := storetest.OpenConfig(t, byHand)

@@ -33,6 +33,8 @@ const (
 type server interface {
 	// database makes an empty database that is the test's own.
 	database(t testing.TB) *pgxpool.Config
+	// migrated is database with our schema in it.
+	migrated(t testing.TB) *pgxpool.Config
 	// outage takes a database away, with all its sessions, calls during, and brings it back.
 	outage(t testing.TB, db *pgxpool.Config, during func())
 }
@@ -120,6 +122,15 @@ func (c *container) database(t testing.TB) *pgxpool.Config {
 	return c.config(t, name)
 }
 
+func (c *container) migrated(t testing.TB) *pgxpool.Config {
+	t.Helper()
+	db := c.database(t)
+	if err := storetest.OpenConfig(t, db).Migrate(t.Context(), quiet()); err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
 // outage restarts the whole server.
 func (c *container) outage(t testing.TB, _ *pgxpool.Config, during func()) {
 	t.Helper()
@@ -139,6 +150,11 @@ type local struct{}
 func (local) database(t testing.TB) *pgxpool.Config {
 	t.Helper()
 	return storetest.Config(t, storetest.EmptyURL(t))
+}
+
+func (local) migrated(t testing.TB) *pgxpool.Config {
+	t.Helper()
+	return storetest.Config(t, storetest.NewURL(t))
 }
 
 // outage closes the database and ends its sessions; to them that is what a fast shutdown of the server is.
