@@ -1,5 +1,5 @@
-// Package tests holds whole-system tests: several nodes on one database, processes that are killed, the demo, and the
-// same cases on PostgreSQL in containers. Their verdicts are read from the rows.
+// Package tests holds whole-system tests: several nodes on one database, and the same cases on PostgreSQL in containers.
+// Their verdicts are read from the rows.
 package tests
 
 import (
@@ -14,16 +14,7 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// atExit is what the test program cleans up at its end.
-var atExit []func()
-
-func TestMain(m *testing.M) {
-	storetest.Main(m, func() {
-		for _, clean := range atExit {
-			clean()
-		}
-	})
-}
+func TestMain(m *testing.M) { storetest.Main(m) }
 
 // takeTurn is for tests that keep all processors busy, or measure times beside such: one of them runs at a time. The
 // tests beside them mostly wait.

@@ -31,17 +31,14 @@ import (
 // the server, for locks, for leases that end. One for each processor would leave the processors idle.
 const atOnce = 6
 
-// Main runs a package's tests, cleans up, stops the server that they used, and exits. Call it from TestMain.
-func Main(m *testing.M, cleanUp ...func()) { os.Exit(Run(m, cleanUp...)) }
+// Main runs a package's tests, stops the server that they used, and exits. Call it from TestMain.
+func Main(m *testing.M) { os.Exit(Run(m)) }
 
 // Run is Main for a TestMain that leaves the exit to somebody else: it returns the exit code.
-func Run(m *testing.M, cleanUp ...func()) int {
+func Run(m *testing.M) int {
 	devpg.ForgetEnvironment()
 	setParallel()
 	code := m.Run()
-	for _, clean := range cleanUp {
-		clean()
-	}
 	if err := stop(); err != nil {
 		fmt.Fprintln(os.Stderr, "storetest: stop the server:", err)
 		code = max(code, 1)

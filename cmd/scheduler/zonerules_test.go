@@ -1,4 +1,4 @@
-package tests
+package main
 
 import (
 	"archive/zip"
@@ -19,10 +19,10 @@ import (
 // event, and warns that nodes differ. Each reads its rules from the machine: here from a directory of its own.
 func TestZoneRulesChange(t *testing.T) {
 	t.Parallel()
-	binary, url := buildScheduler(t), storetest.URL(t)
+	scheduler, url := binary(t), storetest.URL(t)
 	conn := storetest.Conn(t, url)
 	serve := func(env string) (*process, string) {
-		p := start(t, "env", env, binary, "serve", "--database-url", url, "--listen", "127.0.0.1:0")
+		p := start(t, "env", env, scheduler, "serve", "--database-url", url, "--listen", "127.0.0.1:0")
 		return p, p.find(`msg="API serves" url=(http://\S+)`)
 	}
 	_, old := serve("ZONEINFO=" + casablancaIs(t, "Etc/GMT-8"))
@@ -52,7 +52,7 @@ func TestZoneRulesChange(t *testing.T) {
 	if body, _ := io.ReadAll(answer.Body); !strings.Contains(string(body), "by other time zone rules on ") {
 		t.Errorf("/readyz says %s", body)
 	}
-	why := output(t, binary, "why", "report", "--server", api)
+	why := output(t, scheduler, "why", "report", "--server", api)
 	if !strings.Contains(why, "zone_rules: nodes compute its local times by different rules of time zones: ") {
 		t.Errorf("why says\n%s", why)
 	}
