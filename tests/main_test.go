@@ -1,5 +1,5 @@
-// Package tests holds whole-system tests: several nodes on one database, and the same cases on PostgreSQL in containers.
-// Their verdicts are read from the rows.
+// Package tests holds whole-system tests: several nodes on one database, and the same cases on PostgreSQL in
+// containers. Their verdicts are read from the rows.
 package tests
 
 import (

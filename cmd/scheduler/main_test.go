@@ -29,6 +29,7 @@ func (t tests) Run() int { return storetest.Run(t.M) }
 // `payloads ID` prints what the runs that wait are given, a line for each, the oldest first. $TAKEN is an address on
 // which somebody listens.
 func TestScripts(t *testing.T) {
+	t.Parallel()
 	on := func(do func(testing.TB, *pgx.Conn, []string)) func(*testscript.TestScript, bool, []string) {
 		return func(ts *testscript.TestScript, _ bool, args []string) {
 			do(ts.Value("t").(testing.TB), ts.Value("conn").(*pgx.Conn), args)
