@@ -18,7 +18,7 @@ import (
 // Every session of a node says in pg_stat_activity whose it is.
 func TestSessionsCarryTheNodesName(t *testing.T) {
 	t.Parallel()
-	url := storetest.URL(t)
+	url := storetest.NewURL(t)
 	s, conn := storetest.OpenURL(t, url), storetest.Conn(t, url)
 	tick(t, newNode(t, s, &work{})) // registers on a connection of its own
 	named := storetest.Query[int](t, conn, `SELECT count(*) FROM pg_stat_activity
