@@ -73,15 +73,17 @@ func integrate(t *testing.T, s server) {
 
 // system is pgdue on a database of its own.
 type system struct {
-	db    *pgxpool.Config
-	store *store.Store
-	rows  *pgx.Conn // for verdicts
+	db    *pgxpool.Config // of the server itself
+	nodes *pgxpool.Config
+	store *store.Store // as nodes have it
+	rows  *pgx.Conn    // for verdicts
 }
 
 func newSystem(t *testing.T, s server) *system {
 	t.Helper()
 	db := s.migrated(t)
-	return &system{db: db, store: storetest.OpenConfig(t, db), rows: storetest.Connect(t, db)}
+	nodes := s.forNodes(t, db)
+	return &system{db: db, nodes: nodes, store: storetest.OpenConfig(t, nodes), rows: storetest.Connect(t, db)}
 }
 
 // add adds an exec job.
@@ -99,7 +101,7 @@ func (s *system) add(t *testing.T, id, triggerJSON string, maxInstances int) {
 func (s *system) start(t *testing.T, name string, e job.Executor) (node *scheduler.Scheduler, stop func()) {
 	t.Helper()
 	node = &scheduler.Scheduler{
-		Store: storetest.OpenConfig(t, s.db), Executor: e, Log: testLog(t), Name: name, Drain: 20 * time.Second,
+		Store: storetest.OpenConfig(t, s.nodes), Executor: e, Log: testLog(t), Name: name, Drain: 20 * time.Second,
 		Slots: 4,
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -35,6 +35,8 @@ type server interface {
 	database(t testing.TB) *pgxpool.Config
 	// migrated is database with our schema in it.
 	migrated(t testing.TB) *pgxpool.Config
+	// forNodes is how nodes reach such a database.
+	forNodes(t testing.TB, db *pgxpool.Config) *pgxpool.Config
 	// outage takes a database away, with all its sessions, calls during, and brings it back.
 	outage(t testing.TB, db *pgxpool.Config, during func())
 }
@@ -131,6 +133,8 @@ func (c *container) migrated(t testing.TB) *pgxpool.Config {
 	return db
 }
 
+func (c *container) forNodes(_ testing.TB, db *pgxpool.Config) *pgxpool.Config { return db }
+
 // outage restarts the whole server.
 func (c *container) outage(t testing.TB, _ *pgxpool.Config, during func()) {
 	t.Helper()
@@ -156,6 +160,8 @@ func (local) migrated(t testing.TB) *pgxpool.Config {
 	t.Helper()
 	return storetest.Config(t, storetest.NewURL(t))
 }
+
+func (local) forNodes(_ testing.TB, db *pgxpool.Config) *pgxpool.Config { return db }
 
 // outage closes the database and ends its sessions; to them that is what a fast shutdown of the server is.
 func (local) outage(t testing.TB, db *pgxpool.Config, during func()) {

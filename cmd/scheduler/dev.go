@@ -86,7 +86,7 @@ func (d *dev) run(cmd *cobra.Command) (err error) {
 		defer func() { err = errors.Join(err, d.cluster.Close()) }()
 		url = d.cluster.URL("")
 	}
-	if d.store, err = store.Open(ctx, url); err != nil {
+	if d.store, err = store.Open(ctx, url, store.Access{}); err != nil {
 		return err
 	}
 	defer d.store.Close()

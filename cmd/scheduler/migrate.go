@@ -82,7 +82,7 @@ func withDatabase(cmd *cobra.Command, do func(*cobra.Command, *store.Store) erro
 		if err != nil {
 			return err
 		}
-		s, err := store.Open(cmd.Context(), url)
+		s, err := store.Open(cmd.Context(), url, store.Access{})
 		if err != nil {
 			return err
 		}

@@ -50,6 +50,7 @@ func TestWrongCallsSayWhatWouldBeRight(t *testing.T) {
 		{"add 123 --retry-factor two", `--retry-factor: "two" is not a number, as in 1.5`},
 		{"add 123 --replace=perhaps", `--replace: "perhaps" is neither true nor false`},
 		{"serve --drain soon", `--drain: "soon" is not a duration, as in 90s or 1m30s`},
+		{"serve --pooler session", `--pooler "session" is none of auto, transaction and none`},
 		{"events 123 --before x", `--before: "x" is not a whole number, as in 12`},
 		{"why 123 --at 0001-01-01T00:00:00Z",
 			"--at: the year 1 is outside 1970 to 2199"},

@@ -13,6 +13,7 @@ func newServe() *cobra.Command {
 	var (
 		n       node
 		url     string
+		access  store.Access
 		migrate bool
 	)
 	cmd := &cobra.Command{
@@ -30,11 +31,12 @@ func newServe() *cobra.Command {
 			if err := n.prepare(cmd); err != nil {
 				return err
 			}
-			return serve(cmd, &n, url, migrate)
+			return serve(cmd, &n, url, access, migrate)
 		},
 	}
 	n.addFlags(cmd, 20*time.Second)
 	cmd.Flags().StringVar(&url, "database-url", "", "`URL` of the database (default $PGDUE_DATABASE_URL)")
+	addAccessFlags(cmd.Flags(), &access)
 	cmd.Flags().BoolVar(&migrate, "migrate", false, "bring the schema up to date first")
 	cmd.Flags().BoolVar(&n.jobLabels, "metrics-job-labels", false,
 		"count fires by job, too, in /metrics: of the first 1,000 jobs")
@@ -46,12 +48,15 @@ func newServe() *cobra.Command {
 	return cmd
 }
 
-func serve(cmd *cobra.Command, n *node, url string, migrate bool) (err error) {
+func serve(cmd *cobra.Command, n *node, url string, access store.Access, migrate bool) (err error) {
 	ctx := cmd.Context()
+	if err := completeAccess(cmd, &access); err != nil {
+		return err
+	}
 	if url, err = databaseURL(url); err != nil {
 		return err
 	}
-	if n.store, err = store.Open(ctx, url); err != nil {
+	if n.store, err = store.Open(ctx, url, access); err != nil {
 		return err
 	}
 	defer n.store.Close()
@@ -61,6 +66,9 @@ func serve(cmd *cobra.Command, n *node, url string, migrate bool) (err error) {
 		err = n.store.CheckSchema(ctx)
 	}
 	if err != nil {
+		return err
+	}
+	if err := n.tellAccess(ctx); err != nil {
 		return err
 	}
 	if err := n.bind(cmd); err != nil {

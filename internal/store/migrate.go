@@ -29,8 +29,12 @@ type Migration struct {
 }
 
 // Migrate brings the schema to the newest migration of this program. Several processes may do so at once: a session
-// lock lets one at a time. A schema that is newer than this program and still works with it is left as it is.
+// lock lets one at a time. A schema that is newer than this program and still works with it is left as it is. Through a
+// transaction pooler it refuses to migrate, and is content with a schema that is up to date.
 func (s *Store) Migrate(ctx context.Context, log *slog.Logger) error {
+	if s.pooler == PoolerTransaction && s.CheckSchema(ctx) == nil {
+		return nil
+	}
 	return s.MigrateFS(ctx, migrations.FS, log)
 }
 
@@ -166,27 +170,14 @@ func (s *Store) withGoose(files fs.FS, do func(*goose.Provider) error) (err erro
 // refusePooler fails when the connection goes through a transaction pooler: it would give the migrations' session lock
 // to strangers.
 func (s *Store) refusePooler(ctx context.Context) error {
-	a, err := pgx.ConnectConfig(ctx, s.config)
-	if err != nil {
-		return unreachable(s.config, err)
+	shared, err := s.behindTransactions(ctx)
+	if err != nil || !shared {
+		return err
 	}
-	defer a.Close(ctx)
-	b, err := pgx.ConnectConfig(ctx, s.config)
-	if err != nil {
-		return unreachable(s.config, err)
-	}
-	defer b.Close(ctx)
-	shared, err := sharesBackends(ctx, a, b)
-	if err != nil {
-		return fmt.Errorf("look for a transaction pooler: %w", translate(err))
-	}
-	if shared {
-		return fmt.Errorf("%s:%d is a transaction pooler, which cannot keep the session lock that migrations need: "+
-			"run `scheduler migrate up` with the PostgreSQL server's own address in --database-url; `scheduler "+
-			"serve` may use the pooler afterwards",
-			s.config.Host, s.config.Port)
-	}
-	return nil
+	return fmt.Errorf("%s:%d is a transaction pooler, which cannot keep the session lock that migrations need: run "+
+		"`scheduler migrate up` with the PostgreSQL server's own address in --database-url; `scheduler serve` may use "+
+		"the pooler afterwards",
+		s.config.Host, s.config.Port)
 }
 
 // sharesBackends says whether a server process serves session a only from one statement to the next: it changes, as

@@ -205,31 +205,3 @@ func (s *Store) exec(ctx context.Context, limit time.Duration, statement string,
 		return err
 	})
 }
-
-// Listen calls what a notification is for, on a connection of its own.
-func (s *Store) Listen(ctx context.Context, topics map[string]func()) error {
-	conn, err := pgx.ConnectConfig(ctx, s.config)
-	if err != nil {
-		return translate(err)
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer cancel()
-		conn.Close(ctx)
-	}()
-	if _, err := conn.Exec(ctx, "LISTEN pgdue"); err != nil {
-		return translate(err)
-	}
-	for _, call := range topics {
-		call() // something may have come before we listened
-	}
-	for {
-		n, err := conn.WaitForNotification(ctx)
-		if err != nil {
-			return err
-		}
-		if call := topics[n.Payload]; call != nil {
-			call()
-		}
-	}
-}

@@ -12,6 +12,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 
+	"github.com/pgdue/pgdue/internal/job"
+	"github.com/pgdue/pgdue/internal/store"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
@@ -33,6 +35,70 @@ func TestMigrateRefusesTransactionPooler(t *testing.T) {
 					t.Error("something was written")
 				}
 			})
+		}
+	}
+}
+
+// A transaction pooler is recognised, and whatever is written through it arrives, however it hands out its sessions.
+func TestWritesThroughTransactionPooler(t *testing.T) {
+	t.Parallel()
+	for _, servers := range []int{2, 3} {
+		for _, roundRobin := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%d servers, round robin %v", servers, roundRobin), func(t *testing.T) {
+				t.Parallel()
+				s := storetest.OpenURL(t, startPooler(t, storetest.NewURL(t), servers, roundRobin))
+				if s.Pooler() != store.PoolerTransaction || s.Listens() {
+					t.Fatalf("pooler %s, listens: %v", s.Pooler(), s.Listens())
+				}
+				for i := range 4 {
+					d := storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"date"}`)
+					d.Labels = map[string]string{"team": "web"}
+					if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				node := newNode(t, s, &work{})
+				tick(t, node)
+				if err := s.Migrate(t.Context(), quiet); err != nil {
+					t.Errorf("nothing is to migrate, and yet: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// Without a pooler statements are kept prepared, and notifications are listened for.
+func TestNoPoolerIsNone(t *testing.T) {
+	t.Parallel()
+	if s := storetest.Open(t); s.Pooler() != store.PoolerNone || !s.Listens() {
+		t.Errorf("pooler %s, listens: %v", s.Pooler(), s.Listens())
+	}
+}
+
+// Of pgx's ways to send statements, those in which ours do not work are refused, with what to say instead; the others
+// work.
+func TestOpenRefusesModesThatCannotWrite(t *testing.T) {
+	t.Parallel()
+	direct := storetest.URL(t)
+	for mode, works := range map[string]bool{
+		"simple_protocol": false, "exec": false, "cache_describe": true, "describe_exec": true, "cache_statement": true,
+	} {
+		config := storetest.Config(t, direct+"&default_query_exec_mode="+mode)
+		s, err := store.OpenConfig(t.Context(), config, store.Access{})
+		if !works {
+			if err == nil || !strings.Contains(err.Error(), "default_query_exec_mode="+mode+" in the database URL") {
+				t.Errorf("%s: %v", mode, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.Close)
+		d := storetest.Job(t, mode, `{"type":"date"}`)
+		d.Labels = map[string]string{"team": "web"}
+		if _, err := s.Add(t.Context(), d, job.Author{}); err != nil {
+			t.Errorf("%s: %v", mode, err)
 		}
 	}
 }
@@ -84,7 +150,7 @@ func startPooler(t *testing.T, direct string, servers int, roundRobin bool) stri
 		t.Fatal(err)
 	}
 	u.Host = listener.Addr().String()
-	u.RawQuery = "default_query_exec_mode=simple_protocol&sslmode=disable"
+	u.RawQuery = "sslmode=disable"
 	return u.String()
 }
 

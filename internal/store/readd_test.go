@@ -108,7 +108,7 @@ func storeAt(t *testing.T, url string, ahead time.Duration) *store.Store {
 		t.Fatal(err)
 	}
 	config.ConnConfig.RuntimeParams["pgdue.clock_offset"] = ahead.String()
-	s, err := store.OpenConfig(t.Context(), config)
+	s, err := store.OpenConfig(t.Context(), config, store.Access{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,8 @@ import (
 // The SQLSTATEs on which the store acts (PostgreSQL manual, appendix A).
 const (
 	featureNotSupported   = "0A000" // a function that this server does not have in full
+	nothingPrepared       = "26000" // under this name
+	preparedTwice         = "42P05" // under one name
 	readOnlyTransaction   = "25006" // a standby, or a database that is set to read-only
 	schemaMissing         = "3F000" // the schema was not made yet
 	tableMissing          = "42P01" // nor the table, or it is of a newer migration

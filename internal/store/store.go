@@ -52,6 +52,9 @@ type Store struct {
 	owned     bool            // the pools are ours to close
 	pool      *pgxpool.Pool   // for all else: edits may wait for locks, and must not keep the loops from a connection
 	config    *pgx.ConnConfig // for connections beside the pools
+	pooler    Pooler          // found out: not PoolerAuto
+	listenAt  *pgx.ConnConfig // nil: nowhere
+	elsewhere bool            // listenAt is of a URL of its own
 	begin     string          // how transactions begin
 	limit     time.Duration   // of a call
 	editLimit time.Duration   // of an edit
@@ -62,29 +65,73 @@ type Store struct {
 }
 
 // Open makes a Store for the database at url, a connection string or URL as in the PostgreSQL manual, section 34.1.1,
-// with pgx's additions (pool_max_conns, default_query_exec_mode=simple_protocol for poolers that cannot prepare). It
-// fails if the database does not answer. There are two pools, each of up to pool_max_conns connections, one for the
-// loops of a node and one for all else, and two connections beside them.
-func Open(ctx context.Context, url string) (*Store, error) {
+// with pgx's additions (pool_max_conns). It fails if the database does not answer. There are two pools, each of up to
+// pool_max_conns connections, one for the loops of a node and one for all else, and two connections beside them.
+// Poolers are recognised, and no default_query_exec_mode is needed for them: simple_protocol and exec are refused.
+func Open(ctx context.Context, url string, access Access) (*Store, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
-		return nil, fmt.Errorf("read the database URL: %w; it looks like postgres://user:password@host:5432/database",
-			err)
+		return nil, unreadableURL("the database URL", err)
 	}
-	return OpenConfig(ctx, config)
+	return OpenConfig(ctx, config, access)
+}
+
+func unreadableURL(what string, err error) error {
+	return fmt.Errorf("read %s: %w; it looks like postgres://user:password@host:5432/database", what, err)
 }
 
 // OpenConfig is Open with a parsed configuration.
-func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
-	if config.ConnConfig.ConnectTimeout == 0 {
-		config.ConnConfig.ConnectTimeout = connectTimeout
-	}
-	if config.ConnConfig.RuntimeParams["application_name"] == "" {
-		config.ConnConfig.RuntimeParams["application_name"] = sessionName(job.ProcessName())
+func OpenConfig(ctx context.Context, config *pgxpool.Config, access Access) (s *Store, err error) {
+	if err := refuseModes(config.ConnConfig); err != nil {
+		return nil, err
 	}
 	if config.PingTimeout == 0 {
 		config.PingTimeout = pingTimeout
 	}
+	setDefaults(config.ConnConfig)
+	if access.Pooler == PoolerTransaction {
+		describe(config.ConnConfig)
+	}
+	handedOn := false
+	open := func() error {
+		if s, err = openPools(ctx, config.Copy()); err != nil {
+			return err
+		}
+		if handedOn, err = s.handedOn(ctx); err != nil {
+			s.Close()
+			return unreachable(config.ConnConfig, err)
+		}
+		return nil
+	}
+	if err := open(); err != nil {
+		return nil, err
+	}
+	if handedOn && access.finds() { // whatever does that may also change the session behind
+		s.Close()
+		describe(config.ConnConfig)
+		if err := open(); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.settle(ctx, access, handedOn); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// setDefaults completes what a URL says of connections.
+func setDefaults(config *pgx.ConnConfig) {
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = sessionName(job.ProcessName())
+	}
+}
+
+// openPools makes a Store with pools of its own, which ask nothing yet.
+func openPools(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 	gate := &gate{}
 	config.BeforeConnect = gate.before(config.BeforeConnect)
 	loops, err := pgxpool.NewWithConfig(ctx, config.Copy())
@@ -99,10 +146,6 @@ func OpenConfig(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 	s := &Store{loops: loops, pool: pool, owned: true}
 	s.setUp(config.ConnConfig)
 	s.renewals.pools, s.renewals.gate = []*pgxpool.Pool{loops, pool}, gate
-	if err := pool.Ping(ctx); err != nil {
-		s.Close()
-		return nil, unreachable(config.ConnConfig, err)
-	}
 	return s, nil
 }
 
@@ -115,7 +158,7 @@ func sessionName(process string) string {
 
 // New makes a Store on a pool that the caller owns and closes. It asks the database nothing yet. The loops of a node,
 // edits and reads share the pool, of which edits, which may wait for locks, take half; a node has two connections
-// beside it.
+// beside it. Poolers are not looked for.
 func New(pool *pgxpool.Pool) *Store {
 	s := &Store{loops: pool, pool: pool}
 	s.setUp(pool.Config().ConnConfig)
@@ -124,6 +167,7 @@ func New(pool *pgxpool.Pool) *Store {
 
 func (s *Store) setUp(config *pgx.ConnConfig) {
 	s.config, s.begin = config.Copy(), beginStatement(idleLimit)
+	s.pooler, s.listenAt = PoolerNone, s.config
 	s.turns = newTurns(s.pool.Config().MaxConns)
 	s.renewals = &renewals{config: s.config, gate: &gate{}}
 	s.limit, s.editLimit, s.lockLimit = callTimeout, editTimeout, lockLimit
@@ -259,6 +303,9 @@ func translate(err error) error {
 	case missing(err):
 		return fmt.Errorf("%w; the schema is missing or too old: "+
 			"run `scheduler migrate up`, or `scheduler serve --migrate`", err)
+	case isCode(err, nothingPrepared, preparedTwice):
+		return fmt.Errorf("%w; a transaction pooler has come between this node and its database: start the node "+
+			"again, without --pooler none", err)
 	case isCode(err, insufficientPrivilege):
 		return fmt.Errorf("%w; grant this user the rights on schema pgdue, or use its owner", err)
 	case rowsFault(err):

@@ -56,7 +56,7 @@ func start() error {
 	if err := admin(ctx, "CREATE DATABASE "+server.template+" TEMPLATE template0"); err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, inDatabase(server.admin, server.template))
+	s, err := store.Open(ctx, inDatabase(server.admin, server.template), store.Access{})
 	if err != nil {
 		return err
 	}

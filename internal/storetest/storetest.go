@@ -91,7 +91,7 @@ func OpenURL(t testing.TB, url string) *store.Store {
 // OpenConfig is OpenURL with a parsed configuration, which it leaves as it is.
 func OpenConfig(t testing.TB, config *pgxpool.Config) *store.Store {
 	t.Helper()
-	s, err := store.OpenConfig(t.Context(), config.Copy())
+	s, err := store.OpenConfig(t.Context(), config.Copy(), store.Access{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,7 @@ func (w *Wire) Open(t testing.TB, url string) *store.Store {
 		}
 		return w.carry(conn), nil
 	}
-	s, err := store.OpenConfig(t.Context(), config)
+	s, err := store.OpenConfig(t.Context(), config, store.Access{})
 	if err != nil {
 		t.Fatal(err)
 	}
