@@ -1,9 +1,11 @@
 package tests
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/pgdue/pgdue/internal/job"
@@ -14,12 +16,12 @@ import (
 // bounced is the local server whose nodes come through a PgBouncer.
 type bounced struct {
 	local
-	program, mode string
+	program string
 }
 
 func (b bounced) forNodes(t testing.TB, db *pgxpool.Config) *pgxpool.Config {
 	t.Helper()
-	return storetest.Config(t, storetest.PgBouncer(t, b.program, db.ConnConfig.ConnString(), b.mode))
+	return storetest.Config(t, storetest.PgBouncer(t, b.program, db.ConnConfig.ConnString()))
 }
 
 // pgBouncer returns where PgBouncer is. Where there is none it says so loudly, or fails.
@@ -39,7 +41,7 @@ func pgBouncer(t *testing.T) (program string, found bool) {
 func TestWorksBehindPgBouncer(t *testing.T) {
 	t.Parallel()
 	if program, found := pgBouncer(t); found {
-		integrate(t, bounced{program: program, mode: "transaction"})
+		integrate(t, bounced{program: program})
 	}
 }
 
@@ -50,14 +52,17 @@ func TestPgBouncerIsRecognised(t *testing.T) {
 	if !found {
 		return
 	}
-	direct := storetest.EmptyURL(t)
 	for mode, want := range map[string]store.Pooler{
 		"transaction": store.PoolerTransaction, "session": store.PoolerNone,
 	} {
-		url := storetest.PgBouncer(t, program, direct, mode)
+		direct := storetest.EmptyURL(t)
+		url := storetest.PgBouncer(t, program, direct, "pool_mode = "+mode)
 		s := storetest.OpenURL(t, url)
 		if s.Pooler() != want || s.Listens() != (want == store.PoolerNone) {
 			t.Errorf("pool_mode %s: taken for %s, listens: %v", mode, s.Pooler(), s.Listens())
+		}
+		if err := s.Migrate(t.Context(), quiet()); (err == nil) != (want == store.PoolerNone) {
+			t.Errorf("pool_mode %s: migrate: %v", mode, err)
 		}
 	}
 }
@@ -70,7 +75,7 @@ func TestListensBesidePgBouncer(t *testing.T) {
 		return
 	}
 	direct := storetest.URL(t)
-	pooled := storetest.PgBouncer(t, program, direct, "transaction")
+	pooled := storetest.PgBouncer(t, program, direct)
 	open := func(notifyURL string) *store.Store {
 		s, err := store.Open(t.Context(), pooled, store.Access{NotifyURL: notifyURL})
 		if err != nil {
@@ -96,5 +101,24 @@ func TestListensBesidePgBouncer(t *testing.T) {
 			!strings.Contains(err.Error(), "PostgreSQL server's own address") {
 			t.Errorf("%s: %v", wrong, err)
 		}
+	}
+}
+
+// Where a PgBouncer lets in no more clients, a node gives up what idles in its pools for its lease.
+func TestLeaseHasFirstCallOnPgBouncer(t *testing.T) {
+	t.Parallel()
+	program, found := pgBouncer(t)
+	if !found {
+		return
+	}
+	const clients = 4
+	pooled := storetest.PgBouncer(t, program, storetest.NewURL(t), fmt.Sprintf("max_client_conn = %d", clients))
+	s := storetest.OpenURL(t, pooled) // with one connection in the pool
+	for range clients - 1 {
+		storetest.Conn(t, pooled)
+	}
+	n := job.Node{ID: uuid.New(), Name: "web-1", Queues: []string{job.KindExec.Name}, Version: "test"}
+	if err := s.Register(t.Context(), n); err != nil {
+		t.Error("the node has no lease: ", err)
 	}
 }

@@ -20,7 +20,7 @@ func TestServeTellsOfPooler(t *testing.T) {
 		return
 	}
 	direct := storetest.NewURL(t)
-	pooled := storetest.PgBouncer(t, program, direct, "transaction")
+	pooled := storetest.PgBouncer(t, program, direct)
 	serve := []string{binary(t), "serve", "--listen", "127.0.0.1:0", "--database-url", pooled}
 	alone := start(t, serve[0], serve[1:]...)
 	alone.find(`(msg="the database is behind a transaction pooler" listens=false hint="what others do is seen within 5s)`)

@@ -67,6 +67,23 @@ func TestWritesThroughTransactionPooler(t *testing.T) {
 	}
 }
 
+// Who keeps statements prepared behind a transaction pooler all the same is told what to do.
+func TestPreparedBehindTransactionPoolerSaysWhy(t *testing.T) {
+	t.Parallel()
+	config := storetest.Config(t, startPooler(t, storetest.NewURL(t), 2, true))
+	s, err := store.OpenConfig(t.Context(), config, store.Access{Pooler: store.PoolerNone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	for i := 0; err == nil && i < 20; i++ {
+		_, err = s.Add(t.Context(), storetest.Job(t, fmt.Sprintf("job-%d", i), `{"type":"date"}`), job.Author{})
+	}
+	if err == nil || !strings.Contains(err.Error(), "a transaction pooler has come between") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // Without a pooler statements are kept prepared, and notifications are listened for.
 func TestNoPoolerIsNone(t *testing.T) {
 	t.Parallel()

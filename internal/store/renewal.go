@@ -52,7 +52,7 @@ func (r *renewals) connect(ctx context.Context) (err error) {
 	defer r.gate.open()
 	for {
 		r.conn, err = pgx.ConnectConfig(ctx, r.config)
-		if !isCode(err, tooManyConnections) {
+		if !noneLeft(err) {
 			return err
 		}
 		for _, p := range r.pools {
@@ -60,7 +60,8 @@ func (r *renewals) connect(ctx context.Context) (err error) {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("%w; a node has up to %d connections: allow its role so many", err, r.most())
+			return fmt.Errorf("%w; a node has up to %d connections: allow its role, and a pooler its clients, so many",
+				err, r.most())
 		case <-time.After(connectAgain):
 		}
 	}

@@ -20,6 +20,7 @@ const (
 	functionMissing       = "42883" // this server has no such function
 	lockNotAvailable      = "55P03" // a lock was waited for in vain
 	queryCancelled        = "57014" // statement_timeout
+	protocolViolation     = "08P01" // what PgBouncer says of most that it refuses
 	tooManyConnections    = "53300" // of the server, the database or the role
 	internalError         = "XX000" // what was asked for was nothing of the kind
 )
@@ -60,6 +61,15 @@ func rowsFault(err error) bool {
 
 // missing says that a table or the schema is not there.
 func missing(err error) bool { return isCode(err, tableMissing, schemaMissing) }
+
+// noneLeft says whether a connection was refused because there are too many: by the server, or by PgBouncer
+// (max_client_conn, and later limits of a database and a user).
+func noneLeft(err error) bool {
+	var pgErr *pgconn.PgError
+	return isCode(err, tooManyConnections) || isCode(err, protocolViolation) && errors.As(err, &pgErr) &&
+		(strings.Contains(pgErr.Message, "no more connections allowed") ||
+			strings.Contains(pgErr.Message, "connections exceeded"))
+}
 
 // notForUs says whether an error means that this role may not call a function, or that this server has none.
 func notForUs(err error) bool {

@@ -46,16 +46,16 @@ listen_addr =
 unix_socket_dir = %s
 listen_port = %d
 auth_type = any
-pool_mode = %s
+pool_mode = transaction
 default_pool_size = 4
 server_round_robin = 1
 max_client_conn = 1000
 server_login_retry = 1
 `
 
-// PgBouncer starts one, with a pool_mode, before the server of the database at direct, and returns the URL of the same
-// database through it. It ends with the test.
-func PgBouncer(t testing.TB, program, direct, mode string) string {
+// PgBouncer starts one before the server of the database at direct, and returns the URL of the same database through
+// it. It pools transactions, unless lines of its settings say otherwise, and ends with the test.
+func PgBouncer(t testing.TB, program, direct string, settings ...string) string {
 	t.Helper()
 	server, err := pgx.ParseConfig(direct)
 	if err != nil {
@@ -71,7 +71,7 @@ func PgBouncer(t testing.TB, program, direct, mode string) string {
 		target += " password='" + strings.ReplaceAll(server.Password, "'", "''") + "'"
 	}
 	file := filepath.Join(dir, "pgbouncer.ini")
-	ini := fmt.Sprintf(bouncerSettings, target, dir, bouncerPort, mode)
+	ini := fmt.Sprintf(bouncerSettings, target, dir, bouncerPort) + strings.Join(settings, "\n") + "\n"
 	if err := os.WriteFile(file, []byte(ini), 0o600); err != nil {
 		t.Fatal(err)
 	}
