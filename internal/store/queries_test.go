@@ -3,6 +3,7 @@ package store_test
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -37,6 +38,36 @@ func TestQueriesPrepare(t *testing.T) {
 		}
 		if _, err := conn.Prepare(t.Context(), name, statement); err != nil {
 			t.Errorf("%s: %v", file, err)
+		}
+	}
+}
+
+// leaves is what stays in a session after its transaction.
+var leaves = regexp.MustCompile(
+	`(?im)\bpg_(try_)?advisory_lock|\bset_config\(|\btemp(orary)? |^\s*(LISTEN|PREPARE|DECLARE)\b`)
+
+// No statement leaves anything in its session, where a transaction pooler would hand it to strangers.
+func TestQueriesLeaveNothingInASession(t *testing.T) {
+	t.Parallel()
+	for _, culprit := range []string{
+		"SELECT pg_advisory_lock(1)", "SELECT pg_try_advisory_lock(1)", "SELECT set_config('a.b', 'c', false)",
+		"SELECT 1;\nLISTEN pgdue", "PREPARE p AS SELECT 1", "DECLARE c CURSOR FOR SELECT 1", "CREATE TEMP TABLE t ()",
+	} {
+		if !leaves.MatchString(culprit) {
+			t.Errorf("%q is not known", culprit)
+		}
+	}
+	files, err := filepath.Glob("queries/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no queries: ", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := leaves.FindString(string(text)); found != "" {
+			t.Errorf("%s: %q stays in the session; use SET LOCAL, or what ends with the transaction", file, found)
 		}
 	}
 }
