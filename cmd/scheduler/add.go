@@ -16,7 +16,7 @@ const addExamples = `  scheduler add 123 --at now -- sleep 60
   scheduler add ping --every 30s --http https://example.org/ping
   scheduler add mail --cron '0 9 * * mon-fri' --tz Europe/Stockholm --http https://example.org/mail
   scheduler add report --at 2027-03-01T09:00:00 --tz Europe/Stockholm -- /usr/local/bin/report --weekly
-  scheduler add 123 --replace --max-instances 12 --at now -- sleep 60
+  scheduler add 123 --replace --max-instances 13 --at now -- sleep 60
   scheduler add -f jobs.yaml`
 
 func newAdd() *cobra.Command {

@@ -13,7 +13,7 @@ import (
 	"github.com/pgdue/pgdue/internal/storetest"
 )
 
-// The demo, as README tells it: a job is skipped at max_instances with the remedy, overlaps with max_instances 12, and
+// The demo, as README tells it: a job is skipped at max_instances with the remedy, overlaps with max_instances 13, and
 // what is in flight survives kill -9 of everything until the dead node has been silent for its lease.
 func TestDemo(t *testing.T) {
 	t.Parallel()
@@ -39,7 +39,7 @@ func TestDemo(t *testing.T) {
 
 	// Act 2: the remedy.
 	output(t, scheduler, "add", "add-123", "--server", api, "--replace", "--every", "5s", "--",
-		"scheduler", "add", "123", "--max-instances", "12", "--at", "now", "--", "sleep", "60")
+		"scheduler", "add", "123", "--max-instances", "13", "--at", "now", "--", "sleep", "60")
 	conn := storetest.Conn(t, database)
 	storetest.Await(t, conn, "runs of 123 that overlap",
 		"SELECT count(*) >= 2 FROM pgdue.running_instances WHERE job_id = '123'")
@@ -60,7 +60,7 @@ func TestDemo(t *testing.T) {
 		t.Errorf("after kill -9 and restart %d instances of 123 are counted, want at least 2", n)
 	}
 	if command := output(t, scheduler, "get", "add-123", "--server", api, "-o", "json"); !strings.Contains(command,
-		`"12"`) {
+		`"13"`) {
 		t.Errorf("the demo's command given again has reset what was changed: %s", command)
 	}
 	node.find(`msg="run lost" job=123 `)

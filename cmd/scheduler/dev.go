@@ -244,9 +244,10 @@ var bannerText = template.Must(template.New("banner").Parse(`
 
        {{.Scheduler}} runs 123{{.Server}}
 
-  2. The remedy. 60 s / 5 s: 12 instances are enough. From now on 123 is added with that, and its runs overlap.
+  2. The remedy. A run takes a little more than 60 s, so when a fire comes the 12 before it may still run: 13 instances
+     are enough. From now on 123 is added with that, and its runs overlap.
 
-       {{.Scheduler}} add add-123{{.Server}} --replace --every 5s -- scheduler add 123 --max-instances 12 --at now -- sleep 60
+       {{.Scheduler}} add add-123{{.Server}} --replace --every 5s -- scheduler add 123 --max-instances 13 --at now -- sleep 60
 
   3. The take-over. Start a second node. When it runs 123 (the node's name holds its process id), kill -9 that process:
      after its lease, 15 s, this node records its runs as lost and frees their instances.

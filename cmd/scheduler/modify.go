@@ -12,7 +12,7 @@ import (
 	"github.com/pgdue/pgdue/client"
 )
 
-const modifyExamples = `  scheduler modify 123 --max-instances 12
+const modifyExamples = `  scheduler modify 123 --max-instances 13
   scheduler modify ping --timeout 30s --label team=web
   scheduler modify ping --timeout= --label owner=           # the default timeout; without the label
   scheduler modify 123 -- sleep 90

@@ -107,7 +107,7 @@ func (f modifyFlags) change(cmd *cobra.Command, patch string, command []string) 
 		return readPatch(patch, cmd.InOrStdin())
 	}
 	if len(change) == 0 {
-		return nil, usagef(cmd, "say what to change, as in `scheduler modify 123 --max-instances 12`")
+		return nil, usagef(cmd, "say what to change, as in `scheduler modify 123 --max-instances 13`")
 	}
 	return change, otherWorkGoes(cmd, change, command)
 }

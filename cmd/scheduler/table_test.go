@@ -10,7 +10,7 @@ import (
 	"github.com/pgdue/pgdue/client"
 )
 
-const skipSentence = "maximum number of running instances reached (1): max_instances 12 would be"
+const skipSentence = "maximum number of running instances reached (1): max_instances 13 would be"
 
 func skippedRuns(t *testing.T, s *screen) string {
 	t.Helper()

@@ -53,3 +53,6 @@ func on(l Look, now time.Time) Look {
 	l.Now = now
 	return l
 }
+
+// took is the pace of a job whose one known run took d.
+func took(d time.Duration) Pace { return Pace{Runs: 1, Longest: d, Shortest: d} }

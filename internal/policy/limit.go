@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/pgdue/pgdue/internal/job"
@@ -14,11 +13,13 @@ type AtLimit struct {
 	Max    int
 	Oldest job.Instance // the running instance in the way that began first
 	Others int          // running instances besides
-	// Enough is the max_instances that would do: ceil(Duration / Interval), and more than Max.
-	Enough   int
-	Duration time.Duration // how long runs take: the longest of the recent ended ones and of the oldest running one
-	Ended    bool          // Duration is that of an ended run; else a run is at it still and it can only grow
-	Interval time.Duration // between fires; 0 when not known
+	// Needed is the max_instances that no fire meets as runs go now; 0 when that is not known. Enough is the one to
+	// advise: it is more than what a fire has met.
+	Needed, Enough int
+	Duration       time.Duration // how long runs take: the longest of the last ended ones and of the oldest running one
+	Ended          bool          // Duration is that of an ended run; else a run is at it still and it can only grow
+	Span           time.Duration // Duration and what may come on top: Pace.span
+	Interval       time.Duration // between fires; 0 when not known
 }
 
 // MeetLimit explains why the fire time at, which next follows, meets the limit: by the instances, and what begins in
@@ -28,38 +29,59 @@ func MeetLimit(look Look, at, next time.Time, begun []Start) *AtLimit {
 	for _, s := range begun {
 		live = append(live[:len(live):len(live)], job.Instance{Run: s.Run, StartedAt: look.Now})
 	}
-	l := &AtLimit{Max: look.MaxInstances, Oldest: live[0], Others: len(live) - 1, Duration: look.RecentDuration,
-		Ended: true}
+	l := JudgeLimit(look, at, next)
+	l.Oldest, l.Others = live[0], len(live)-1
 	for _, i := range live {
 		if i.StartedAt.Before(l.Oldest.StartedAt) {
 			l.Oldest = i
 		}
 	}
-	if running := look.Now.Sub(l.Oldest.StartedAt); running > l.Duration && l.Oldest.State != job.InstanceRetrying {
+	// A run that is longer than the last ones, but within the margin, tells nothing new.
+	running := look.Now.Sub(l.Oldest.StartedAt)
+	if (running > l.Span || !l.Ended) && l.Oldest.State != job.InstanceRetrying {
 		l.Duration, l.Ended = running, false
+		l.judge(&look)
 	}
-	switch { // a one-off that is added again and again has its fires at the times of its adding
-	case !next.IsZero():
-		l.Interval = next.Sub(at)
-	case look.RecentGap > 0:
-		l.Interval = look.RecentGap
-	case !look.LastRunTime.IsZero() && look.LastRunTime.Before(at):
-		l.Interval = at.Sub(look.LastRunTime)
-	}
-	l.Enough = max(Enough(l.Duration, l.Interval), l.Max+1, len(live)+1)
-	if !l.Ended && l.Interval > 0 { // it goes on: the fires so far, and one more
-		l.Enough = max(l.Enough, int(l.Duration/l.Interval)+1)
-	}
+	l.Enough = max(l.Needed, l.Max+1, len(live)+1)
 	return l
 }
 
-// Enough is ceil(duration / interval), where an overrun below a tenth of an interval does not count: the start of a
-// process makes a run of 60 s take 60.02 s, and its fires do not come to the millisecond.
-func Enough(duration, interval time.Duration) int {
-	if interval <= 0 {
+// JudgeLimit says which limit is needed where nothing need be in the way now; at and next are two fire times, or zero.
+func JudgeLimit(look Look, at, next time.Time) *AtLimit {
+	l := &AtLimit{Max: look.MaxInstances, Duration: look.Pace.Longest, Ended: look.Pace.Runs > 0}
+	switch { // a one-off that is added again and again has its fires at the times of its adding
+	case !next.IsZero() && !at.IsZero():
+		l.Interval = next.Sub(at)
+	case look.Pace.Gap > 0:
+		l.Interval = look.Pace.Gap
+	case !look.LastRunTime.IsZero() && look.LastRunTime.Before(at):
+		l.Interval = at.Sub(look.LastRunTime)
+	}
+	l.judge(&look)
+	return l
+}
+
+// judge is the one rule of what is needed. A fire that waits for an instance is late because of the limit itself.
+func (l *AtLimit) judge(look *Look) {
+	pace, jitter := look.Pace, time.Duration(0)
+	if look.Overlap != job.OverlapSkip {
+		pace.Lateness = 0
+	}
+	if look.Trigger != nil {
+		jitter = look.Trigger.Jitter()
+	}
+	l.Span = pace.span(l.Duration, l.Interval, jitter)
+	l.Needed = max(l.Needed, needed(l.Span, l.Interval))
+	l.Enough = max(l.Needed, l.Max+1)
+}
+
+// Slower is the shortest interval between fires at which Max instances are enough; 0 where they are, or where that is
+// not known, as before a run has ended.
+func (l *AtLimit) Slower() time.Duration {
+	if !l.Ended || l.Needed <= l.Max {
 		return 0
 	}
-	return int(math.Ceil(float64(duration)/float64(interval) - 0.1))
+	return slowest(l.Span, l.Max)
 }
 
 // Reason is the sentence by which APScheduler's users know the limit.
@@ -74,7 +96,7 @@ func (l *AtLimit) Remedy() string {
 		return fmt.Sprintf("max_instances %d lets one more run beside it, and a shorter retry.max makes room sooner",
 			l.Enough)
 	}
-	if l.Interval <= 0 {
+	if l.Interval <= 0 || l.Duration <= 0 {
 		return fmt.Sprintf("max_instances %d lets one more run beside it", l.Enough)
 	}
 	if !l.Ended {
@@ -82,8 +104,8 @@ func (l *AtLimit) Remedy() string {
 			"is sure once a run has ended)",
 			l.Enough, say.Duration(l.Duration), say.Duration(l.Interval))
 	}
-	return fmt.Sprintf("max_instances %d would be enough (runs take %s, a fire comes every %s)", l.Enough,
-		say.Duration(l.Duration), say.Duration(l.Interval))
+	return fmt.Sprintf("max_instances %d would be enough (runs take %s, with a margin %s, a fire comes every %s)",
+		l.Enough, say.Duration(l.Duration), say.Duration(l.Span), say.Duration(l.Interval))
 }
 
 // Sentence tells the skip for run_history.

@@ -23,9 +23,8 @@ type Look struct {
 	// after its NextRunTime, whose missed fire times are not recorded yet.
 	Pauses []job.Pause
 
-	// RecentDuration is the longest of the last few ended attempts, and RecentGap the median of the gaps between the
-	// last few fire times; 0 when there are none, and for a job below its limit, which nobody explains.
-	RecentDuration, RecentGap time.Duration
+	// Pace is read of jobs at their limit only: nobody explains the others.
+	Pace Pace
 
 	Err error // the job's row could not be read as a job
 }

@@ -91,7 +91,7 @@ func TestSkipsTellTheCertainNumber(t *testing.T) {
 	for i := range 8 {
 		j := lookAt(t, every5s, t0)
 		if i >= 5 {
-			j.RecentDuration = time.Minute
+			j.Pace = policy.Pace{Runs: 1, Longest: time.Minute}
 		}
 		d := planAt(j, at(10), instances(0), nil)
 		told.skipped(policy.Decided{Look: j, Decision: d}, d.Skip[len(d.Skip)-1])

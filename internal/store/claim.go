@@ -120,7 +120,7 @@ func readLooks(ctx context.Context, tx pgx.Tx, due []scheduleRow) ([]policy.Look
 	return looks, readRecent(ctx, tx, looks)
 }
 
-// readRecent adds the recent durations of jobs at their limit, with which a skip is explained.
+// readRecent adds the pace of jobs at their limit, with which a skip is explained.
 func readRecent(ctx context.Context, tx pgx.Tx, looks []policy.Look) error {
 	byID := map[string]*policy.Look{}
 	for i := range looks {
@@ -132,21 +132,24 @@ func readRecent(ctx context.Context, tx pgx.Tx, looks []policy.Look) error {
 		return nil
 	}
 	args := pgx.StrictNamedArgs{"job_ids": slices.Collect(maps.Keys(byID))}
-	err := readRows(ctx, tx, claimRecent, args, func(r recentRow) {
-		l := byID[r.JobID]
-		l.RecentDuration, l.RecentGap = deref(r.Longest), deref(r.Gap)
-	})
+	err := readRows(ctx, tx, claimRecent, args, func(r recentRow) { byID[r.JobID].Pace = r.pace() })
 	if err != nil {
 		return fmt.Errorf("read recent durations: %w", err)
 	}
 	return nil
 }
 
-// recentRow is how long a job's recent runs took at most, and the gap between its recent fire times.
+// recentRow is how a job's runs and fires have gone lately.
 type recentRow struct {
 	damage
-	JobID        string
-	Longest, Gap *time.Duration
+	JobID                            string
+	Runs                             int
+	Longest, Shortest, Lateness, Gap *time.Duration
+}
+
+func (r *recentRow) pace() policy.Pace {
+	return policy.Pace{Runs: r.Runs, Longest: deref(r.Longest), Shortest: deref(r.Shortest),
+		Lateness: deref(r.Lateness), Gap: deref(r.Gap)}
 }
 
 // writeDecisions writes what was decided in one pipelined batch that begins with holding the node's row, and checks the

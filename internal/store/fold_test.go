@@ -134,8 +134,8 @@ func TestFoldedRowsDisturbNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, d := range claim.Decided {
-		if d.Job.ID == "terse" && d.RecentDuration != 10*time.Second {
-			t.Errorf("recent duration %s, want that of the failed run", d.RecentDuration)
+		if d.Job.ID == "terse" && d.Pace.Longest != 10*time.Second {
+			t.Errorf("recent duration %s, want that of the failed run", d.Pace.Longest)
 		}
 	}
 }

@@ -118,7 +118,7 @@ func readInstances(ctx context.Context, tx pgx.Tx, f *why.Facts) error {
 				f.Err = errors.Join(f.Err, r.unreadable())
 			}),
 		readRows(ctx, tx, claimRecent, one,
-			func(r recentRow) { f.RecentDuration, f.RecentGap = deref(r.Longest), deref(r.Gap) }),
+			func(r recentRow) { f.Pace = r.pace() }),
 	)
 }
 

@@ -176,11 +176,11 @@ func TestWhyWasMyRunSkipped(t *testing.T) {
 	a = ask(t, s, "123")
 	wantCodes(t, a, "finished!", "skipped_before")
 	if f := a.Findings[1]; !strings.Contains(f.Sentence,
-		"max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s)") ||
+		"max_instances 13 would be enough (runs take 1m0s, with a margin 1m3s, a fire comes every 5s)") ||
 		!strings.HasPrefix(f.Remedy, "somebody adds it again and again, last at ") ||
-		!strings.HasSuffix(f.Remedy, " after the time before: add it with --max-instances 12 there; scheduler modify "+
-			"123 --max-instances 12 lasts until then; if more must not run at a time, let it fire no more often than "+
-			"every 1m0s") {
+		!strings.HasSuffix(f.Remedy, " after the time before: add it with --max-instances 13 there; scheduler modify "+
+			"123 --max-instances 13 lasts until then; if more must not run at a time, let it fire no more often than "+
+			"every 1m4s") {
 		t.Errorf("%+v", f)
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/pgdue/pgdue/internal/trigger"
 )
 
-const twelve = "scheduler modify j --max-instances 12; if more must not run at a time, let it fire no more often " +
-	"than every 1m0s"
+const thirteen = "scheduler modify j --max-instances 13; if more must not run at a time, let it fire no more often " +
+	"than every 1m4s"
 
 // facts are those of an ordinary job, two seconds after t0: it fires every five seconds, and web-1 serves it.
 func facts(t *testing.T, change func(*Facts)) Facts {
@@ -191,37 +191,54 @@ func TestExplain(t *testing.T) {
 		{"due just now", func(f *Facts) { f.Job.DueAt = at(-7.9) }, "", "", ""},
 
 		{"runs", func(f *Facts) { f.Live = liveSince(0); f.Job.MaxInstances = 2 }, "", "", ""},
-		{"runs, as many as may", func(f *Facts) { f.Live = liveSince(0); f.RecentDuration = time.Minute }, "at_limit",
-			"maximum number of running instances reached (1): run ", twelve},
+		{"runs, as many as may", func(f *Facts) { f.Live = liveSince(0); f.Pace = took(time.Minute) }, "at_limit",
+			"maximum number of running instances reached (1): run ", thirteen},
 		{"at its limit, and a fire was skipped", func(f *Facts) {
-			f.Live, f.RecentDuration, f.Recent = liveSince(0), time.Minute,
+			f.Live, f.Pace, f.Recent = liveSince(0), took(time.Minute),
 				[]job.RunView{skippedAt(1), ranAt(0, job.Succeeded, true)}
-		}, "at_limit!", "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s); until an instance " +
-			"ends fires are skipped", twelve},
+		}, "at_limit!", "max_instances 13 would be enough (runs take 1m0s, with a margin 1m3s, a fire comes every " +
+			"5s); until an instance ends fires are skipped", thirteen},
 		{"at its limit, and added again and again", func(f *Facts) {
-			f.Live, f.RecentDuration, f.Recent = liveSince(0), time.Minute, []job.RunView{skippedAt(1)}
+			f.Live, f.Pace, f.Recent = liveSince(0), took(time.Minute), []job.RunView{skippedAt(1)}
 			f.Added = Added{By: "job add-j (ada@web-1)", At: at(1), After: 5 * time.Second}
-		}, "at_limit!", "max_instances 12 would be enough (runs take 1m0s, a fire comes every 5s); until an instance " +
-			"ends fires are skipped", "job add-j (ada@web-1) adds it again and again, last at 2026-03-01 " +
-			"09:00:01 UTC, 5s after the time before: add it with --max-instances 12 there; scheduler modify j " +
-			"--max-instances 12 lasts until then; if more must not run at a time, let it fire no more often than " +
-			"every 1m0s"},
+		}, "at_limit!", "max_instances 13 would be enough (runs take 1m0s, with a margin 1m3s, a fire comes every " +
+			"5s); until an instance ends fires are skipped", "job add-j (ada@web-1) adds it again and again, last at " +
+			"2026-03-01 09:00:01 UTC, 5s after the time before: add it with --max-instances 13 there; scheduler " +
+			"modify j --max-instances 13 lasts until then; if more must not run at a time, let it fire no more " +
+			"often than every 1m4s"},
 		{"at its limit, and waits",
-			func(f *Facts) { f.Live, f.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, job.OverlapWait },
+			func(f *Facts) { f.Live, f.Pace, f.Job.Overlap = liveSince(0), took(time.Minute), job.OverlapWait },
 			"at_limit",
-			"; until an instance ends fires wait, 100 at most", "scheduler modify j --max-instances 12"},
+			"; until an instance ends fires wait, 100 at most", "scheduler modify j --max-instances 13"},
 		{"at its limit, and no more may wait", func(f *Facts) {
 			f.Live, f.Job.Overlap, f.Job.MaxWaiting, f.WaitingCount, f.Waiting = liveSince(0), job.OverlapWait, 1, 1,
 				[]job.WaitingRun{{CreatedAt: at(1)}}
 		}, "at_limit! waiting", "; as many runs wait as may, 1, and until one begins fires are skipped", "*"},
 		{"at its limit, and replaces", func(f *Facts) {
-			f.Live, f.RecentDuration, f.Job.Overlap = liveSince(0), time.Minute, job.OverlapReplace
+			f.Live, f.Pace, f.Job.Overlap = liveSince(0), took(time.Minute), job.OverlapReplace
 		}, "at_limit",
-			"; the next fire asks the oldest instance to cancel", "scheduler modify j --max-instances 12"},
-		{"at its limit for once", func(f *Facts) { f.Live, f.RecentDuration = liveSince(0), 3*time.Second }, "at_limit",
-			"; max_instances 2 would be enough (runs take 3s, a fire comes every 5s); ",
+			"; the next fire asks the oldest instance to cancel", "scheduler modify j --max-instances 13"},
+		{"as many run as may, and more need not", func(f *Facts) {
+			f.Live, f.Pace = liveSince(0), took(3*time.Second)
+		}, "at_limit", "as many instances run as may (1); as runs go now the limit is enough", ""},
+		{"at its limit for once", func(f *Facts) {
+			f.Live, f.Pace, f.Recent = liveSince(0), took(3*time.Second), []job.RunView{skippedAt(1)}
+		}, "at_limit!", "; max_instances 2 would be enough (runs take 3s, with a margin 3.2s, a fire comes every 5s); ",
 			"scheduler modify j --max-instances 2; if more must not run at a time, let fires wait for their turn: " +
 				"scheduler modify j --overlap wait"},
+		{"work that takes about as long as the gap", func(f *Facts) {
+			queue := f.Queue
+			f.Look = on(lookAt(t, `{"type":"interval","every":"3s"}`, t0), at(2))
+			f.Queue = queue
+			f.Live, f.Pace, f.Recent = liveSince(0), took(2990*time.Millisecond), []job.RunView{skippedAt(1)}
+		}, "at_limit!", "; max_instances 2 would be enough ",
+			"scheduler modify j --max-instances 2; if more must not run at a time, let it fire no more often than " +
+				"every 4s"},
+		{"at its limit, and no run has ended", func(f *Facts) {
+			f.Live, f.Recent, f.Now = liveSince(0), []job.RunView{skippedAt(5)}, at(7)
+			f.Job.NextRunTime, f.Job.DueAt = at(10), at(10)
+		}, "at_limit!", "; at least max_instances 2 ", "scheduler modify j --max-instances 2; if more must not run " +
+			"at a time, let it fire less often than runs take"},
 		{"a one-off at its limit", func(f *Facts) { f.Live = liveSince(0); f.Job.NextRunTime = time.Time{} },
 			"at_limit", "max_instances 2 lets one more run beside it",
 			"scheduler modify j --max-instances 2; or wait for the end of a run"},
@@ -232,16 +249,22 @@ func TestExplain(t *testing.T) {
 			"add it again under its id, or run it once more: scheduler run-now j"},
 
 		{"skipped before", func(f *Facts) {
-			f.RecentDuration, f.Recent = time.Minute,
+			f.Pace, f.Recent = took(time.Minute),
 				[]job.RunView{ranAt(2, job.Succeeded, true), skippedAt(1), skippedAt(0)}
 		}, "skipped_before",
 			"of the latest fires 2 met the limit and were skipped, the last one that of 2026-03-01 09:00:01 UTC: " +
-				"maximum number of running instances reached (1); max_instances 12 would be enough",
-			twelve},
+				"maximum number of running instances reached (1); max_instances 13 would be enough",
+			thirteen},
 		{"skipped before the limit was raised", func(f *Facts) {
-			f.RecentDuration, f.Job.MaxInstances, f.Recent = time.Minute, 12, []job.RunView{skippedAt(1)}
+			f.Pace, f.Job.MaxInstances, f.Recent = took(time.Minute), 13, []job.RunView{skippedAt(1)}
 		}, "skipped_before", "of the latest fires 1 met the limit and was skipped, the last one that of 2026-03-01 " +
-			"09:00:01 UTC: maximum number of running instances reached (12); as runs go now the limit is enough", ""},
+			"09:00:01 UTC: maximum number of running instances reached (13); as runs go now the limit is enough", ""},
+		{"skipped at this very limit", func(f *Facts) {
+			f.Pace, f.Job.MaxInstances, f.Recent = took(time.Minute), 13, []job.RunView{skippedAt(1)}
+			f.Recent[0].Sentence = "maximum number of running instances reached (13): run 1 has been running"
+		}, "skipped_before", "reached (13); max_instances 14 would be enough (runs take 1m0s", "scheduler modify j " +
+			"--max-instances 14; if more must not run at a time, let fires wait for their turn: scheduler modify j " +
+			"--overlap wait"},
 		{"skipped for another reason",
 			func(f *Facts) { f.Recent = []job.RunView{skippedAt(1)}; f.Recent[0].Reason = job.ReasonPaused }, "", "",
 			""},
@@ -258,7 +281,7 @@ func TestExplain(t *testing.T) {
 		}, "retrying", " is between attempts 1 and 2 of at most 3, and counts as an instance; the next begins at " +
 			"2026-03-01 09:00:07 UTC (in 5s)", "to give it up: scheduler cancel j " + liveSince(0)[0].RunID.String()},
 		{"at its limit, and tries again after the next fire", func(f *Facts) {
-			f.Live, f.Job.MaxAttempts, f.RecentDuration = liveSince(0), 3, time.Second
+			f.Live, f.Job.MaxAttempts, f.Pace = liveSince(0), 3, took(time.Second)
 			f.Live[0].State, f.Live[0].NotBefore, f.Live[0].Attempt = job.InstanceRetrying, at(7), 1
 		}, "at_limit! retrying", " waits for its attempt 2 until 2026-03-01 09:00:07 UTC, and counts meanwhile; " +
 			"max_instances 2 lets one more run beside it, and a shorter retry.max makes room sooner; ",
@@ -410,9 +433,9 @@ func TestVerdict(t *testing.T) {
 			func(f *Facts) { f.Nodes = nil; f.Job.State, f.Job.PausedBy = job.StatePaused, "ada" },
 			"j does not run: it is paused by ada"},
 		{"at its limit", func(f *Facts) {
-			f.Live, f.RecentDuration, f.Recent = liveSince(0), time.Minute, []job.RunView{skippedAt(1)}
-		}, "j is at its limit: maximum number of running instances reached (1); max_instances 12 would be enough " +
-			"(runs take 1m0s, a fire comes every 5s)"},
+			f.Live, f.Pace, f.Recent = liveSince(0), took(time.Minute), []job.RunView{skippedAt(1)}
+		}, "j is at its limit: maximum number of running instances reached (1); max_instances 13 would be enough " +
+			"(runs take 1m0s, with a margin 1m3s, a fire comes every 5s)"},
 		{"unread", func(f *Facts) {
 			h := psql()
 			h.Table, h.Mode = "jobs", "AccessExclusiveLock"

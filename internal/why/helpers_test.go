@@ -39,3 +39,6 @@ func on(l policy.Look, now time.Time) policy.Look {
 func finished(j *policy.Look) {
 	j.State, j.NextRunTime, j.LastRunTime = job.StateFinished, time.Time{}, t0
 }
+
+// took is the pace of a job whose one known run took d.
+func took(d time.Duration) policy.Pace { return policy.Pace{Runs: 1, Longest: d, Shortest: d} }

@@ -2,6 +2,7 @@ package why
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ func limitMet(f *Facts) []Finding {
 	look := f.Look
 	look.LastRunTime = time.Time{} // the gap since then is none between two fires
 	l := policy.MeetLimit(look, j.NextRunTime, afterNext(j), nil)
+	if !stands && l.Ended && l.Needed > 0 && l.Needed <= l.Max && !f.metLimitOf(l) {
+		return []Finding{toKnow(WhyAtLimit, fmt.Sprintf("as many instances run as may (%d); %s", l.Max, limitFits), "")}
+	}
 	met := finding(WhyAtLimit, stands, l.Sentence(f.Now)+"; "+whileAtLimit(f), limitRemedy(f, l))
 	met.brief = l.Reason() + "; " + l.Remedy()
 	return []Finding{met}
@@ -64,6 +68,9 @@ func whileAtLimit(f *Facts) string {
 	return "until an instance ends fires are skipped"
 }
 
+// limitFits is said of a limit that no fire has met and none will, as far as anybody can tell.
+const limitFits = "as runs go now the limit is enough"
+
 // limitRemedy is the definition's change that would let all fires run.
 func limitRemedy(f *Facts, l *policy.AtLimit) string {
 	j, more := &f.Job, f.modify(fmt.Sprintf("--max-instances %d", l.Enough))
@@ -73,14 +80,16 @@ func limitRemedy(f *Facts, l *policy.AtLimit) string {
 	if l.Interval <= 0 {
 		return more + "; or wait for the end of a run"
 	}
-	switch {
+	switch slower := l.Slower(); {
 	case j.Overlap != job.OverlapSkip:
 		return more
-	case l.Duration > time.Duration(l.Max)*l.Interval:
+	case slower > 0:
 		return fmt.Sprintf("%s; if more must not run at a time, let it fire no more often than every %s", more,
-			say.Duration(l.Duration/time.Duration(l.Max)))
+			say.Duration(slower))
 	case f.Added.By != "":
 		return more + "; if more must not run at a time, add it with --overlap wait"
+	case !l.Ended && l.Needed > l.Max:
+		return more + "; if more must not run at a time, let it fire less often than runs take"
 	}
 	return more + fmt.Sprintf("; if more must not run at a time, let fires wait for their turn: scheduler modify %s "+
 		"--overlap wait", j.ID)
@@ -117,16 +126,22 @@ func limitMetBefore(f *Facts) []Finding {
 	if latest == nil || len(f.Live) >= j.MaxInstances {
 		return nil
 	}
-	l := &policy.AtLimit{Max: j.MaxInstances, Duration: f.RecentDuration, Ended: true, Interval: f.RecentGap}
-	if next := afterNext(j); !next.IsZero() {
-		l.Interval = next.Sub(j.NextRunTime)
-	}
+	look := f.Look
+	look.LastRunTime = time.Time{}
+	l := policy.JudgeLimit(look, j.NextRunTime, afterNext(j))
 	s := fmt.Sprintf("of the latest fires %d met the limit and %s skipped, the last one that of %s: %s", fires,
 		wasWere(fires), f.when(latest.LastRunTime), l.Reason())
-	if l.Enough = policy.Enough(l.Duration, l.Interval); l.Enough <= l.Max { // changed since, or runs take less by now
-		return []Finding{toKnow(WhySkippedBefore, s+"; as runs go now the limit is enough", "")}
+	if l.Needed <= l.Max && !f.metLimitOf(l) { // it was another limit, or is not known
+		return []Finding{toKnow(WhySkippedBefore, s+"; "+limitFits, "")}
 	}
 	return []Finding{toKnow(WhySkippedBefore, s+"; "+l.Remedy(), limitRemedy(f, l))}
+}
+
+// metLimitOf says that lately a fire met the very limit that there is now: whatever the rule finds, it was not enough.
+func (f *Facts) metLimitOf(l *policy.AtLimit) bool {
+	return slices.ContainsFunc(f.Recent, func(v job.RunView) bool {
+		return metLimit(&v) && strings.Contains(v.Sentence, l.Reason())
+	})
 }
 
 func wasWere(n int64) string {
