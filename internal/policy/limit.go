@@ -19,7 +19,9 @@ type AtLimit struct {
 	Duration       time.Duration // how long runs take: the longest of the last ended ones and of the oldest running one
 	Ended          bool          // Duration is that of an ended run; else a run is at it still and it can only grow
 	Span           time.Duration // Duration and what may come on top: Pace.span
-	Interval       time.Duration // between fires; 0 when not known
+	Interval       time.Duration // between fires, where it differs the shortest; 0 when not known
+
+	fires fireTimes // of the trigger, that the limit is judged by; nil: they come every Interval
 }
 
 // MeetLimit explains why the fire time at, which next follows, meets the limit: by the instances, and what begins in
@@ -51,7 +53,8 @@ func JudgeLimit(look Look, at, next time.Time) *AtLimit {
 	l := &AtLimit{Max: look.MaxInstances, Duration: look.Pace.Longest, Ended: look.Pace.Runs > 0}
 	switch { // a one-off that is added again and again has its fires at the times of its adding
 	case !next.IsZero() && !at.IsZero():
-		l.Interval = next.Sub(at)
+		l.fires = firesFrom(look.Trigger, at, next)
+		l.Interval = l.fires.shortest()
 	case look.Pace.Gap > 0:
 		l.Interval = look.Pace.Gap
 	case !look.LastRunTime.IsZero() && look.LastRunTime.Before(at):
@@ -71,7 +74,9 @@ func (l *AtLimit) judge(look *Look) {
 		jitter = look.Trigger.Jitter()
 	}
 	l.Span = pace.span(l.Duration, l.Interval, jitter)
-	l.Needed = max(l.Needed, needed(l.Span, l.Interval))
+	if l.Needed = needed(l.Span, l.Interval); l.fires != nil {
+		l.Needed = l.fires.crowd(l.Span)
+	}
 	l.Enough = max(l.Needed, l.Max+1)
 }
 
@@ -100,12 +105,19 @@ func (l *AtLimit) Remedy() string {
 		return fmt.Sprintf("max_instances %d lets one more run beside it", l.Enough)
 	}
 	if !l.Ended {
-		return fmt.Sprintf("at least max_instances %d (a run has taken %s so far, a fire comes every %s; the number "+
-			"is sure once a run has ended)",
-			l.Enough, say.Duration(l.Duration), say.Duration(l.Interval))
+		return fmt.Sprintf("at least max_instances %d (a run has taken %s so far, %s; the number is sure once a run "+
+			"has ended)", l.Enough, say.Duration(l.Duration), l.frequency())
 	}
-	return fmt.Sprintf("max_instances %d would be enough (runs take %s, with a margin %s, a fire comes every %s)",
-		l.Enough, say.Duration(l.Duration), say.Duration(l.Span), say.Duration(l.Interval))
+	return fmt.Sprintf("max_instances %d would be enough (runs take %s, with a margin %s, %s)", l.Enough,
+		say.Duration(l.Duration), say.Duration(l.Span), l.frequency())
+}
+
+// frequency says how often fires come.
+func (l *AtLimit) frequency() string {
+	if l.fires != nil && !l.fires.even() {
+		return "a fire comes every " + say.Duration(l.Interval) + " at times"
+	}
+	return "a fire comes every " + say.Duration(l.Interval)
 }
 
 // Sentence tells the skip for run_history.

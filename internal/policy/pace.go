@@ -19,7 +19,8 @@ const (
 
 // span is how long an instance may be in the way of fires that come every interval, when runs take so long: the
 // duration, what the next may take longer, and by how much later than a fire after it one may begin. Of that lateness
-// no more than an interval counts: a look that comes later still decides the next fire along with it.
+// no more than an interval counts, as jitter is drawn: a look that comes later still decides the next fire along with
+// it.
 //
 // Of n durations that are spread over a range, the next longer one is about a mean gap between two of them above the
 // longest: the fewer are known, the more is left to it.
@@ -28,7 +29,7 @@ func (p *Pace) span(duration, interval, jitter time.Duration) time.Duration {
 	if p.Runs > 1 {
 		margin = max(margin, (p.Longest-p.Shortest)/time.Duration(p.Runs-1))
 	}
-	return duration + margin + max(jitter, min(p.Lateness, interval))
+	return duration + margin + min(interval, max(jitter, p.Lateness))
 }
 
 // needed is the max_instances that no fire meets while an instance is in the way for span: those that began within a

@@ -75,7 +75,7 @@ func TestMarginFollowsTheDistribution(t *testing.T) {
 		{"many that differ", Pace{Runs: 16, Longest: 60 * second, Shortest: 0}, 5 * second, 0, 64 * second},
 		{"late ones", Pace{Runs: 1, Longest: 60 * second, Lateness: second}, 5 * second, 0, 64 * second},
 		{"one of an outage", Pace{Runs: 1, Longest: 60 * second, Lateness: 50 * second}, 5 * second, 0, 68 * second},
-		{"jitter", Pace{Runs: 1, Longest: 60 * second, Lateness: second}, 5 * second, 9 * second, 72 * second},
+		{"jitter", Pace{Runs: 1, Longest: 60 * second, Lateness: second}, 5 * second, 3 * second, 66 * second},
 	} {
 		if got := c.pace.span(c.pace.Longest, c.interval, c.jitter); got != c.want {
 			t.Errorf("%s: %s, want %s", c.name, got, c.want)

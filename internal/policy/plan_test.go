@@ -158,6 +158,14 @@ func TestAtLimitTellsTheRemedy(t *testing.T) {
 				"run has ended)"},
 		{"always more than the limit", every5s, func(j *Look) { j.Pace = took(time.Second) }, 5, instances(4), 2,
 			"max_instances 2 would be enough (runs take 1s, with a margin 1.1s, a fire comes every 5s)"},
+		{"three fires in a row, and then none for long", `{"type":"cron","expression":"0,1,2 * * * *"}`,
+			func(j *Look) { j.Pace = took(150 * time.Second) }, 120, instances(0, 60), 3,
+			"max_instances 3 would be enough (runs take 2m30s, with a margin 2m37.5s, a fire comes every " +
+				"1m0s at times)"},
+		{"two hours of such", `{"type":"cron","expression":"0,1,2 * * * *"}`,
+			func(j *Look) { j.Pace = took(90 * time.Minute) }, 60, instances(0), 6,
+			"max_instances 6 would be enough (runs take 1h30m0s, with a margin 1h34m30s, a fire comes every " +
+				"1m0s at times)"},
 		{"one-off added every 5 s", `{"type":"date"}`,
 			func(j *Look) { j.LastRunTime, j.Pace = at(-5), took(time.Minute) }, 0, instances(-5), 13,
 			"max_instances 13 would be enough (runs take 1m0s, with a margin 1m3s, a fire comes every 5s)"},
