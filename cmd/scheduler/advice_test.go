@@ -1,4 +1,4 @@
-package tests
+package main
 
 import (
 	"fmt"
@@ -23,7 +23,7 @@ type advised struct {
 // five tries; but the next advice is always a larger one.
 func TestAdviceHoldsWhenFollowed(t *testing.T) {
 	t.Parallel()
-	scheduler, url := buildScheduler(t), storetest.URL(t)
+	scheduler, url := binary(t), storetest.URL(t)
 	node := start(t, scheduler, "serve", "--enable-exec", "--database-url", url, "--listen", "127.0.0.1:0")
 	api := node.find(`msg="API serves" url=(http://\S+)`)
 	for name, a := range map[string]advised{
