@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"github.com/pgdue/pgdue/internal/job"
 	"github.com/pgdue/pgdue/internal/storetest"
 )
@@ -60,9 +62,10 @@ func TestCompleteAfterInstanceWasRemovedByHand(t *testing.T) {
 	storetest.Exec(t, conn, "DELETE FROM pgdue.running_instances")
 	close(gate)
 	finish(t, n)
-	views, err := s.Runs(t.Context(), job.RunFilter{JobID: "j", Limit: 10})
+	run := storetest.Query[uuid.UUID](t, conn, "SELECT run_id FROM pgdue.run_history")
+	views, err := s.Run(t.Context(), "j", run)
 	if err != nil || len(views) != 1 {
-		t.Fatalf("runs: %+v, %v", views, err)
+		t.Fatalf("run: %+v, %v", views, err)
 	}
 	r := views[0]
 	if !r.Final || r.Outcome != job.Succeeded || r.Output != "done" ||
