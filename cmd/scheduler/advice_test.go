@@ -52,8 +52,9 @@ func (a *advised) holds(t *testing.T, conn *pgx.Conn, scheduler, api, id string)
 		WHERE job_id = $1 AND reason = 'max_instances' AND sentence ~ 'max_instances \d+ would be enough')`, id)
 	why := output(t, scheduler, "why", id, "--server", api)
 	advice := regexp.MustCompile(a.advice).FindStringSubmatch(why)
-	if advice == nil {
-		t.Fatalf("no advice like %s:\n%s", a.advice, why)
+	if advice == nil { // a run that hangs for a while makes the duration unknown again
+		t.Logf("no advice like %s:\n%s", a.advice, why)
+		return false
 	}
 	output(t, scheduler, a.follow[0], id, "--server", api, a.follow[1], advice[1])
 	revision := storetest.Query[int64](t, conn, "SELECT revision FROM pgdue.jobs WHERE id = $1", id)
