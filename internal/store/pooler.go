@@ -105,12 +105,12 @@ func (s *Store) settle(ctx context.Context, access Access, handedOn bool) (err e
 // behindTransactions says whether the database is reached through a transaction pooler.
 func (s *Store) behindTransactions(ctx context.Context) (shared bool, err error) {
 	err = call(ctx, s.limit, func(ctx context.Context) error {
-		a, err := pgx.ConnectConfig(ctx, s.config)
+		a, err := s.sessions.connect(ctx)
 		if err != nil {
 			return unreachable(s.config, err)
 		}
 		defer hangUp(ctx, a)
-		b, err := pgx.ConnectConfig(ctx, s.config)
+		b, err := s.sessions.connect(ctx)
 		if err != nil {
 			return unreachable(s.config, err)
 		}
@@ -165,7 +165,7 @@ func (s *Store) Listen(ctx context.Context, topics map[string]func()) error {
 // listen makes a connection that listens. A pooler at Access.NotifyURL is refused before that: it would leave the
 // LISTEN in a session of others.
 func (s *Store) listen(ctx context.Context) (*pgx.Conn, error) {
-	conn, err := pgx.ConnectConfig(ctx, s.listenAt)
+	conn, err := s.connectToListen(ctx)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -221,4 +221,12 @@ func (s *Store) CheckListen(ctx context.Context) error {
 			return translate(err)
 		}
 	}
+}
+
+// connectToListen makes the connection that listens.
+func (s *Store) connectToListen(ctx context.Context) (*pgx.Conn, error) {
+	if s.elsewhere {
+		return pgx.ConnectConfig(ctx, s.listenAt)
+	}
+	return s.sessions.connect(ctx)
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -21,9 +20,8 @@ const (
 // waits for a free connection of a pool; and while it is being made the pools make none, and give theirs back where the
 // server has no more for us: a node that cannot renew loses all that it runs.
 type renewals struct {
-	config *pgx.ConnConfig
-	pools  []*pgxpool.Pool // that are ours
-	gate   *gate           // of these pools' connections
+	sessions *sessions
+	gate     *gate // of the connections of our pools
 
 	mu   sync.Mutex // held while the connection is used
 	conn *pgx.Conn
@@ -51,13 +49,11 @@ func (r *renewals) connect(ctx context.Context) (err error) {
 	r.gate.shut()
 	defer r.gate.open()
 	for {
-		r.conn, err = pgx.ConnectConfig(ctx, r.config)
+		r.conn, err = r.sessions.connect(ctx)
 		if !noneLeft(err) {
 			return err
 		}
-		for _, p := range r.pools {
-			p.Reset()
-		}
+		r.sessions.reset()
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("%w; a node has up to %d connections: allow its role, and a pooler its clients, so many",
@@ -69,7 +65,7 @@ func (r *renewals) connect(ctx context.Context) (err error) {
 
 // most is how many connections a node makes: those of the pools, this one, and the one that listens.
 func (r *renewals) most() (n int32) {
-	for _, p := range r.pools {
+	for _, p := range r.sessions.pools {
 		n += p.Config().MaxConns
 	}
 	return n + 2

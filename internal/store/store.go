@@ -52,6 +52,7 @@ type Store struct {
 	owned     bool            // the pools are ours to close
 	pool      *pgxpool.Pool   // for all else: edits may wait for locks, and must not keep the loops from a connection
 	config    *pgx.ConnConfig // for connections beside the pools
+	sessions  *sessions       // makes them
 	pooler    Pooler          // found out: not PoolerAuto
 	listenAt  *pgx.ConnConfig // nil: nowhere
 	elsewhere bool            // listenAt is of a URL of its own
@@ -69,10 +70,20 @@ type Store struct {
 // pool_max_conns connections, one for the loops of a node and one for all else, and two connections beside them.
 // Poolers are recognised, and no default_query_exec_mode is needed for them: simple_protocol and exec are refused.
 func Open(ctx context.Context, url string, access Access) (*Store, error) {
-	config, err := pgxpool.ParseConfig(url)
+	return OpenFrom(ctx, func() (string, error) { return url, nil }, access)
+}
+
+// OpenFrom is Open with a URL that is read again before each connect, for its user and password.
+func OpenFrom(ctx context.Context, url func() (string, error), access Access) (*Store, error) {
+	text, err := url()
+	if err != nil {
+		return nil, err
+	}
+	config, err := pgxpool.ParseConfig(text)
 	if err != nil {
 		return nil, unreadableURL("the database URL", err)
 	}
+	config.BeforeConnect = credentials(url)
 	return OpenConfig(ctx, config, access)
 }
 
@@ -128,11 +139,17 @@ func setDefaults(config *pgx.ConnConfig) {
 	if config.RuntimeParams["application_name"] == "" {
 		config.RuntimeParams["application_name"] = sessionName(job.ProcessName())
 	}
+	// Else a database of another encoding would send texts, and take them, in that.
+	config.RuntimeParams["client_encoding"] = "UTF8"
+	if anyServer(config) { // the others are standbys, or an old primary
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 }
 
 // openPools makes a Store with pools of its own, which ask nothing yet.
 func openPools(ctx context.Context, config *pgxpool.Config) (*Store, error) {
-	gate := &gate{}
+	sessions, gate := &sessions{before: config.BeforeConnect}, &gate{}
+	config.ConnConfig.OnPgError = sessions.onError(config.ConnConfig.OnPgError)
 	config.BeforeConnect = gate.before(config.BeforeConnect)
 	loops, err := pgxpool.NewWithConfig(ctx, config.Copy())
 	if err != nil {
@@ -144,8 +161,8 @@ func openPools(ctx context.Context, config *pgxpool.Config) (*Store, error) {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	s := &Store{loops: loops, pool: pool, owned: true}
-	s.setUp(config.ConnConfig)
-	s.renewals.pools, s.renewals.gate = []*pgxpool.Pool{loops, pool}, gate
+	sessions.config, sessions.pools = config.ConnConfig.Copy(), []*pgxpool.Pool{loops, pool}
+	s.setUp(sessions, gate)
 	return s, nil
 }
 
@@ -161,15 +178,16 @@ func sessionName(process string) string {
 // beside it. Poolers are not looked for.
 func New(pool *pgxpool.Pool) *Store {
 	s := &Store{loops: pool, pool: pool}
-	s.setUp(pool.Config().ConnConfig)
+	config := pool.Config()
+	s.setUp(&sessions{config: config.ConnConfig, before: config.BeforeConnect}, &gate{})
 	return s
 }
 
-func (s *Store) setUp(config *pgx.ConnConfig) {
-	s.config, s.begin = config.Copy(), beginStatement(idleLimit)
+func (s *Store) setUp(sessions *sessions, gate *gate) {
+	s.sessions, s.config, s.begin = sessions, sessions.config, beginStatement(idleLimit)
 	s.pooler, s.listenAt = PoolerNone, s.config
 	s.turns = newTurns(s.pool.Config().MaxConns)
-	s.renewals = &renewals{config: s.config, gate: &gate{}}
+	s.renewals = &renewals{sessions: sessions, gate: gate}
 	s.limit, s.editLimit, s.lockLimit = callTimeout, editTimeout, lockLimit
 }
 
