@@ -25,12 +25,14 @@ var execKind = workKind{
 	flags:   func() workFlags { return &execFlags{} },
 	allow: func(n *node, flags *pflag.FlagSet) {
 		flags.BoolVar(&n.enableExec, "enable-exec", false, "run exec jobs: programs on this machine, as this user")
+		flags.StringVar(&n.execUser, "exec-user", "",
+			"with --enable-exec, as root: the `user` as whom programs run, instead of root")
 	},
 	offer: func(n *node) executor.Kind {
 		if !n.enableExec {
 			return nil
 		}
-		return &executor.Exec{URL: n.url()}
+		return &executor.Exec{URL: n.url(), As: n.account}
 	},
 }
 

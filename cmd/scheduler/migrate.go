@@ -74,15 +74,15 @@ func newMigrateSQL() *cobra.Command {
 
 // withDatabase completes a command that does one thing with an open database.
 func withDatabase(cmd *cobra.Command, do func(*cobra.Command, *store.Store) error) *cobra.Command {
-	var url string
+	var db databaseFlags
 	cmd.Args = noArguments
-	cmd.Flags().StringVar(&url, "database-url", "", "`URL` of the database (default $PGDUE_DATABASE_URL)")
+	db.addTo(cmd.Flags())
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		url, err := databaseURL(url)
+		url, err := db.source(cmd)
 		if err != nil {
 			return err
 		}
-		s, err := store.Open(cmd.Context(), url, store.Access{})
+		s, err := store.OpenFrom(cmd.Context(), url, store.Access{})
 		if err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +37,7 @@ type node struct {
 	listen     string
 	insecure   bool
 	enableExec bool
+	execUser   string
 	drain      time.Duration
 	slots      int
 	paused     bool
@@ -46,6 +46,7 @@ type node struct {
 	jobLabels  bool // in metrics
 
 	log      *slog.Logger
+	account  *executor.Account // of execUser
 	store    *store.Store
 	listener net.Listener
 	pool     *executor.Pool
@@ -78,6 +79,9 @@ func (n *node) prepare(cmd *cobra.Command) error {
 	}
 	if n.slots < 1 {
 		return usagef(cmd, "--slots %d is not at least 1", n.slots)
+	}
+	if err := n.readExecUser(cmd); err != nil {
+		return err
 	}
 	if n.drain < 0 {
 		return usagef(cmd, "--drain %s is negative", n.drain)
@@ -262,15 +266,4 @@ func (n *node) warnings() []string {
 		return s.Warnings()
 	}
 	return nil
-}
-
-// databaseURL is the database that a flag or PGDUE_DATABASE_URL names. DATABASE_URL is never read: it is often another
-// application's.
-func databaseURL(flag string) (string, error) {
-	url := cmp.Or(flag, os.Getenv("PGDUE_DATABASE_URL"))
-	if url == "" {
-		return "", errors.New("no database is named: give --database-url or PGDUE_DATABASE_URL, as in " +
-			"postgres://user:password@host:5432/database; to try things out, `scheduler dev` brings its own")
-	}
-	return url, nil
 }

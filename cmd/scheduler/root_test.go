@@ -55,8 +55,9 @@ func TestWrongCallsSayWhatWouldBeRight(t *testing.T) {
 		{"why 123 --at 0001-01-01T00:00:00Z",
 			"--at: the year 1 is outside 1970 to 2199"},
 		{"why 123 --at 2200-01-01T00:00:00", "--at: 2200-01-01T00:00:00 is outside the years 1970-2199"},
-		{"why 123 --at yesterday", `--at: "yesterday" is not a time; write it like 2026-03-01T09:00:00 (in the trigger's ` +
-			"zone) or 2026-03-01T09:00:00+01:00"},
+		{"why 123 --at yesterday",
+			`--at: "yesterday" is not a time; write it like 2026-03-01T09:00:00 (in the trigger's ` +
+				"zone) or 2026-03-01T09:00:00+01:00"},
 		{"add 123 --evry 5s", "unknown flag: --evry"},
 		{"list -o xml", `--output: "xml" is not right: write table, wide or json`},
 		{"list --limit 0", "--limit 0 lists nothing; leave it out to list all jobs"},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,7 +13,7 @@ import (
 func newServe() *cobra.Command {
 	var (
 		n       node
-		url     string
+		db      databaseFlags
 		access  store.Access
 		migrate bool
 	)
@@ -31,11 +32,11 @@ func newServe() *cobra.Command {
 			if err := n.prepare(cmd); err != nil {
 				return err
 			}
-			return serve(cmd, &n, url, access, migrate)
+			return serve(cmd, &n, &db, access, migrate)
 		},
 	}
 	n.addFlags(cmd, 20*time.Second)
-	cmd.Flags().StringVar(&url, "database-url", "", "`URL` of the database (default $PGDUE_DATABASE_URL)")
+	db.addTo(cmd.Flags())
 	addAccessFlags(cmd.Flags(), &access)
 	cmd.Flags().BoolVar(&migrate, "migrate", false, "bring the schema up to date first")
 	cmd.Flags().BoolVar(&n.jobLabels, "metrics-job-labels", false,
@@ -48,15 +49,21 @@ func newServe() *cobra.Command {
 	return cmd
 }
 
-func serve(cmd *cobra.Command, n *node, url string, access store.Access, migrate bool) (err error) {
+func serve(cmd *cobra.Command, n *node, db *databaseFlags, access store.Access, migrate bool) (err error) {
 	ctx := cmd.Context()
 	if err := completeAccess(cmd, &access); err != nil {
 		return err
 	}
-	if url, err = databaseURL(url); err != nil {
+	url, err := db.source(cmd)
+	if err != nil {
 		return err
 	}
-	if n.store, err = store.Open(ctx, url, access); err != nil {
+	if n.enableExec {
+		given := access.NotifyURL
+		access.NotifyURL = strings.Clone(given)
+		hideSecrets(n.log, db.url, given)
+	}
+	if n.store, err = store.OpenFrom(ctx, url, access); err != nil {
 		return err
 	}
 	defer n.store.Close()

@@ -21,13 +21,18 @@ const defaultPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 // environment is all that the program of a gets to see of the world. Of the node's environment it holds PATH, HOME and
 // LANG, never DATABASE_URL, PG* or anything else: what a program needs, its job declares. A declared name wins over
 // these three; the PGDUE_* names of the run cannot be declared.
-func environment(a *job.Attempt, url string) map[string]string {
+//
+// A program that runs as another user has that one's HOME, USER and LOGNAME.
+func environment(a *job.Attempt, url string, as *Account) map[string]string {
 	env := map[string]string{
 		"PATH": ownPath(),
 		"LANG": cmp.Or(os.Getenv("LANG"), "C.UTF-8"),
 	}
 	if home, ok := os.LookupEnv("HOME"); ok {
 		env["HOME"] = home
+	}
+	if as != nil {
+		env["HOME"], env["USER"], env["LOGNAME"] = as.Home, as.Name, as.Name
 	}
 	maps.Copy(env, a.Definition.Work.(*job.Exec).Env)
 	env["PGDUE_JOB_ID"] = a.JobID
@@ -46,12 +51,12 @@ func environment(a *job.Attempt, url string) map[string]string {
 	return env
 }
 
-// ownPath is the node's PATH with the directory of the running binary in front, so that work finds the `scheduler`
-// command of the node that runs it.
+// ownPath is the node's PATH with the directory of the running binary at its end, so that work finds the `scheduler`
+// command of the node that runs it, and no program beside that shadows one of the system.
 func ownPath() string {
 	path := cmp.Or(os.Getenv("PATH"), defaultPath)
 	if binary, err := os.Executable(); err == nil {
-		path = filepath.Dir(binary) + string(filepath.ListSeparator) + path
+		path += string(filepath.ListSeparator) + filepath.Dir(binary)
 	}
 	return path
 }

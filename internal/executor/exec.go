@@ -15,6 +15,8 @@ import (
 type Exec struct {
 	// URL of the HTTP API, for the work's PGDUE_URL; "": the work is not told.
 	URL string
+	// As is the user as whom programs run; nil: the node's. Only root may become another.
+	As *Account
 }
 
 func (x *Exec) queues() []string { return []string{job.KindExec.Name} }
@@ -58,14 +60,14 @@ func (x *Exec) program(a *job.Attempt) (*program, error) {
 	if err := checkDir(work.Dir); err != nil {
 		return nil, err
 	}
-	env := environment(a, x.URL)
+	env := environment(a, x.URL, x.As)
 	path, err := findProgram(work.Command[0], work.Dir, env["PATH"])
 	if err != nil {
 		return nil, err
 	}
 	return &program{Path: path, Args: work.Command, Env: assignments(env), Dir: work.Dir,
 		Name: fmt.Sprintf("%s/%s/%d", a.JobID, a.RunID, a.Attempt), Grace: a.Definition.EffectiveKillGrace(),
-		Timeout: a.Definition.EffectiveTimeout()}, nil
+		Timeout: a.Definition.EffectiveTimeout(), As: x.As}, nil
 }
 
 func checkDir(dir string) error {

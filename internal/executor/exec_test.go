@@ -30,7 +30,7 @@ func TestExecEnvironmentIsClean(t *testing.T) {
 		"GREETING=hej då",
 		"HOME=/home/node",
 		"LANG=C",
-		"PATH=" + filepath.Dir(binary) + ":" + os.Getenv("PATH"),
+		"PATH=" + os.Getenv("PATH") + ":" + filepath.Dir(binary),
 		"PGDUE_ATTEMPT=2",
 		"PGDUE_FIRE_COUNT=3",
 		"PGDUE_FIRST_RUN_TIME=2026-03-01T07:00:00.25Z",

@@ -36,7 +36,7 @@ func startTree(p *program, mayBegin func() bool, _ func(string), output io.Write
 	}
 	defer w.Close()
 	cmd := &exec.Cmd{Path: p.Path, Args: p.Args, Env: p.Env, Dir: p.Dir, Stdout: w, Stderr: w,
-		SysProcAttr: &syscall.SysProcAttr{Setpgid: true}}
+		SysProcAttr: &syscall.SysProcAttr{Setpgid: true, Credential: p.As.credential()}}
 	if !mayBegin() {
 		r.Close()
 		return nil, errNotBegun

@@ -16,6 +16,22 @@ type program struct {
 	Name    string        // for people who list processes
 	Grace   time.Duration // between SIGTERM and SIGKILL
 	Timeout time.Duration // after which it is stopped also where the node is frozen; 0: never
+	As      *Account      // nil: as the node's user
+}
+
+// Account is a user of this machine.
+type Account struct {
+	Name, Home string
+	UID, GID   uint32
+	Groups     []uint32
+}
+
+// credential is how a program becomes that user; nil: not at all.
+func (a *Account) credential() *syscall.Credential {
+	if a == nil {
+		return nil
+	}
+	return &syscall.Credential{Uid: a.UID, Gid: a.GID, Groups: a.Groups}
 }
 
 // ending is how a program ended.

@@ -120,7 +120,7 @@ func (s *supervisor) start() (err error) {
 		return err
 	}
 	attr := &syscall.ProcAttr{Dir: s.program.Dir, Env: s.program.Env, Files: []uintptr{uintptr(null), 1, 2},
-		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}}
+		Sys: &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: s.program.As.credential()}}
 	if s.group = newControlGroup(); s.group != nil {
 		attr.Sys.UseCgroupFD, attr.Sys.CgroupFD = true, s.group.fd
 		if s.leader, _, err = syscall.StartProcess(s.program.Path, s.program.Args, attr); err == nil {

@@ -205,3 +205,18 @@ func TestExecInAControlGroup(t *testing.T) {
 		t.Errorf("the group %s is left: %s", its[1], left)
 	}
 }
+
+// A node that is root runs programs as whom it was told.
+func TestExecAsAnotherUser(t *testing.T) {
+	t.Parallel()
+	if os.Getuid() != 0 {
+		t.Log("NOT TESTED: only root may become another user")
+		return
+	}
+	as := &executor.Account{Name: "nobody", Home: "/nonexistent", UID: 65534, GID: 65534, Groups: []uint32{65534}}
+	pool := &executor.Pool{Kinds: []executor.Kind{&executor.Exec{As: as}}}
+	res := pool.Execute(t.Context(), execAttempt("sh", "-c", "id -u; id -G; echo $HOME $USER"))
+	if want := "65534\n65534\n/nonexistent nobody\n"; res.Output != want {
+		t.Errorf("%+v, want %q", res, want)
+	}
+}
