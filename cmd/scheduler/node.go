@@ -175,7 +175,8 @@ func (n *node) run(ctx context.Context, ready func(context.Context) error) error
 	if err := n.pause(ctx); err != nil {
 		return err
 	}
-	defer context.AfterFunc(ctx, func() { n.log.Info("stopping", "cause", context.Cause(ctx)) })()
+	asked := ctx // and not that of the group, which ends with what fails, too
+	defer context.AfterFunc(asked, func() { n.log.Info("stopping", "cause", context.Cause(asked)) })()
 	go n.tellHurry(ctx)
 	if os.Getpid() == 1 {
 		go executor.ReapOrphans(ctx)

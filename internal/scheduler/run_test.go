@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -225,9 +226,9 @@ func TestStopIsBounded(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				var stopped time.Time
+				var stopped atomic.Pointer[time.Time]
 				f := &fake{complete: func([]job.Record) error {
-					if !stopped.IsZero() && time.Since(stopped) < c.away {
+					if at := stopped.Load(); at != nil && time.Since(*at) < c.away {
 						return errDown
 					}
 					return nil
@@ -247,12 +248,12 @@ func TestStopIsBounded(t *testing.T) {
 				s.Drain = drain
 				stop, result := running(s)
 				time.Sleep(time.Second)
-				stopped = time.Now()
+				stopped.Store(new(time.Now()))
 				stop()
 				if err := <-result; err != nil {
 					t.Error(err)
 				}
-				if took := time.Since(stopped); took > c.atMost {
+				if took := time.Since(*stopped.Load()); took > c.atMost {
 					t.Errorf("stopping took %s, want %s at most", took, c.atMost)
 				}
 				if n := len(f.recorded()); n != c.recorded {
