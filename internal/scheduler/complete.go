@@ -173,6 +173,9 @@ func (l *completeLoop) makeWaitingDue(ctx context.Context, batch []ending, full 
 		jobs = append(jobs, e.record.JobID)
 	}
 	slices.Sort(jobs)
+	// The end is recorded, and nobody would do this for a node that is just stopping.
+	ctx, cancel := outliving(ctx, flushAtLeast)
+	defer cancel()
 	made, err := l.store.MakeWaitingDue(ctx, slices.Compact(jobs), l.mine(full))
 	if err != nil && ctx.Err() == nil {
 		l.story.waitingNotMadeDue(err)

@@ -37,6 +37,16 @@ func sleep(ctx context.Context, d time.Duration) {
 	never.wait(ctx, d)
 }
 
+// outliving is a context that ends so long after ctx.
+func outliving(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	forget := context.AfterFunc(ctx, func() {
+		sleep(longer, d)
+		cancel()
+	})
+	return longer, func() { forget(); cancel() }
+}
+
 // jittered spreads what many nodes do at the same period: between d and 1.25 d.
 func jittered(d time.Duration) time.Duration {
 	var b [1]byte
