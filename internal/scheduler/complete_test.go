@@ -73,6 +73,24 @@ func TestRefusedEndHoldsUpNoOther(t *testing.T) {
 	})
 }
 
+// What waits for an instance is made due also where the node stops at the moment in which it has recorded the end.
+func TestWaitingIsMadeDueByANodeThatStops(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, stop := context.WithCancel(t.Context())
+		f := &fake{claim: oneRun(t), complete: func([]job.Record) error { stop(); return nil }}
+		s := node(f, quickly)
+		register(t, s)
+		if _, err := s.Tick(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s.Finish(t.Context())
+		s.Flush(ctx)
+		if len(f.recorded()) != 1 || len(f.mine) != 1 {
+			t.Errorf("%d ends are recorded, and jobs were made due %d times", len(f.recorded()), len(f.mine))
+		}
+	})
+}
+
 // An end that waits for its job's row is no error of anybody's: somebody holds the row, and will let it go.
 func TestEndThatWaitsForItsRowIsNoError(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -123,9 +123,12 @@ func (f *fake) Claim(
 
 func (f *fake) NextDue(context.Context, []string) (time.Duration, bool, error) { return 0, false, nil }
 
-func (f *fake) MakeWaitingDue(_ context.Context, _, mine []string) (int, error) {
+func (f *fake) MakeWaitingDue(ctx context.Context, _, mine []string) (int, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
+	}
 	f.mine = append(f.mine, mine)
 	return 0, nil
 }
